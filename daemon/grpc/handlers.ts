@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import type { AdmitRequest, BatchAdmitResult, QuotaServiceServer } from '../../gen/quota/v1/quota_service';
+import type { Admission, Decision } from '../quota/admission';
+import type { Limiter } from '../quota/limiter';
+import { toAdmitResponse, toBatchError, toBatchResult, toStatsResponse } from './reply';
+import { type InFlight, unary } from './unary';
+import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
+
+/** The methods of QuotaService. Each has three steps: in, decide, out. */
+export function createHandlers(context: {
+  limiter: Limiter;
+  inFlight: InFlight;
+  logger: Logger;
+}): QuotaServiceServer {
+  const { limiter, logger } = context;
+
+  async function decide(admission: Admission): Promise<Decision> {
+    const decision = await limiter.admit(admission);
+    if (!decision.admitted) logDenial(logger, admission, decision);
+    return decision;
+  }
+
+  async function decideOne(request: AdmitRequest): Promise<BatchAdmitResult> {
+    try {
+      return toBatchResult(await decide(parseAdmit(request)));
+    } catch (error) {
+      return toBatchError(error);
+    }
+  }
+
+  return {
+    admit: unary(async (request) => toAdmitResponse(await decide(parseAdmit(request))), context),
+    // All are written to Redis in one go: its connection keeps their order, and they share a round trip.
+    batchAdmit: unary(
+      async (request) => ({ results: await Promise.all(parseBatch(request).map(decideOne)) }),
+      context,
+    ),
+    recordCall: unary(
+      async (request) => ({ recorded: await limiter.recordCall(parseRecordCall(request)) }),
+      context,
+    ),
+    stats: unary(async (request) => toStatsResponse(await limiter.usage(parseStats(request))), context),
+  };
+}
+
+function logDenial(
+  logger: Logger,
+  { subject, policy, cost, requestId }: Admission,
+  { retryDelayUs }: Decision,
+): void {
+  const retryDelayMs = retryDelayUs === undefined ? undefined : Math.ceil(retryDelayUs / 1000);
+  logger.info({ subject, policy, cost, requestId, retryDelayMs }, 'denied');
+}

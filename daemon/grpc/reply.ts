@@ -1,0 +1,53 @@
+import {
+  type AdmitResponse,
+  type BatchAdmitResult,
+  type StatsResponse,
+  Decision as Verdict,
+} from '../../gen/quota/v1/quota_service';
+import type { Decision } from '../quota/admission';
+import type { Usage } from '../quota/usage';
+import { statusOf } from './status';
+import { durationOfUs } from './time';
+
+export function toAdmitResponse({ admitted, limits, retryDelayUs }: Decision): AdmitResponse {
+  return {
+    decision: admitted ? Verdict.ADMITTED : Verdict.DENIED,
+    limits: limits.map(({ name, limit, remaining, windowUs, resetDelayUs }) => ({
+      name,
+      limit,
+      remaining,
+      window: durationOfUs(windowUs),
+      resetDelay: durationOfUs(resetDelayUs),
+    })),
+    retryDelay: retryDelayUs === undefined ? undefined : durationOfUs(retryDelayUs),
+    degraded: false,
+  };
+}
+
+export function toBatchResult(decision: Decision): BatchAdmitResult {
+  return { result: { $case: 'response', value: toAdmitResponse(decision) } };
+}
+
+export function toBatchError(error: unknown): BatchAdmitResult {
+  const { code, message } = statusOf(error);
+  return { result: { $case: 'error', value: { code, message } } };
+}
+
+export function toStatsResponse({
+  recentUsers,
+  topUsers,
+  leastActiveUsers,
+  services,
+  readTimeMs,
+}: Usage): StatsResponse {
+  return {
+    recentUsers: recentUsers.map(({ subject, connectTimeMs }) => ({
+      subject,
+      connectTime: new Date(connectTimeMs),
+    })),
+    topUsers: [...topUsers],
+    leastActiveUsers: [...leastActiveUsers],
+    services: [...services],
+    readTime: new Date(readTimeMs),
+  };
+}

@@ -1,0 +1,104 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
+import type { Limiter } from '../quota/limiter';
+import { createHandlers } from './handlers';
+import { watchHealth } from './health';
+import { createReflection } from './reflection';
+import { createInFlight, type InFlight, Unreadable } from './unary';
+
+/** A drain that takes longer than this is cut short. */
+const DRAIN_BOUND_MS = 10_000;
+
+/** How often a drain looks whether the last call is done, and what its answer has to reach the wire. */
+const DRAIN_STEP_MS = 50;
+
+export interface QuotaServer {
+  /** The port that it listens on. */
+  readonly port: number;
+  /** Turns NOT_SERVING, takes no new call, and resolves once the calls in flight are done: false where some were cut. */
+  drain(): Promise<boolean>;
+}
+
+export interface ServeOptions {
+  /** HOST:PORT; port 0 takes a free one. */
+  readonly listen: string;
+  readonly limiter: Limiter;
+  /** Resolves where the store answers. */
+  readonly ping: () => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** Serves QuotaService, health and reflection. Rejects where the address cannot be had. */
+export async function serve({ listen, limiter, ping, logger }: ServeOptions): Promise<QuotaServer> {
+  const inFlight = createInFlight();
+  const server = new Server();
+  server.addService(answerable(QuotaServiceService), createHandlers({ limiter, inFlight, logger }));
+  createReflection().addToServer(server);
+  const health = watchHealth({ ping, logger });
+  health.implementation.addToServer(server);
+
+  try {
+    const port = await bind(server, listen);
+    return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop }) };
+  } catch (error) {
+    health.stop();
+    throw error;
+  }
+}
+
+/** A definition whose unreadable requests reach the handlers, which answer them like any other bad request. */
+function answerable(definition: ServiceDefinition<UntypedServiceImplementation>) {
+  const methods = Object.entries(definition).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer) => {
+      try {
+        return method.requestDeserialize(bytes);
+      } catch (error) {
+        return new Unreadable(error);
+      }
+    };
+    return [name, { ...method, requestDeserialize }];
+  });
+  return Object.fromEntries(methods) as typeof definition;
+}
+
+function bind(server: Server, listen: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
+      if (error) reject(error);
+      else resolve(port);
+    });
+  });
+}
+
+async function drain({
+  server,
+  inFlight,
+  stopHealth,
+}: {
+  server: Server;
+  inFlight: InFlight;
+  stopHealth: () => void;
+}): Promise<boolean> {
+  stopHealth();
+  const closed = new Promise<'closed'>((resolve) => server.tryShutdown(() => resolve('closed')));
+  // Watchers of the health never hang up, so the server alone would wait for them to the end.
+  const boundMs = Date.now() + DRAIN_BOUND_MS;
+  let state: 'closed' | 'waiting' = 'waiting';
+  do {
+    state = await Promise.race([closed, pause(DRAIN_STEP_MS)]);
+  } while (state === 'waiting' && inFlight.count > 0 && Date.now() < boundMs);
+  await Promise.race([closed, pause(DRAIN_STEP_MS)]);
+  const finished = inFlight.count === 0;
+  server.forceShutdown();
+  return finished;
+}
+
+function pause(ms: number): Promise<'waiting'> {
+  return new Promise((resolve) => setTimeout(() => resolve('waiting'), ms));
+}

@@ -1,0 +1,82 @@
+import { Metadata, status } from '@grpc/grpc-js';
+import { Any, BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
+import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
+import { InvalidRequest, StoreUnavailable, UnknownPolicy, UnknownService } from '../quota/errors';
+
+/** What a caller is told of a failure: never a stack, never an inner message. */
+export interface ErrorStatus {
+  readonly code: status;
+  readonly message: string;
+  /** `google.rpc` details. */
+  readonly details: readonly Any[];
+}
+
+/** The `domain` of every ErrorInfo: who names the reasons. */
+const DOMAIN = 'quota.v1.QuotaService';
+
+/** When to try again while the store is out of reach: about the time that a reconnection takes. */
+const STORE_RETRY_MS = 1000;
+
+/** The one table of errors. */
+export function statusOf(error: unknown): ErrorStatus {
+  if (error instanceof InvalidRequest) {
+    return {
+      code: status.INVALID_ARGUMENT,
+      message: error.message,
+      details: [badRequest(error), errorInfo('INVALID_REQUEST')],
+    };
+  }
+  if (error instanceof UnknownPolicy) {
+    return {
+      code: status.NOT_FOUND,
+      message: error.message,
+      details: [errorInfo('UNKNOWN_POLICY', { policy: error.policy })],
+    };
+  }
+  if (error instanceof UnknownService) {
+    return {
+      code: status.NOT_FOUND,
+      message: error.message,
+      details: [errorInfo('UNKNOWN_SERVICE', { service: error.service })],
+    };
+  }
+  if (error instanceof StoreUnavailable) {
+    return {
+      code: status.UNAVAILABLE,
+      message: 'the store is out of reach: no decision was made; retry with the same request_id',
+      details: [retryInfo(STORE_RETRY_MS), errorInfo('STORE_UNAVAILABLE')],
+    };
+  }
+  return { code: status.INTERNAL, message: 'internal error', details: [errorInfo('INTERNAL')] };
+}
+
+/** The status as a trailer that every gRPC client library can read the details from. */
+export function detailsTrailer({ code, message, details }: ErrorStatus): Metadata {
+  const trailer = new Metadata();
+  const encoded = Status.encode(Status.fromPartial({ code, message, details: [...details] })).finish();
+  trailer.set('grpc-status-details-bin', Buffer.from(encoded));
+  return trailer;
+}
+
+function badRequest({ faults }: InvalidRequest): Any {
+  return pack(
+    'BadRequest',
+    BadRequest.encode(BadRequest.fromPartial({ fieldViolations: [...faults] })).finish(),
+  );
+}
+
+function errorInfo(reason: string, metadata: Record<string, string> = {}): Any {
+  return pack(
+    'ErrorInfo',
+    ErrorInfo.encode(ErrorInfo.fromPartial({ reason, domain: DOMAIN, metadata })).finish(),
+  );
+}
+
+function retryInfo(retryMs: number): Any {
+  const retryDelay = { seconds: Math.floor(retryMs / 1000), nanos: (retryMs % 1000) * 1_000_000 };
+  return pack('RetryInfo', RetryInfo.encode(RetryInfo.fromPartial({ retryDelay })).finish());
+}
+
+function pack(type: string, value: Uint8Array): Any {
+  return Any.fromPartial({ typeUrl: `type.googleapis.com/google.rpc.${type}`, value });
+}

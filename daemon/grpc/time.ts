@@ -1,0 +1,15 @@
+import type { Duration } from '../../gen/google/protobuf/duration';
+
+const US_PER_S = 1_000_000;
+const NS_PER_US = 1000;
+const NS_PER_MS = 1_000_000;
+
+/** A span of microseconds, as the contract writes it. */
+export function durationOfUs(us: number): Duration {
+  return { seconds: Math.floor(us / US_PER_S), nanos: (us % US_PER_S) * NS_PER_US };
+}
+
+/** A span of the contract in whole milliseconds, rounded down. */
+export function durationMs({ seconds, nanos }: Duration): number {
+  return seconds * 1000 + Math.floor(nanos / NS_PER_MS);
+}

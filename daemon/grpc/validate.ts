@@ -1,0 +1,146 @@
+import type {
+  AdmitRequest,
+  BatchAdmitRequest,
+  RecordCallRequest,
+  StatsRequest,
+} from '../../gen/quota/v1/quota_service';
+import type { Admission } from '../quota/admission';
+import { type FieldFault, InvalidRequest } from '../quota/errors';
+import {
+  DEFAULT_TOP_WINDOW_MS,
+  MAX_LIST_COUNT,
+  MAX_TOP_WINDOW_MS,
+  type ServiceCall,
+  type UsageQuery,
+} from '../quota/usage';
+import { durationMs } from './time';
+
+const MAX_SUBJECT_CHARACTERS = 128;
+const MAX_NAME_CHARACTERS = 63;
+const MAX_BATCH_SIZE = 1000;
+
+const DEFAULT_RECENT_COUNT = 10;
+const DEFAULT_TOP_COUNT = 3;
+const DEFAULT_LEAST_COUNT = 10;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Collects the faults of one request, so that its caller hears of all of them at once. */
+function createFaults() {
+  const faults: FieldFault[] = [];
+  return {
+    require(isRight: boolean, field: string, description: string): void {
+      if (!isRight) faults.push({ field, description });
+    },
+    throwIfAny(): void {
+      if (faults.length > 0) throw new InvalidRequest(faults);
+    },
+  };
+}
+
+type Faults = ReturnType<typeof createFaults>;
+
+/** Checks an Admit request. Throws `InvalidRequest` with every fault. */
+export function parseAdmit(request: AdmitRequest): Admission {
+  const faults = createFaults();
+  const { subject, policy, cost = 1 } = request;
+  checkSubject(faults, subject);
+  checkName(faults, 'policy', policy);
+  faults.require(cost >= 1, 'cost', `must be 1 or more; it is ${cost}`);
+  const requestId = parseRequestId(faults, request.requestId);
+  faults.throwIfAny();
+  return { subject, policy, cost, requestId };
+}
+
+/** Checks a batch as a whole; each request in it is checked by itself, so that one does not spoil the others. */
+export function parseBatch({ requests }: BatchAdmitRequest): AdmitRequest[] {
+  const faults = createFaults();
+  const size = requests.length;
+  faults.require(
+    size >= 1 && size <= MAX_BATCH_SIZE,
+    'requests',
+    `must hold 1 to ${MAX_BATCH_SIZE}; it holds ${size}`,
+  );
+  faults.throwIfAny();
+  return requests;
+}
+
+/** Checks a RecordCall request. Throws `InvalidRequest` with every fault. */
+export function parseRecordCall(request: RecordCallRequest): ServiceCall {
+  const faults = createFaults();
+  const { subject, service, callTime } = request;
+  checkSubject(faults, subject);
+  checkName(faults, 'service', service);
+  const requestId = parseRequestId(faults, request.requestId);
+  const callTimeMs = callTime?.getTime();
+  faults.require(
+    callTimeMs === undefined || callTimeMs >= 0,
+    'call_time',
+    'must be a moment between the years 1970 and 9999',
+  );
+  faults.throwIfAny();
+  return {
+    subject,
+    service,
+    requestId,
+    callTimeMs: callTimeMs === undefined ? undefined : Math.floor(callTimeMs),
+  };
+}
+
+/** Checks a Stats request, and fills in what is unset. Throws `InvalidRequest` with every fault. */
+export function parseStats(request: StatsRequest): UsageQuery {
+  const faults = createFaults();
+  const recentCount = parseCount(faults, 'recent_count', request.recentCount ?? DEFAULT_RECENT_COUNT);
+  const topCount = parseCount(faults, 'top_count', request.topCount ?? DEFAULT_TOP_COUNT);
+  const leastCount = parseCount(faults, 'least_count', request.leastCount ?? DEFAULT_LEAST_COUNT);
+  const topWindowMs = request.topWindow === undefined ? DEFAULT_TOP_WINDOW_MS : durationMs(request.topWindow);
+  faults.require(
+    topWindowMs >= 1 && topWindowMs <= MAX_TOP_WINDOW_MS,
+    'top_window',
+    `must be longer than 0 and at most ${MAX_TOP_WINDOW_MS / 86_400_000} days, for which connections are kept`,
+  );
+  faults.throwIfAny();
+  return { recentCount, topCount, topWindowMs, leastCount };
+}
+
+function checkSubject(faults: Faults, subject: string): void {
+  const characters = [...subject].length;
+  faults.require(
+    characters >= 1 && characters <= MAX_SUBJECT_CHARACTERS,
+    'subject',
+    `must be 1 to ${MAX_SUBJECT_CHARACTERS} characters; it has ${characters}`,
+  );
+  // What was no UTF-8 arrives with this character in place of the bytes that were none.
+  faults.require(!subject.includes('\uFFFD'), 'subject', 'must be valid UTF-8');
+  faults.require(!/\p{Cc}/u.test(subject), 'subject', 'must hold no control characters');
+}
+
+function checkName(faults: Faults, field: string, value: string): void {
+  faults.require(
+    value.length >= 1 && value.length <= MAX_NAME_CHARACTERS,
+    field,
+    value === ''
+      ? 'is required'
+      : `must be ${MAX_NAME_CHARACTERS} characters at most; it has ${value.length}`,
+  );
+}
+
+function parseRequestId(faults: Faults, requestId: string): string | undefined {
+  if (requestId === '') return undefined;
+  const lowerCase = requestId.toLowerCase();
+  faults.require(
+    UUID.test(lowerCase),
+    'request_id',
+    'must be a UUID, such as 123e4567-e89b-42d3-a456-426614174000',
+  );
+  return lowerCase;
+}
+
+function parseCount(faults: Faults, field: string, count: number): number {
+  faults.require(
+    count >= 0 && count <= MAX_LIST_COUNT,
+    field,
+    `must be 0 to ${MAX_LIST_COUNT}; it is ${count}`,
+  );
+  return count;
+}

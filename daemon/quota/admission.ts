@@ -1,0 +1,40 @@
+/** A request to take from every limit of a policy, or from none. Valid by construction: see `grpc/validate.ts`. */
+export interface Admission {
+  /** Who acts: 1 to 128 characters. */
+  readonly subject: string;
+  /** The name of the policy that decides. */
+  readonly policy: string;
+  /** How many tokens the act takes from each limit: 1 or more. */
+  readonly cost: number;
+  /** Makes a repeat take nothing more; undefined where the caller gave none. */
+  readonly requestId: string | undefined;
+}
+
+/** One limit for one subject, at one moment. */
+export interface LimitStatus {
+  readonly name: string;
+  /** The most tokens that can be taken at once. */
+  readonly limit: number;
+  /** The tokens left now. */
+  readonly remaining: number;
+  readonly windowUs: number;
+  /** Until all of the limit is free again, if nothing more is taken. */
+  readonly resetDelayUs: number;
+}
+
+/** The answer to an admission. A denial is an answer too, not an error. */
+export interface Decision {
+  readonly admitted: boolean;
+  /** Every limit of the policy, the tightest first, as it stands after the verdict. */
+  readonly limits: readonly LimitStatus[];
+  /**
+   * The first moment at which the same admission would pass, if nobody else takes anything.
+   * Undefined where it was admitted, and where waiting cannot help: the cost is above a limit's size.
+   */
+  readonly retryDelayUs: number | undefined;
+}
+
+/** The tightest limit first: the least remaining, then the longest until it is free again. */
+export function tightestFirst(limits: readonly LimitStatus[]): LimitStatus[] {
+  return limits.toSorted((a, b) => a.remaining - b.remaining || b.resetDelayUs - a.resetDelayUs);
+}

@@ -1,0 +1,37 @@
+/** One thing that is wrong with a request: which field, and what it must be. */
+export interface FieldFault {
+  readonly field: string;
+  readonly description: string;
+}
+
+/** The request cannot be decided on. Lists every fault of it, not the first. */
+export class InvalidRequest extends Error {
+  override readonly name = 'InvalidRequest';
+  constructor(readonly faults: readonly FieldFault[]) {
+    super(faults.map(({ field, description }) => `${field} ${description}`).join('; '));
+  }
+}
+
+/** No policy has this name. */
+export class UnknownPolicy extends Error {
+  override readonly name = 'UnknownPolicy';
+  constructor(readonly policy: string) {
+    super(`no policy is named ${JSON.stringify(policy)}`);
+  }
+}
+
+/** No service has this name. */
+export class UnknownService extends Error {
+  override readonly name = 'UnknownService';
+  constructor(readonly service: string) {
+    super(`no service is named ${JSON.stringify(service)}`);
+  }
+}
+
+/** The store is out of reach, or cannot serve now: nothing was decided. Safe to retry with the same request id. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  constructor(options: { cause: unknown }) {
+    super('the store is out of reach', options);
+  }
+}

@@ -1,0 +1,45 @@
+import type { Redis } from 'ioredis';
+import type { ServiceCall, ServiceUsage, UserCount } from '../quota/usage';
+import { reusedRequestId } from './admissions';
+import { translateFailure } from './failures';
+import type { Keys } from './keys';
+import { pairs } from './pairs';
+import { LOG_KEPT_MS, REQUEST_REMEMBERED_MS } from './retention';
+import { loadScript, runScript } from './scripts';
+
+const recordCallScript = loadScript('record_call');
+
+/** Records one call; false where its request id was recorded before. */
+export async function recordCall(
+  { calls, keys }: { calls: Redis; keys: Keys },
+  { subject, service, requestId, callTimeMs }: ServiceCall,
+): Promise<boolean> {
+  const { log, bySubject, byService } = keys.calls(keys.partitionOf(subject));
+  const rememberedMs = requestId === undefined ? 0 : REQUEST_REMEMBERED_MS;
+  const recorded = await runScript(calls, recordCallScript, {
+    keys: [keys.call(subject, requestId ?? ''), log, bySubject, byService],
+    args: [subject, service, callTimeMs ?? '', rememberedMs, LOG_KEPT_MS],
+  });
+  if (recorded === -1) throw reusedRequestId('service');
+  return recorded === 1;
+}
+
+/** The subjects with the fewest calls of one partition, and the calls of each service there. */
+export async function readCalls(
+  { calls, keys }: { calls: Redis; keys: Keys },
+  { partition, leastCount }: { partition: number; leastCount: number },
+): Promise<{ least: UserCount[]; services: ServiceUsage[] }> {
+  const { bySubject, byService } = keys.calls(partition);
+  try {
+    const [least, services] = await Promise.all([
+      leastCount === 0 ? [] : calls.zrange(bySubject, 0, `${leastCount - 1}`, 'WITHSCORES'),
+      calls.zrange(byService, 0, '-1', 'WITHSCORES'),
+    ]);
+    return {
+      least: pairs(least).map(([subject, count]) => ({ subject, count: Number(count) })),
+      services: pairs(services).map(([service, callCount]) => ({ service, callCount: Number(callCount) })),
+    };
+  } catch (error) {
+    throw translateFailure(error);
+  }
+}

@@ -1,0 +1,43 @@
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+
+/** Every command is answered, or given up, within this time. */
+const COMMAND_TIMEOUT_MS = 300;
+
+/** A connection that has been silent for this long with commands waiting is closed, and made anew. */
+const SOCKET_TIMEOUT_MS = 1000;
+
+const CONNECT_TIMEOUT_MS = 1000;
+
+const MAX_RECONNECT_DELAY_MS = 500;
+
+/**
+ * Opens a connection that fails fast and never runs a command twice or late: a command is refused at once while
+ * Redis is out of reach, and is not sent again when the connection breaks. The caller's retry carries the request id
+ * that makes it safe; a queue of ours would not know whether the caller still waits.
+ */
+export function openRedis({ url, name, logger }: { url: string; name: string; logger: Logger }): Redis {
+  const redis = new Redis(url, {
+    connectionName: name,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt) => Math.min(attempt * 50, MAX_RECONNECT_DELAY_MS),
+  });
+  redis.on('error', (error) => logger.debug({ redis: name, err: error }, 'redis connection failed'));
+  redis.on('close', () => logger.warn({ redis: name }, 'redis connection closed'));
+  redis.on('ready', () => logger.info({ redis: name }, 'redis connection ready'));
+  return redis;
+}
+
+/** Resolves once the connection was ready or has failed for the first time, so that a start does not begin with refusals. */
+export function firstAttempt(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return Promise.resolve();
+  return new Promise((resolve) => {
+    redis.once('ready', () => resolve());
+    redis.once('close', () => resolve());
+  });
+}

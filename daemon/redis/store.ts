@@ -1,0 +1,87 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { StoreUnavailable } from '../quota/errors';
+import type { QuotaStore } from '../quota/store';
+import { admit } from './admissions';
+import { readCalls, recordCall } from './calls';
+import { readConnections } from './connections';
+import { translateFailure } from './failures';
+import type { Keys } from './keys';
+import { mergeUsage } from './merge';
+import { createRegistrations, registerNewcomers } from './newcomers';
+import { claimPartitions } from './partitions';
+
+export interface RedisStoreOptions {
+  /** Holds admissions. */
+  readonly redis: Redis;
+  /** Holds the calls of the services. */
+  readonly calls: Redis;
+  readonly keys: Keys;
+  readonly partitions: number;
+  readonly logger: Logger;
+}
+
+export interface RedisStore extends QuotaStore {
+  /** Makes the store usable. Throws `StoreUnavailable` (try again) or `PartitionsMismatch` (never). */
+  open(): Promise<void>;
+  /** Resolves where both databases answer; throws `StoreUnavailable` where one does not. */
+  ping(): Promise<void>;
+  /** Waits for what decisions have left to do. */
+  settle(): Promise<void>;
+}
+
+/** The memory of the service, on two Redis databases. */
+export function createRedisStore({ redis, calls, keys, partitions, logger }: RedisStoreOptions): RedisStore {
+  const databases = { redis, calls, keys };
+  const allPartitions = Array.from({ length: partitions }, (_, partition) => partition);
+  const registrations = createRegistrations((partition) => registerNewcomers(databases, partition), logger);
+  let isOpen = false;
+
+  function assertOpen(): void {
+    if (!isOpen)
+      throw new StoreUnavailable({ cause: new Error('the number of partitions is not confirmed yet') });
+  }
+
+  return {
+    async open() {
+      await claimPartitions(redis, keys, partitions);
+      isOpen = true;
+    },
+
+    async ping() {
+      await Promise.all([redis.ping(), calls.ping()]).catch((error) => {
+        throw translateFailure(error);
+      });
+      assertOpen();
+    },
+
+    settle: () => registrations.settle(),
+
+    async admit(admission, policy) {
+      assertOpen();
+      const { decision, mayBeNew } = await admit(databases, admission, policy);
+      if (mayBeNew) registrations.start(keys.partitionOf(admission.subject));
+      return decision;
+    },
+
+    async recordCall(call) {
+      assertOpen();
+      return recordCall(databases, call);
+    },
+
+    async readUsage(query) {
+      assertOpen();
+      const parts = await Promise.all(
+        allPartitions.map(async (partition) => {
+          await registerNewcomers(databases, partition);
+          const [connections, usage] = await Promise.all([
+            readConnections(databases, partition, query),
+            readCalls(databases, { partition, leastCount: query.leastCount }),
+          ]);
+          return { connections, ...usage };
+        }),
+      );
+      return mergeUsage(parts, query);
+    },
+  };
+}
