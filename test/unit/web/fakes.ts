@@ -1,0 +1,184 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MemoryStore } from 'express-session';
+import { pino } from 'pino';
+import { hashPassword } from '../../../web/accounts/passwords';
+import type { Users, UserWithPassword } from '../../../web/accounts/users';
+import { createApp } from '../../../web/app';
+import type { Admission, Limit, QuotaClient, Stats } from '../../../web/quota/client';
+import { QuotaUnavailable } from '../../../web/quota/unavailable';
+
+export const PASSWORD = 'correct horse';
+
+const PER_WINDOW: Limit = {
+  name: 'per-window',
+  limit: 10,
+  remaining: 7,
+  windowMs: 600_000,
+  resetDelayMs: 411_001,
+};
+
+const ADMITTED: Admission = { admitted: true, limits: [PER_WINDOW] };
+
+export const DENIED: Admission = {
+  admitted: false,
+  limits: [{ ...PER_WINDOW, remaining: 0 }],
+  retryDelayMs: 65_001,
+};
+
+const NO_STATS: Stats = { recentUsers: [], topUsers: [], leastActiveUsers: [], services: [] };
+
+/** Answers what its `answers` say at the moment, and writes down what it was asked. */
+type FakeQuota = QuotaClient & {
+  asked: string[];
+  answers: { admissions: Record<string, Admission | Error>; recordCall?: Error; stats: Stats | Error };
+};
+
+function fakeQuota(): FakeQuota {
+  const asked: string[] = [];
+  const answers: FakeQuota['answers'] = { admissions: {}, stats: NO_STATS };
+  return {
+    asked,
+    answers,
+    async admit({ subject, policy }) {
+      asked.push(`admit ${policy} ${subject}`);
+      return orThrow(answers.admissions[policy] ?? ADMITTED);
+    },
+    async recordCall({ subject, service }) {
+      asked.push(`record ${service} ${subject}`);
+      if (answers.recordCall) throw answers.recordCall;
+    },
+    async stats() {
+      return orThrow(answers.stats);
+    },
+    close: () => undefined,
+  };
+}
+
+export function unavailable(): QuotaUnavailable {
+  return new QuotaUnavailable({ requestId: 'r-1', reason: 'inner-message', retryAfterMs: 2_500 });
+}
+
+/** A users table with Ada the student (1) and Sam of the staff (2); `log` gets a line a look-up. */
+async function fakeUsers(log: string[] = []): Promise<Users> {
+  const passwordHash = await hashPassword(PASSWORD);
+  const created = new Date(0);
+  const all: UserWithPassword[] = [
+    {
+      id: 1,
+      email: 'ada@example.org',
+      firstName: 'Ada',
+      lastName: '<b>Love</b>',
+      role: 'student',
+      created,
+      passwordHash,
+    },
+    {
+      id: 2,
+      email: 'sam@example.org',
+      firstName: 'Sam',
+      lastName: 'Staff',
+      role: 'staff',
+      created,
+      passwordHash,
+    },
+  ];
+  return {
+    insert: () => Promise.reject(new Error('not used')),
+    async findByEmail(email) {
+      log.push(`find ${email}`);
+      return all.find((user) => user.email === email);
+    },
+    async findByIds(ids) {
+      return all.filter(({ id }) => ids.includes(id));
+    },
+    count: async () => all.length,
+  };
+}
+
+export type Site = {
+  url: string;
+  quota: FakeQuota;
+  store: MemoryStore;
+  logLines: string[];
+  close: () => Promise<void>;
+};
+
+/** Serves the site on a free port, with fakes for the database and the daemon. */
+export async function serveSite({ trustProxy }: { trustProxy?: number } = {}): Promise<Site> {
+  const quota = fakeQuota();
+  const store = new MemoryStore();
+  const logLines: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => logLines.push(line) });
+  const users = await fakeUsers(quota.asked);
+  const app = createApp({
+    users,
+    quota,
+    sessionStore: store,
+    sessionSecret: 's'.repeat(32),
+    trustProxy,
+    logger,
+  });
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${port}`, quota, store, logLines, close };
+}
+
+type Answer = { response: Response; html: string };
+
+/** A browser without scripts: keeps cookies, follows nothing by itself. */
+export type Visitor = {
+  cookies: Map<string, string>;
+  get(path: string): Promise<Answer>;
+  post(path: string, fields: Record<string, string>): Promise<Answer>;
+  /** Opens a page, then sends a form with the token it finds there. */
+  submit(page: string, path: string, fields?: Record<string, string>): Promise<Answer>;
+  logIn(email?: string, password?: string): Promise<Answer>;
+};
+
+export function createVisitor(url: string, headers: Record<string, string> = {}): Visitor {
+  const cookies = new Map<string, string>();
+
+  const send = async (path: string, init: RequestInit): Promise<Answer> => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(`${url}${path}`, {
+      ...init,
+      headers: { ...headers, cookie },
+      redirect: 'manual',
+    });
+    for (const line of response.headers.getSetCookie()) keepCookie(cookies, line);
+    return { response, html: await response.text() };
+  };
+
+  const visitor: Visitor = {
+    cookies,
+    get: (path) => send(path, {}),
+    post: (path, fields) => send(path, { method: 'POST', body: new URLSearchParams(fields) }),
+    submit: async (page, path, fields = {}) =>
+      visitor.post(path, { ...fields, _csrf: tokenIn((await visitor.get(page)).html) }),
+    logIn: (email = 'ada@example.org', password = PASSWORD) =>
+      visitor.submit('/login', '/login', { email, password }),
+  };
+  return visitor;
+}
+
+/** The token of a page's forms; empty where it has none. */
+export function tokenIn(html: string): string {
+  return /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? '';
+}
+
+function keepCookie(cookies: Map<string, string>, line: string): void {
+  const [name = '', value = ''] = (line.split(';')[0] ?? '').split(/=(.*)/s);
+  if (/expires=Thu, 01 Jan 1970/i.test(line)) cookies.delete(name);
+  else cookies.set(name, value);
+}
+
+function orThrow<T>(value: T | Error): T {
+  if (value instanceof Error) throw value;
+  return value;
+}

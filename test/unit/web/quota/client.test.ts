@@ -1,0 +1,254 @@
+import { Metadata, Server, ServerCredentials, type ServiceError, status } from '@grpc/grpc-js';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { RetryInfo } from 'nice-grpc-error-details';
+import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
+import { pino } from 'pino';
+import {
+  type AdmitRequest,
+  AdmitResponse,
+  Decision,
+  type QuotaServiceServer,
+  QuotaServiceService,
+  type RecordCallRequest,
+  type StatsRequest,
+} from '../../../../gen/quota/v1/quota_service';
+import { createQuotaClient, type QuotaClient } from '../../../../web/quota/client';
+import { QuotaUnavailable } from '../../../../web/quota/unavailable';
+
+const logger = pino({ level: 'silent' });
+const admitConnection = { subject: '42', policy: 'connection' };
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+const closers: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+describe('quota client', () => {
+  test('admit: an admission, comes back with its limits in milliseconds', async () => {
+    const client = await clientOf({
+      admit: (_call, callback) => callback(null, response({ decision: Decision.ADMITTED })),
+    });
+    expect(await client.admit(admitConnection)).toEqual({
+      admitted: true,
+      limits: [{ name: 'per-window', limit: 10, remaining: 0, windowMs: 600_000, resetDelayMs: 411_500 }],
+    });
+  });
+
+  test('admit: a denial, is a value with its retry delay', async () => {
+    const retryDelay = { seconds: 7, nanos: 250_000_000 };
+    const client = await clientOf({
+      admit: (_call, callback) => callback(null, response({ decision: Decision.DENIED, retryDelay })),
+    });
+    expect(await client.admit(admitConnection)).toMatchObject({ admitted: false, retryDelayMs: 7_250 });
+  });
+
+  test('admit: a denial that waiting cannot change, has no retry delay', async () => {
+    const client = await clientOf({
+      admit: (_call, callback) => callback(null, response({ decision: Decision.DENIED })),
+    });
+    expect(await client.admit(admitConnection)).toMatchObject({ admitted: false, retryDelayMs: undefined });
+  });
+
+  test.each([Decision.UNSPECIFIED, 99])(
+    'admit: decision %d, is a failure and never an admission',
+    async (decision) => {
+      const client = await clientOf({ admit: (_call, callback) => callback(null, response({ decision })) });
+      await expect(client.admit(admitConnection)).rejects.toThrow(QuotaUnavailable);
+    },
+  );
+
+  test('admit: unavailable twice, is retried with the same request_id', async () => {
+    const seen: AdmitRequest[] = [];
+    const client = await clientOf({
+      admit: (call, callback) => {
+        seen.push(call.request);
+        if (seen.length < 3) callback(unavailable());
+        else callback(null, response({ decision: Decision.ADMITTED }));
+      },
+    });
+    expect((await client.admit(admitConnection)).admitted).toBe(true);
+    expect(seen).toHaveLength(3);
+    expect(new Set(seen.map(({ requestId }) => requestId)).size).toBe(1);
+    expect(seen[0]).toMatchObject({ ...admitConnection, requestId: expect.stringMatching(UUID) });
+  });
+
+  test('admit: two calls, have two request_ids', async () => {
+    const seen: string[] = [];
+    const client = await clientOf({
+      admit: (call, callback) => {
+        seen.push(call.request.requestId);
+        callback(null, response({ decision: Decision.ADMITTED }));
+      },
+    });
+    await client.admit(admitConnection);
+    await client.admit(admitConnection);
+    expect(new Set(seen).size).toBe(2);
+  });
+
+  test('admit: unavailable for good, fails with the delay of RetryInfo and its cause', async () => {
+    const client = await clientOf({
+      admit: (_call, callback) => callback(unavailable(retryInfo(2, 500_000_000))),
+    });
+    const failure = await failureOf(client.admit(admitConnection));
+    expect(failure).toMatchObject({ code: 'QUOTA_UNAVAILABLE', retryAfterMs: 2_500 });
+    expect(failure.cause).toMatchObject({ code: status.UNAVAILABLE });
+  });
+
+  test('admit: details that cannot be read, fail with the default delay', async () => {
+    const client = await clientOf({
+      admit: (_call, callback) => callback(unavailable(Buffer.from([0xff, 0xff]))),
+    });
+    expect(await failureOf(client.admit(admitConnection))).toMatchObject({ retryAfterMs: 1_000 });
+  });
+
+  test('admit: a refused question, is a failure and not retried', async () => {
+    let calls = 0;
+    const client = await clientOf({
+      admit: (_call, callback) => {
+        calls += 1;
+        callback({
+          name: 'e',
+          message: 'no such policy',
+          code: status.NOT_FOUND,
+          details: '',
+          metadata: new Metadata(),
+        });
+      },
+    });
+    await failureOf(client.admit(admitConnection));
+    expect(calls).toBe(1);
+  });
+
+  test('admit: no daemon, fails within the deadline', async () => {
+    const client = createQuotaClient({ target: '127.0.0.1:1', logger });
+    closers.push(client.close);
+    const start = Date.now();
+    await failureOf(client.admit(admitConnection));
+    expect(Date.now() - start).toBeLessThan(1_500);
+  });
+
+  test('admit: a daemon that never answers, fails at the deadline', async () => {
+    const client = await clientOf({ admit: () => undefined });
+    const start = Date.now();
+    await failureOf(client.admit(admitConnection));
+    expect(Date.now() - start).toBeLessThan(1_500);
+  });
+
+  test('admit: the daemon comes back on its port, the same client finds it again', async () => {
+    const first = await serve({ admit: (_call, callback) => callback(null, response({ decision: 1 })) });
+    const client = createQuotaClient({ target: `127.0.0.1:${first.port}`, logger });
+    closers.push(client.close);
+    await client.admit(admitConnection);
+    first.server.forceShutdown();
+    await failureOf(client.admit(admitConnection));
+
+    await serve({ admit: (_call, callback) => callback(null, response({ decision: 1 })) }, first.port);
+    await expect(eventually(() => client.admit(admitConnection), 3_000)).resolves.toMatchObject({
+      admitted: true,
+    });
+  });
+
+  test('recordCall: unavailable once, is retried with the same request_id', async () => {
+    const seen: RecordCallRequest[] = [];
+    const client = await clientOf({
+      recordCall: (call, callback) => {
+        seen.push(call.request);
+        if (seen.length === 1) callback(unavailable());
+        else callback(null, { recorded: true });
+      },
+    });
+    await client.recordCall({ subject: '42', service: 'vente' });
+    expect(seen).toHaveLength(2);
+    expect(seen[0]).toMatchObject({ subject: '42', service: 'vente', requestId: seen[1]?.requestId });
+  });
+
+  test('stats: what the home page promises, is what is asked for', async () => {
+    let asked: StatsRequest | undefined;
+    const client = await clientOf({
+      stats: (call, callback) => {
+        asked = call.request;
+        const recentUsers = [{ subject: '42', connectTime: new Date(0) }];
+        callback(null, {
+          recentUsers,
+          topUsers: [],
+          leastActiveUsers: [],
+          services: [],
+          readTime: new Date(),
+        });
+      },
+    });
+    expect(await client.stats()).toMatchObject({
+      recentUsers: [{ subject: '42', connectTime: new Date(0) }],
+    });
+    expect(asked).toEqual({
+      recentCount: 10,
+      topCount: 3,
+      topWindow: { seconds: 259_200, nanos: 0 },
+      leastCount: 10,
+    });
+  });
+});
+
+async function clientOf(methods: Partial<QuotaServiceServer>): Promise<QuotaClient> {
+  const { port } = await serve(methods);
+  const client = createQuotaClient({ target: `127.0.0.1:${port}`, logger });
+  closers.push(client.close);
+  return client;
+}
+
+async function serve(
+  methods: Partial<QuotaServiceServer>,
+  wanted = 0,
+): Promise<{ server: Server; port: number }> {
+  const server = new Server();
+  server.addService(QuotaServiceService, methods as QuotaServiceServer);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${wanted}`, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  closers.push(() => server.forceShutdown());
+  return { server, port };
+}
+
+function response(values: Partial<AdmitResponse>): AdmitResponse {
+  const window = { seconds: 600, nanos: 0 };
+  const resetDelay = { seconds: 411, nanos: 500_000_000 };
+  const limits = [{ name: 'per-window', limit: 10, remaining: 0, window, resetDelay }];
+  return { ...AdmitResponse.create({ limits }), ...values };
+}
+
+function unavailable(details?: Buffer): ServiceError {
+  const metadata = new Metadata();
+  if (details) metadata.set('grpc-status-details-bin', details);
+  return { name: 'e', message: 'the store is away', code: status.UNAVAILABLE, details: 'away', metadata };
+}
+
+function retryInfo(seconds: number, nanos: number): Buffer {
+  const value = RetryInfo.encode(RetryInfo.create({ retryDelay: { seconds, nanos } })).finish();
+  const detail = { typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: Buffer.from(value) };
+  return Buffer.from(Status.encode(Status.create({ code: 14, message: 'away', details: [detail] })).finish());
+}
+
+async function failureOf(call: Promise<unknown>): Promise<QuotaUnavailable> {
+  const failure = await call.then(
+    () => undefined,
+    (error) => error,
+  );
+  expect(failure).toBeInstanceOf(QuotaUnavailable);
+  return failure;
+}
+
+async function eventually<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { CookieOptions, Request, RequestHandler, Response } from 'express';
+import createMySqlStore from 'express-mysql-session';
+import session, { type Store } from 'express-session';
+import type { Pool } from 'mysql2/promise';
+import type { Logger } from 'pino';
+
+const COOKIE_NAME = 'sid';
+
+/** A working day: who logs in in the morning is not asked again in the afternoon. */
+const LIFETIME_MS = 8 * 60 * 60 * 1_000;
+
+const CLEAN_UP_INTERVAL_MS = 15 * 60 * 1_000;
+
+const COOKIE = { path: '/', httpOnly: true, sameSite: 'lax' } satisfies CookieOptions;
+
+declare module 'express-session' {
+  interface SessionData {
+    userId: number;
+  }
+}
+
+/**
+ * Sessions in MySQL, which survive a restart and are shared by all instances. The migrations make the table;
+ * `close` leaves the pool open.
+ */
+export function createSessionStore({ pool, logger }: { pool: Pool; logger: Logger }): {
+  store: Store;
+  close: () => void;
+} {
+  const MySqlStore = createMySqlStore(session);
+  // The store's own clean-up lets a failure go unhandled, which would end the process: ours logs it.
+  const options = { createDatabaseTable: false, clearExpired: false, endConnectionOnClose: false };
+  const store = new MySqlStore(options, pool.pool);
+  const timer = setInterval(() => {
+    store.clearExpiredSessions().catch((err) => logger.warn({ err }, 'expired sessions stay for now'));
+  }, CLEAN_UP_INTERVAL_MS);
+  timer.unref();
+  return { store, close: () => clearInterval(timer) };
+}
+
+/** Reads the visitor's session. Makes no row and sets no cookie until somebody logs in. */
+export function sessions({ store, secret }: { store: Store; secret: string }): RequestHandler {
+  return session({
+    name: COOKIE_NAME,
+    secret,
+    store,
+    resave: false,
+    saveUninitialized: false,
+    cookie: { ...COOKIE, secure: 'auto', maxAge: LIFETIME_MS },
+  });
+}
+
+/** Logs a user in under a new session id, so that one planted before is worth nothing. */
+export async function startSession(req: Request, userId: number): Promise<void> {
+  await settle((done) => req.session.regenerate(done));
+  req.session.userId = userId;
+  await settle((done) => req.session.save(done));
+}
+
+/** Forgets the session and its cookie. */
+export async function endSession(req: Request, res: Response): Promise<void> {
+  await settle((done) => req.session.destroy(done));
+  res.clearCookie(COOKIE_NAME, { ...COOKIE, secure: req.secure });
+}
+
+function settle(start: (done: (error: unknown) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => (error ? reject(error) : resolve()));
+  });
+}

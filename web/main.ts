@@ -1,0 +1,99 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createSessionStore } from './accounts/sessions';
+import { usersTable } from './accounts/users';
+import { createApp } from './app';
+import { type Config, ConfigError, readConfig } from './config';
+import { connect } from './database';
+import { createLogger } from './logger';
+import { migrate } from './migrations';
+import { createQuotaClient } from './quota/client';
+
+/** Longer than any request may take, and shorter than the time a supervisor gives before it kills. */
+const DRAIN_LIMIT_MS = 8_000;
+
+const IDLE_CHECK_MS = 50;
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const logger = createLogger(config.logLevel);
+  if (config.sessionSecretIsTemporary) {
+    logger.warn('SESSION_SECRET is not set: everyone is logged out when this process ends');
+  }
+  try {
+    await start(config, logger);
+  } catch (err) {
+    logger.fatal({ err }, 'the web tier cannot start');
+    process.exitCode = 1;
+  }
+}
+
+async function start(config: Config, logger: Logger): Promise<void> {
+  const pool = connect(config.mysqlUrl);
+  const sessionStore = createSessionStore({ pool, logger });
+  const quota = createQuotaClient({ target: config.quotaTarget, logger });
+  const close = async () => {
+    sessionStore.close();
+    quota.close();
+    await pool.end();
+  };
+  try {
+    const applied = await migrate(pool);
+    if (applied.length > 0) logger.info({ applied }, 'the database was migrated');
+    const app = createApp({
+      users: usersTable(pool),
+      quota,
+      sessionStore: sessionStore.store,
+      sessionSecret: config.sessionSecret,
+      trustProxy: config.trustProxy,
+      logger,
+    });
+    const server = createServer(app);
+    const { port } = await listen(server, config.listen);
+    logger.info({ host: config.listen.host, port }, 'the web tier is listening');
+    drainOnSignal({ server, close, logger });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function listen(server: Server, { host, port }: Config['listen']): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+type Draining = { server: Server; close: () => Promise<void>; logger: Logger };
+
+/** On SIGTERM or SIGINT: takes no more connections, finishes the requests in flight, then exits 0 within a bound. */
+function drainOnSignal({ server, close, logger }: Draining): void {
+  let isDraining = false;
+  const drain = (signal: string) => {
+    if (isDraining) return;
+    isDraining = true;
+    logger.info({ signal }, 'draining');
+    setTimeout(() => {
+      logger.warn('requests in flight were cut short');
+      process.exit(0);
+    }, DRAIN_LIMIT_MS).unref();
+    // A connection kept alive turns idle only after its last answer, so one look is not enough.
+    const idleCheck = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+    server.close(async () => {
+      clearInterval(idleCheck);
+      await close().catch((err) => logger.warn({ err }, 'a connection did not close'));
+      logger.info('drained');
+      process.exit(0);
+    });
+  };
+  process.on('SIGTERM', drain);
+  process.on('SIGINT', drain);
+}
+
+main().catch((error) => {
+  // There is no logger yet: the environment says what it is to be.
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exitCode = 1;
+});
