@@ -42,6 +42,8 @@ function isListenAddress(text: string): boolean {
   return port !== undefined && Number(port) <= 65_535;
 }
 
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
 const environment = z.object({
   QUOTA_LISTEN: listenAddress.default('127.0.0.1:50051'),
   QUOTA_POLICIES: z.string().default(join(__dirname, 'policies.yaml')),
@@ -57,7 +59,7 @@ const environment = z.object({
     .transform(Number)
     .refine((count) => count <= 1024, 'must be 1024 or less')
     .default(1),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
 /** Reads the configuration; an empty variable counts as unset. Throws `ConfigInvalid` with every fault. */

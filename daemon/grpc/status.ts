@@ -43,7 +43,7 @@ export function statusOf(error: unknown): ErrorStatus {
   if (error instanceof StoreUnavailable) {
     return {
       code: status.UNAVAILABLE,
-      message: 'the store is out of reach: no decision was made; retry with the same request_id',
+      message: 'the store did not answer; retry with the same request_id, which takes nothing twice',
       details: [retryInfo(STORE_RETRY_MS), errorInfo('STORE_UNAVAILABLE')],
     };
   }

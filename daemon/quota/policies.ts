@@ -1,7 +1,13 @@
-import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { parseDurationMs } from './duration';
 import { isCountedExactly, type Limit, MAX_LIMIT, MAX_SLIDING_WINDOW_LIMIT, MAX_WINDOW_MS } from './limits';
+import { type LineFault, readYaml, type YamlSource } from './yaml_source';
+
+/** More limits than this in one policy are a slip, and each one is work in the script. */
+const MAX_LIMITS = 16;
+
+/** Enough of a wrong value to find it by. */
+const MAX_SHOWN_CHARACTERS = 60;
 
 /** What a policy does while the store is out of reach. */
 export type StoreFailureRule = 'deny' | 'admit' | 'local';
@@ -22,93 +28,82 @@ export interface Policies {
   readonly byName: ReadonlyMap<string, Policy>;
 }
 
-/** One fault of a policies file, at a line counted from 1. */
-export interface PoliciesFault {
-  readonly line: number;
-  readonly message: string;
-}
-
 /** The policies file cannot be used; every fault of it is listed, in the order of its lines. */
 export class PoliciesInvalid extends Error {
   override readonly name = 'PoliciesInvalid';
-  constructor(readonly faults: readonly PoliciesFault[]) {
+  constructor(readonly faults: readonly LineFault[]) {
     super(faults.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
   }
 }
 
-const name = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9-]{0,62}$/,
-    'must be lower case letters, digits and hyphens, 63 at most, a letter first',
-  );
+/** Words for a value of the wrong kind: what it must be, and what it is. */
+function must(description: string) {
+  const error = ({ input }: { input?: unknown }) =>
+    input === undefined ? 'is required' : `must be ${description}; it is ${show(input)}`;
+  return { error };
+}
 
-const windowMs = z.string().transform((text, context) => {
-  const ms = parseDurationMs(text);
-  if (ms !== undefined && ms <= MAX_WINDOW_MS) return ms;
-  context.addIssue(
-    `must be a duration such as 500ms, 30s, 10m, 1h or 3d, at most 366d; it is ${JSON.stringify(text)}`,
-  );
-  return z.NEVER;
-});
+function show(input: unknown): string {
+  if (Array.isArray(input)) return 'a list';
+  if (typeof input === 'object' && input !== null) return 'a map';
+  return typeof input === 'string' ? JSON.stringify(input.slice(0, MAX_SHOWN_CHARACTERS)) : String(input);
+}
+
+const aName = must('lower case letters, digits and hyphens, 63 at most, a letter first');
+const name = z.string(aName).regex(/^[a-z][a-z0-9-]{0,62}$/, aName);
+
+const aCount = must(`a whole number, 1 to ${MAX_LIMIT}`);
+const isCount = (size: number) => Number.isInteger(size) && size >= 1 && size <= MAX_LIMIT;
+
+const aDuration = must('a duration such as 500ms, 30s, 10m, 1h or 3d, at most 366d');
+const isDuration = (text: string) => (parseDurationMs(text) ?? Number.POSITIVE_INFINITY) <= MAX_WINDOW_MS;
+
+const algorithms = ['sliding-window', 'token-bucket'] as const;
 
 const limit = z
-  .strictObject({
-    name,
-    algorithm: z.enum(['sliding-window', 'token-bucket']),
-    limit: z
-      .int('must be a whole number')
-      .min(1, 'must be 1 or more')
-      .max(MAX_LIMIT, `must be ${MAX_LIMIT} or less`),
-    window: windowMs,
-  })
-  .transform(({ window, ...rest }): Limit => ({ ...rest, windowMs: window }))
-  .superRefine((parsed, context) => {
-    const fault = countingFault(parsed);
-    if (fault !== undefined) context.addIssue({ code: 'custom', path: ['limit'], message: fault });
-  });
+  .strictObject(
+    {
+      name,
+      algorithm: z.enum(algorithms, must(algorithms.join(' or '))),
+      limit: z.number(aCount).refine(isCount, aCount),
+      window: z.string(aDuration).refine(isDuration, aDuration),
+    },
+    must('a map'),
+  )
+  .transform(({ window, ...rest }): Limit => ({ ...rest, windowMs: parseDurationMs(window) ?? 0 }));
 
-const policy = z.strictObject({
-  records: z.literal('connections').optional(),
-  on_store_failure: z.enum(['deny', 'admit', 'local']).default('deny'),
-  limits: z.array(limit).min(1, 'must hold at least one limit').max(16, 'must hold 16 limits at most'),
-});
+const policy = z.strictObject(
+  {
+    records: z.literal('connections', must('connections, or left out')).optional(),
+    on_store_failure: z.enum(['deny', 'admit', 'local'], must('deny, admit or local')).default('deny'),
+    limits: z
+      .array(limit, must('a list of limits'))
+      .min(1, 'must hold at least one limit')
+      .max(MAX_LIMITS, `must hold ${MAX_LIMITS} limits at most`),
+  },
+  must('a map'),
+);
 
-const file = z.strictObject({
-  services: z.array(name).default([]),
-  policies: z
-    .record(z.string(), policy)
-    .refine((all) => Object.keys(all).length > 0, 'must hold at least one policy'),
-});
-
-/** Why a limit cannot be counted exactly, or cheaply; undefined where it can. */
-function countingFault(parsed: Limit): string | undefined {
-  if (parsed.algorithm === 'sliding-window') {
-    if (parsed.limit <= MAX_SLIDING_WINDOW_LIMIT) return undefined;
-    return `must be ${MAX_SLIDING_WINDOW_LIMIT} or less for a sliding-window, which keeps every token; use token-bucket for ${parsed.limit}`;
-  }
-  if (isCountedExactly(parsed)) return undefined;
-  return `and window do not go together exactly: ${parsed.limit} in ${parsed.windowMs} ms; use rounder numbers or a shorter window`;
-}
+const file = z.strictObject(
+  {
+    services: z.array(name, must('a list of names')).default([]),
+    policies: z
+      .record(z.string(), policy, must('a map of policies'))
+      .refine((all) => Object.keys(all).length > 0, 'must hold at least one policy'),
+  },
+  { error: 'the file must be a map that holds policies' },
+);
 
 /**
  * Reads and validates a policies file. Throws `PoliciesInvalid` with every fault: syntax, unknown or repeated
  * keys, repeated names, numbers and durations out of range.
  */
 export function parsePolicies(text: string): Policies {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const lineAt = (offset: number) => lines.linePos(offset).line;
-  const lineOf = (path: readonly PropertyKey[]) => nearestLine(document, path, lineAt);
-
-  const syntax = document.errors.map(({ pos, message }) => ({ line: lineAt(pos[0]), message }));
-  const raw: unknown = document.toJS();
-  const parsed = file.safeParse(raw);
-  const faults = [
-    ...syntax,
-    ...(parsed.error?.issues ?? []).flatMap((issue) => issueFaults(issue, lineOf)),
-    ...nameFaults(raw, lineOf),
-  ];
+  const { value, faults: syntax, lineOf } = readYaml(text);
+  if (value === undefined) throw new PoliciesInvalid(syntax);
+  const parsed = file.safeParse(value);
+  const found = [...(parsed.error?.issues ?? []).flatMap(issueFaults), ...crossFaults(value)];
+  const faults = [...syntax, ...found.map(({ path, message }) => toLineFault({ path, message, lineOf }))];
   if (!parsed.success || faults.length > 0) throw new PoliciesInvalid(faults.sort((a, b) => a.line - b.line));
   return toPolicies(parsed.data);
 }
@@ -121,57 +116,71 @@ function toPolicies({ services, policies }: z.infer<typeof file>): Policies {
   return { services, byName: new Map(byName) };
 }
 
-type LineOf = (path: readonly PropertyKey[]) => number;
-
-/** The line of the value at the path or, where it is missing, of the nearest thing that would hold it. */
-function nearestLine(
-  document: ReturnType<typeof parseDocument>,
-  path: readonly PropertyKey[],
-  lineAt: (offset: number) => number,
-): number {
-  const node = path.length === 0 ? document.contents : document.getIn(path, true);
-  if (isNode(node) && node.range) return lineAt(node.range[0]);
-  return path.length === 0 ? 1 : nearestLine(document, path.slice(0, -1), lineAt);
+interface PathFault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
 }
 
-function issueFaults(issue: z.core.$ZodIssue, lineOf: LineOf): PoliciesFault[] {
-  if (issue.code !== 'unrecognized_keys') return [fault(issue.path, issue.message, lineOf)];
-  return issue.keys.map((key) => fault([...issue.path, key], 'is not a known key', lineOf));
+function issueFaults(issue: z.core.$ZodIssue): PathFault[] {
+  if (issue.code !== 'unrecognized_keys') return [issue];
+  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a known key' }));
 }
 
-/** Names are checked apart from the schema, whose refinements wait until all else is right. */
-function nameFaults(raw: unknown, lineOf: LineOf): PoliciesFault[] {
-  const { services, policies } = (raw ?? {}) as { services?: unknown; policies?: unknown };
-  const faults = repeatedNames(services, ['services'], (entry) => entry, lineOf);
-  if (typeof policies !== 'object' || policies === null) return faults;
-  for (const [policyName, body] of Object.entries(policies)) {
+/** What no single value shows. Checked apart from the schema, which would wait until all else is right. */
+function crossFaults(raw: unknown): PathFault[] {
+  const faults = repeatedNames(entryOf(raw, 'services'), ['services'], (entry) => entry);
+  for (const [policyName, body] of Object.entries(asMap(entryOf(raw, 'policies')))) {
     const path = ['policies', policyName];
-    const invalid = name.safeParse(policyName).error?.issues[0];
-    if (invalid) faults.push(fault(path, invalid.message, lineOf));
-    const limits = (body as { limits?: unknown } | null)?.limits;
-    faults.push(
-      ...repeatedNames(limits, [...path, 'limits'], (entry) => (entry as { name?: unknown })?.name, lineOf),
-    );
+    const message = name.safeParse(policyName).error?.issues[0]?.message;
+    if (message !== undefined) faults.push({ path, message });
+    const limits = entryOf(body, 'limits');
+    if (!Array.isArray(limits)) continue;
+    const limitsPath = [...path, 'limits'];
+    faults.push(...repeatedNames(limits, limitsPath, (entry) => entryOf(entry, 'name')));
+    faults.push(...limits.flatMap((entry, index) => countingFaults(entry, [...limitsPath, index, 'limit'])));
   }
   return faults;
+}
+
+function entryOf(holder: unknown, key: string): unknown {
+  return asMap(holder)[key];
+}
+
+function asMap(raw: unknown): Record<string, unknown> {
+  const isMap = typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+  return isMap ? (raw as Record<string, unknown>) : {};
 }
 
 function repeatedNames(
   list: unknown,
   path: readonly PropertyKey[],
   nameOf: (entry: unknown) => unknown,
-  lineOf: LineOf,
-): PoliciesFault[] {
+): PathFault[] {
   if (!Array.isArray(list)) return [];
   const names = list.map(nameOf);
   return names.flatMap((entry, index) =>
     typeof entry === 'string' && names.indexOf(entry) < index
-      ? [fault([...path, index], `repeats the name ${JSON.stringify(entry)}`, lineOf)]
+      ? [{ path: [...path, index], message: `repeats the name ${JSON.stringify(entry)}` }]
       : [],
   );
 }
 
-function fault(path: readonly PropertyKey[], message: string, lineOf: LineOf): PoliciesFault {
+/** Why a limit cannot be counted cheaply, or exactly. What is wrong by itself is the schema's to say. */
+function countingFaults(raw: unknown, path: readonly PropertyKey[]): PathFault[] {
+  const [algorithm, size, window] = ['algorithm', 'limit', 'window'].map((key) => entryOf(raw, key));
+  if (typeof size !== 'number' || !isCount(size)) return [];
+  if (algorithm === 'sliding-window' && size > MAX_SLIDING_WINDOW_LIMIT) {
+    const message = `must be ${MAX_SLIDING_WINDOW_LIMIT} or less for a sliding-window, which keeps every token; use token-bucket for ${size}`;
+    return [{ path, message }];
+  }
+  if (algorithm !== 'token-bucket' || typeof window !== 'string' || !isDuration(window)) return [];
+  const windowMs = parseDurationMs(window) ?? 0;
+  if (isCountedExactly({ algorithm, name: '', limit: size, windowMs })) return [];
+  const message = `cannot be counted exactly: ${size} in ${window}; use a rounder number or a shorter window`;
+  return [{ path, message }];
+}
+
+function toLineFault({ path, message, lineOf }: PathFault & { lineOf: YamlSource['lineOf'] }): LineFault {
   const place = path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
     return text === '' ? String(key) : `${text}.${String(key)}`;

@@ -18,6 +18,7 @@ export interface UsageQuery {
 
 export interface UserConnection {
   readonly subject: string;
+  /** With a fraction: the store's clock counts microseconds. */
   readonly connectTimeMs: number;
 }
 

@@ -43,7 +43,10 @@ export async function readConnections(
     if (caughtUp === 0) continue;
     return {
       nowMs,
-      recent: pairs(lastUsers).map(([subject, connectMs]) => ({ subject, connectTimeMs: Number(connectMs) })),
+      recent: pairs(lastUsers).map(([subject, connectUs]) => ({
+        subject,
+        connectTimeMs: Number(connectUs) / 1000,
+      })),
       top: pairs(topUsers).map(([subject, count]) => ({ subject, count: Number(count) })),
     };
   }

@@ -21,7 +21,7 @@ export interface Keys {
 export interface ConnectionKeys {
   /** Stream of connections, oldest first. */
   readonly log: string;
-  /** Sorted set of the last users, by the millisecond of their last connection. */
+  /** Sorted set of the last users, by the microsecond of their last connection. */
   readonly recent: string;
   /** Set of subjects that the record of calls may not know yet. */
   readonly newcomers: string;

@@ -25,6 +25,8 @@ local LOG_STEPS = 4 -- log entries that one admission moves a window by; above 1
 local algorithms = { ['sliding-window'] = sliding_window, ['token-bucket'] = token_bucket }
 local types = { ['sliding-window'] = 'zset', ['token-bucket'] = 'hash' }
 
+local time = redis.call('TIME')
+local clock_us = time[1] * 1000000 + time[2]
 local subject, cost, remember_ms, limit_count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local next_argument = 5
 
@@ -58,7 +60,8 @@ local function record_connection(first_key)
   local id = redis.call('XADD', log, '*', 'subject', subject)
   local connect_ms = tonumber(string.match(id, '^%d+'))
 
-  redis.call('ZADD', recent, 'GT', connect_ms, subject)
+  -- In microseconds, so that two users of one millisecond stand in the order in which they came.
+  redis.call('ZADD', recent, 'GT', clock_us, subject)
   redis.call('ZREMRANGEBYRANK', recent, 0, -1 - recent_count)
 
   local window = { log = log, counts = counts, progress = progress, length_ms = window_ms, keep_ms = window_ms }
@@ -78,8 +81,7 @@ local recalled = recall()
 if recalled then return recalled end
 
 local limits = {}
-local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
+local now_us = clock_us
 for i = 1, limit_count do
   local limit = read_limit(i)
   -- The policies file may have changed the algorithm: the other one's state is of no use.

@@ -14,7 +14,7 @@
 -- ARGV[5]  how many of the most connected users to list
 --
 -- Returns  { 0 } where the window has not caught up yet: call again; or
---          { 1, now in milliseconds, { subject, connect time in milliseconds, ... }, { subject, count, ... } }
+--          { 1, now in milliseconds, { subject, connect time in microseconds, ... }, { subject, count, ... } }
 
 local length_ms, keep_ms, budget, recent_count, top_count = unpack(ARGV)
 

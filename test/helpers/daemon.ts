@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createQuotaClient, type QuotaClient } from './quota_client';
+
+const MAIN = join(__dirname, '../../dist/daemon/main.js');
+
+/** A line that the daemon logged. */
+export type LogLine = { msg: string } & Record<string, unknown>;
+
+/** A daemon of its own process, as it runs in production. */
+export interface TestDaemon {
+  readonly target: string;
+  readonly client: QuotaClient;
+  readonly process: ChildProcess;
+  readonly log: readonly LogLine[];
+  /** Asks it to stop, and waits; the exit code, or null where a signal ended it. */
+  stop(): Promise<number | null>;
+}
+
+export interface TestDaemonOptions {
+  readonly redisUrl: string;
+  readonly prefix?: string;
+  /** A policies file's text; the project's own file unless given. */
+  readonly policies?: string;
+  readonly env?: Record<string, string>;
+}
+
+/** Starts a daemon from the build, on a free port; resolves once it listens. */
+export async function startDaemon({
+  redisUrl,
+  prefix = '',
+  policies,
+  env = {},
+}: TestDaemonOptions): Promise<TestDaemon> {
+  const directory = mkdtempSync(join(tmpdir(), 'quota-daemon-'));
+  const file = join(directory, 'policies.yaml');
+  if (policies !== undefined) writeFileSync(file, policies);
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      PATH: process.env.PATH,
+      REDIS_URL: redisUrl,
+      QUOTA_KEY_PREFIX: prefix,
+      QUOTA_LISTEN: '127.0.0.1:0',
+      ...(policies === undefined ? {} : { QUOTA_POLICIES: file }),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log: LogLine[] = [];
+  const port = await listeningPort(child, log);
+  rmSync(directory, { recursive: true, force: true });
+  const target = `127.0.0.1:${port}`;
+  const client = createQuotaClient(target);
+  return {
+    target,
+    client,
+    process: child,
+    log,
+    async stop() {
+      client.close();
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exited;
+      }
+      return child.exitCode;
+    },
+  };
+}
+
+/** The port from the daemon's own log; where it ends instead, what it said. */
+function listeningPort(child: ChildProcess, log: LogLine[]): Promise<number> {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('the daemon has no output to read');
+  let complaint = '';
+  stderr.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the daemon ended with ${code}:\n${complaint}`)));
+    createInterface({ input: stdout }).on('line', (line) => {
+      const entry = JSON.parse(line) as LogLine;
+      log.push(entry);
+      if (entry.msg === 'listening') resolve(Number(entry.port));
+    });
+  });
+}

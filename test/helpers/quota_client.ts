@@ -1,0 +1,108 @@
+import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
+import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
+import {
+  type AdmitRequest,
+  type AdmitResponse,
+  type BatchAdmitResponse,
+  QuotaServiceClient,
+  type RecordCallRequest,
+  type StatsRequest,
+  type StatsResponse,
+} from '../../gen/quota/v1/quota_service';
+
+/** The generated client, with promises, and with what is unset left out. */
+export interface QuotaClient {
+  admit(request: Partial<AdmitRequest>): Promise<AdmitResponse>;
+  batchAdmit(requests: Partial<AdmitRequest>[]): Promise<BatchAdmitResponse>;
+  recordCall(request: Partial<RecordCallRequest>): Promise<boolean>;
+  stats(request?: Partial<StatsRequest>): Promise<StatsResponse>;
+  close(): void;
+}
+
+/** A call that hangs for this long has failed its test. */
+const DEADLINE_MS = 10_000;
+
+const EVERY_DEFAULT: StatsRequest = {
+  recentCount: undefined,
+  topCount: undefined,
+  topWindow: undefined,
+  leastCount: undefined,
+};
+
+export function createQuotaClient(target: string): QuotaClient {
+  const client = new QuotaServiceClient(target, credentials.createInsecure());
+  const admission = (request: Partial<AdmitRequest>) => ({
+    subject: '',
+    policy: '',
+    requestId: '',
+    ...request,
+  });
+  const none = new Metadata();
+  const options = () => ({ deadline: Date.now() + DEADLINE_MS });
+  return {
+    admit: (request) => promised((done) => client.admit(admission(request), none, options(), done)),
+    batchAdmit: (requests) =>
+      promised((done) => client.batchAdmit({ requests: requests.map(admission) }, none, options(), done)),
+    async recordCall(request) {
+      const call = { subject: '', service: '', requestId: '', callTime: undefined, ...request };
+      const { recorded } = await promised<{ recorded: boolean }>((done) =>
+        client.recordCall(call, none, options(), done),
+      );
+      return recorded;
+    },
+    stats: (request = {}) =>
+      promised((done) => client.stats({ ...EVERY_DEFAULT, ...request }, none, options(), done)),
+    close: () => client.close(),
+  };
+}
+
+type Done<T> = (error: ServiceError | null, response: T) => void;
+
+function promised<T>(call: (done: Done<T>) => unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, response) => (error ? reject(error) : resolve(response)));
+  });
+}
+
+/** What a failed call told its caller. */
+export interface Failure {
+  readonly code: number;
+  readonly message: string;
+  /** The fields of the BadRequest detail, in order. */
+  readonly fields: string[];
+  readonly reason: string | undefined;
+  readonly retryDelayMs: number | undefined;
+}
+
+/** Waits for the call to fail; a success is thrown. */
+export async function failureOf(call: Promise<unknown>): Promise<Failure> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: ServiceError) => thrown,
+  );
+  if (error === undefined) throw new Error('the call was expected to fail');
+  const details = readDetails(error.metadata);
+  const retryDelay = details.retry?.retryDelay;
+  return {
+    code: error.code,
+    message: error.details,
+    fields: details.bad?.fieldViolations.map(({ field }) => field) ?? [],
+    reason: details.info?.reason,
+    retryDelayMs: retryDelay && retryDelay.seconds * 1000 + retryDelay.nanos / 1e6,
+  };
+}
+
+function readDetails(metadata: Metadata): { bad?: BadRequest; info?: ErrorInfo; retry?: RetryInfo } {
+  const [bytes] = metadata.get('grpc-status-details-bin');
+  if (!(bytes instanceof Buffer)) return {};
+  const byType = new Map(
+    Status.decode(bytes).details.map(({ typeUrl, value }) => [typeUrl.split('.').at(-1), value]),
+  );
+  const [bad, info, retry] = ['BadRequest', 'ErrorInfo', 'RetryInfo'].map((type) => byType.get(type));
+  return {
+    ...(bad && { bad: BadRequest.decode(bad) }),
+    ...(info && { info: ErrorInfo.decode(info) }),
+    ...(retry && { retry: RetryInfo.decode(retry) }),
+  };
+}

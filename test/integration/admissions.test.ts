@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Limit } from '../../daemon/quota/limits';
+import type { Policy } from '../../daemon/quota/policies';
+import { type AdmissionResult, admit } from '../../daemon/redis/admissions';
+import { createKeys } from '../../daemon/redis/keys';
+import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { admitModel, modelOf } from './admission_model';
+
+let space: RedisSpace;
+beforeAll(() => {
+  space = openRedisSpace();
+});
+afterAll(() => space.close());
+
+/** Windows so short that many of them pass within one test. */
+const limitArbitrary = fc.record({
+  algorithm: fc.constantFrom('sliding-window' as const, 'token-bucket' as const),
+  limit: fc.integer({ min: 1, max: 7 }),
+  windowMs: fc.integer({ min: 5, max: 120 }),
+});
+
+const policyArbitrary = fc
+  .array(limitArbitrary, { minLength: 1, maxLength: 4 })
+  .map((limits) => policyOf(limits.map((limit, index) => ({ name: `limit-${index}`, ...limit }))));
+
+/** A cost that sometimes is more than a limit can ever give, and a pause before it that is often none. */
+const stepArbitrary = fc.record({
+  cost: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(1) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: 9 }) },
+  ),
+  pauseMs: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 60 }) },
+  ),
+});
+
+function policyOf(limits: Limit[]): Policy {
+  return { name: 'tried', limits, recordsConnections: false, onStoreFailure: 'deny' };
+}
+
+function ask({
+  policy,
+  subject,
+  cost = 1,
+  requestId,
+}: {
+  policy: Policy;
+  subject: string;
+  cost?: number;
+  requestId?: string;
+}): Promise<AdmissionResult> {
+  const keys = createKeys({ prefix: space.prefix, partitions: 1 });
+  return admit({ redis: space.admissions, keys }, { subject, policy: policy.name, cost, requestId }, policy);
+}
+
+describe('admissions', () => {
+  test('any sequence of costs and pauses, decided as the reference model decides it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        policyArbitrary,
+        fc.array(stepArbitrary, { minLength: 1, maxLength: 25 }),
+        async (policy, steps) => {
+          const subject = randomUUID();
+          const model = policy.limits.map(modelOf);
+          for (const { cost, pauseMs } of steps) {
+            if (pauseMs > 0) await pause(pauseMs);
+            const { decision, nowUs } = await ask({ policy, subject, cost });
+            const { admitted, retryDelayUs, limits } = decision;
+            const statuses = limits.map(({ name, remaining, resetDelayUs }) => ({
+              name,
+              remaining,
+              resetDelayUs,
+            }));
+            expect({ admitted, retryDelayUs, limits: statuses }).toEqual(admitModel(model, cost, nowUs));
+          }
+        },
+      ),
+      { numRuns: 120, interruptAfterTimeLimit: 25_000 },
+    );
+  }, 60_000);
+
+  test('a denied request that waits for its retry delay, admitted; asked before, denied', async () => {
+    const limits: Limit[] = [
+      { name: 'window', algorithm: 'sliding-window', limit: 3, windowMs: 400 },
+      { name: 'bucket', algorithm: 'token-bucket', limit: 2, windowMs: 600 },
+    ];
+    const policy = policyOf(limits);
+    const subject = randomUUID();
+    await ask({ policy, subject, cost: 2 });
+    const denied = await ask({ policy, subject, cost: 2 });
+    const dueUs = denied.nowUs + (denied.decision.retryDelayUs ?? 0);
+
+    let lastDenied = denied;
+    let next = denied;
+    while (!next.decision.admitted) {
+      lastDenied = next;
+      next = await ask({ policy, subject, cost: 2 });
+    }
+
+    expect(dueUs).toBeGreaterThan(lastDenied.nowUs);
+    expect(dueUs).toBeLessThanOrEqual(next.nowUs);
+  });
+
+  test('a refused request, takes nothing from any limit', async () => {
+    const roomy: Limit = { name: 'roomy', algorithm: 'token-bucket', limit: 10, windowMs: 3_600_000 };
+    const tight: Limit = { name: 'tight', algorithm: 'sliding-window', limit: 1, windowMs: 3_600_000 };
+    const policy = policyOf([roomy, tight]);
+    const subject = randomUUID();
+    await ask({ policy, subject });
+
+    await ask({ policy, subject });
+    const { decision } = await ask({ policy, subject });
+
+    expect(decision.limits.map(({ name, remaining }) => [name, remaining])).toEqual([
+      ['roomy', 9],
+      ['tight', 0],
+    ]);
+  });
+
+  test('a cost above a limit, denied with no retry delay', async () => {
+    const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 3, windowMs: 1000 }]);
+
+    const { decision } = await ask({ policy, subject: randomUUID(), cost: 4 });
+
+    expect(decision).toMatchObject({ admitted: false, retryDelayUs: undefined });
+  });
+
+  test('a repeated request id, the same answer and nothing more taken', async () => {
+    const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 5, windowMs: 60_000 }]);
+    const subject = randomUUID();
+    const requestId = randomUUID();
+    const first = await ask({ policy, subject, requestId });
+    await ask({ policy, subject });
+
+    const repeat = await ask({ policy, subject, requestId });
+
+    expect(repeat.decision).toEqual(first.decision);
+    expect((await ask({ policy, subject })).decision.limits[0]?.remaining).toBe(2);
+  });
+
+  test('a denied request id that is repeated once there is room, decided anew', async () => {
+    const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 1, windowMs: 50 }]);
+    const subject = randomUUID();
+    const requestId = randomUUID();
+    await ask({ policy, subject });
+    const denied = await ask({ policy, subject, requestId });
+    await pause(60);
+
+    const repeat = await ask({ policy, subject, requestId });
+
+    expect([denied.decision.admitted, repeat.decision.admitted]).toEqual([false, true]);
+  });
+
+  test('a request id that comes back with another cost, refused and nothing taken', async () => {
+    const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 5, windowMs: 60_000 }]);
+    const subject = randomUUID();
+    const requestId = randomUUID();
+    await ask({ policy, subject, requestId });
+
+    await expect(ask({ policy, subject, requestId, cost: 2 })).rejects.toThrow(/request_id .* another cost/);
+
+    expect((await ask({ policy, subject })).decision.limits[0]?.remaining).toBe(3);
+  });
+
+  test('a store whose clock has gone back, never gives a token back early', async () => {
+    const window: Limit = { name: 'window', algorithm: 'sliding-window', limit: 1, windowMs: 60_000 };
+    const policy = policyOf([window]);
+    const subject = randomUUID();
+    const key = createKeys({ prefix: space.prefix, partitions: 1 }).limit(policy.name, window.name, subject);
+    const aheadUs = (Date.now() + 3_600_000) * 1000;
+    await space.admissions.zadd(key, aheadUs, `${aheadUs}-1`);
+
+    const { decision, nowUs } = await ask({ policy, subject });
+
+    expect(nowUs).toBe(aheadUs);
+    expect(decision).toMatchObject({ admitted: false, retryDelayUs: 60_000_000 });
+  });
+
+  test('a limit whose algorithm was changed, starts anew instead of failing', async () => {
+    const subject = randomUUID();
+    const limit = { name: 'changed', limit: 5, windowMs: 60_000 };
+    await ask({ policy: policyOf([{ ...limit, algorithm: 'sliding-window' }]), subject });
+
+    const { decision } = await ask({ policy: policyOf([{ ...limit, algorithm: 'token-bucket' }]), subject });
+
+    expect(decision.limits[0]?.remaining).toBe(4);
+  });
+
+  test('a bucket whose size was changed, keeps what was taken', async () => {
+    const subject = randomUUID();
+    const limit = { name: 'changed', algorithm: 'token-bucket', windowMs: 3_600_000 } as const;
+    await ask({ policy: policyOf([{ ...limit, limit: 10 }]), subject, cost: 4 });
+
+    const { decision } = await ask({ policy: policyOf([{ ...limit, limit: 7 }]), subject });
+
+    expect(decision.limits[0]?.remaining).toBe(2);
+  });
+
+  test('every key of a limit, expires once all of it is free again', async () => {
+    const limits: Limit[] = [
+      { name: 'window', algorithm: 'sliding-window', limit: 3, windowMs: 40 },
+      { name: 'bucket', algorithm: 'token-bucket', limit: 2, windowMs: 40 },
+    ];
+    const policy = policyOf(limits);
+    const subject = randomUUID();
+    const keys = createKeys({ prefix: space.prefix, partitions: 1 });
+    const stateKeys = limits.map(({ name }) => keys.limit(policy.name, name, subject));
+    await ask({ policy, subject });
+    const before = await space.admissions.exists(...stateKeys);
+    await pause(80);
+
+    expect([before, await space.admissions.exists(...stateKeys)]).toEqual([2, 0]);
+  });
+});

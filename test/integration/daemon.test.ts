@@ -1,0 +1,236 @@
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Decision } from '../../gen/quota/v1/quota_service';
+import { startDaemon, type TestDaemon } from '../helpers/daemon';
+import { failureOf } from '../helpers/quota_client';
+import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+
+let space: RedisSpace;
+let daemon: TestDaemon;
+beforeAll(async () => {
+  space = openRedisSpace();
+  daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
+});
+afterAll(async () => {
+  await daemon.stop();
+  await space.close();
+});
+
+const connection = (subject: string) => daemon.client.admit({ subject, policy: 'connection' });
+
+describe('Admit', () => {
+  test('ten connections and one more, the eleventh denied with the way back', async () => {
+    const subject = randomUUID();
+    const admitted = [];
+    for (let i = 0; i < 10; i += 1) admitted.push(await connection(subject));
+
+    const eleventh = await connection(subject);
+
+    expect(admitted.map(({ decision }) => decision)).toEqual(Array(10).fill(Decision.ADMITTED));
+    expect(admitted.map(({ limits }) => limits[0]?.remaining)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    expect(eleventh).toMatchObject({
+      decision: Decision.DENIED,
+      degraded: false,
+      limits: [{ name: 'per-window', limit: 10, remaining: 0, window: { seconds: 600, nanos: 0 } }],
+    });
+    expect(eleventh.retryDelay?.seconds).toBeGreaterThan(590);
+    expect(eleventh.retryDelay?.seconds).toBeLessThan(600);
+  });
+
+  test('one subject at its limit, another still admitted', async () => {
+    const busy = randomUUID();
+    for (let i = 0; i < 11; i += 1) await connection(busy);
+
+    expect((await connection(randomUUID())).decision).toBe(Decision.ADMITTED);
+  });
+
+  test('a repeated request id, the same answer', async () => {
+    const request = { subject: randomUUID(), policy: 'connection', requestId: randomUUID() };
+    const first = await daemon.client.admit(request);
+
+    expect(await daemon.client.admit(request)).toEqual(first);
+  });
+
+  test('a cost above the limit, denied with no retry delay', async () => {
+    const { decision, retryDelay } = await daemon.client.admit({
+      subject: randomUUID(),
+      policy: 'connection',
+      cost: 11,
+    });
+
+    expect([decision, retryDelay]).toEqual([Decision.DENIED, undefined]);
+  });
+
+  test('every field wrong, all of them named and nothing taken', async () => {
+    const { code, fields, reason } = await failureOf(
+      daemon.client.admit({ subject: '', policy: '', cost: -1, requestId: 'no-uuid' }),
+    );
+
+    expect(code).toBe(status.INVALID_ARGUMENT);
+    expect(fields).toEqual(['subject', 'policy', 'cost', 'request_id']);
+    expect(reason).toBe('INVALID_REQUEST');
+  });
+
+  test('an unknown policy, NOT_FOUND with its name', async () => {
+    const failure = await failureOf(daemon.client.admit({ subject: '42', policy: 'nosuch' }));
+
+    expect(failure).toMatchObject({ code: status.NOT_FOUND, reason: 'UNKNOWN_POLICY' });
+    expect(failure.message).toContain('"nosuch"');
+  });
+
+  test('subjects of any script and of the longest length, admitted each for itself', async () => {
+    const subjects = ['élève 42', '学生:{1}', '"quoted"\\', 'é'.repeat(128)];
+
+    const answers = await Promise.all(subjects.map(connection));
+
+    expect(answers.map(({ limits }) => limits[0]?.remaining)).toEqual([9, 9, 9, 9]);
+  });
+});
+
+describe('BatchAdmit', () => {
+  test('good and bad requests mixed, answered in order and each by itself', async () => {
+    const subject = randomUUID();
+    const { results } = await daemon.client.batchAdmit([
+      { subject, policy: 'connection' },
+      { subject: '', policy: 'connection', cost: 0 },
+      { subject, policy: 'nosuch' },
+      { subject, policy: 'connection', cost: 10 },
+      { subject, policy: 'connection', cost: 9 },
+    ]);
+
+    const told = results.map(({ result }) =>
+      result?.$case === 'response' ? Decision[result.value.decision] : status[result?.value.code ?? -1],
+    );
+    expect(told).toEqual(['ADMITTED', 'INVALID_ARGUMENT', 'NOT_FOUND', 'DENIED', 'ADMITTED']);
+    const [, bad] = results;
+    expect(bad?.result?.value).toMatchObject({ message: expect.stringMatching(/subject .*; cost /) });
+  });
+
+  test('a batch of a thousand for one subject, exactly the limit admitted', async () => {
+    const subject = randomUUID();
+    const { results } = await daemon.client.batchAdmit(Array(1000).fill({ subject, policy: 'connection' }));
+
+    const admitted = results.map(({ result }) => result?.$case === 'response' && result.value.decision === 1);
+    expect(admitted).toEqual([...Array(10).fill(true), ...Array(990).fill(false)]);
+  });
+
+  test.each([0, 1001])('a batch of %i, refused whole', async (size) => {
+    const requests = Array.from({ length: size }, () => ({ subject: '42', policy: 'connection' }));
+
+    const { code, fields } = await failureOf(daemon.client.batchAdmit(requests));
+
+    expect([code, fields]).toEqual([status.INVALID_ARGUMENT, ['requests']]);
+  });
+});
+
+describe('RecordCall', () => {
+  test('a repeated request id, recorded once', async () => {
+    const call = { subject: randomUUID(), service: 'vente', requestId: randomUUID() };
+
+    expect([await daemon.client.recordCall(call), await daemon.client.recordCall(call)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test('an unknown service, NOT_FOUND and nothing recorded', async () => {
+    const subject = randomUUID();
+
+    const { code, reason } = await failureOf(daemon.client.recordCall({ subject, service: 'location' }));
+
+    expect([code, reason]).toEqual([status.NOT_FOUND, 'UNKNOWN_SERVICE']);
+    expect(await space.calls.zscore(`${space.prefix}calls:{0}:by-subject`, subject)).toBeNull();
+  });
+
+  test('a request id that comes back for another service, refused', async () => {
+    const call = { subject: randomUUID(), requestId: randomUUID() };
+    await daemon.client.recordCall({ ...call, service: 'vente' });
+
+    const { code, fields } = await failureOf(daemon.client.recordCall({ ...call, service: 'achat' }));
+
+    expect([code, fields]).toEqual([status.INVALID_ARGUMENT, ['request_id']]);
+  });
+
+  test('a call of the past and one ahead of the clock, the first kept and the second made now', async () => {
+    const subject = randomUUID();
+    const past = new Date(Date.now() - 86_400_000);
+    await daemon.client.recordCall({ subject, service: 'achat', callTime: past });
+    await daemon.client.recordCall({
+      subject,
+      service: 'achat',
+      callTime: new Date(Date.now() + 86_400_000),
+    });
+
+    const log = await space.calls.xrange(`${space.prefix}calls:{0}:log`, '-', '+');
+    const times = log.filter(([, fields]) => fields[1] === subject).map(([, fields]) => Number(fields[5]));
+
+    expect(times[0]).toBe(past.getTime());
+    expect(Math.abs((times[1] ?? 0) - Date.now())).toBeLessThan(60_000);
+  });
+});
+
+describe('Stats', () => {
+  test('what was done by three users, told as it was done', async () => {
+    const own = openRedisSpace();
+    const quiet = await startDaemon({ redisUrl: own.url, prefix: own.prefix });
+    try {
+      for (const subject of ['ada', 'bob', 'ada', 'cid', 'ada', 'bob']) {
+        await quiet.client.admit({ subject, policy: 'connection' });
+      }
+      for (const service of ['achat', 'vente', 'achat'])
+        await quiet.client.recordCall({ subject: 'bob', service });
+      await quiet.client.recordCall({ subject: 'dan', service: 'vente' });
+      await quiet.client.recordCall({ subject: 'dan', service: 'achat' });
+
+      const stats = await quiet.client.stats({ topCount: 2 });
+
+      expect(stats.recentUsers.map(({ subject }) => subject)).toEqual(['bob', 'ada', 'cid']);
+      expect(stats.topUsers).toEqual([
+        { subject: 'ada', count: 3 },
+        { subject: 'bob', count: 2 },
+      ]);
+      expect(stats.leastActiveUsers).toEqual([
+        { subject: 'ada', count: 0 },
+        { subject: 'cid', count: 0 },
+        { subject: 'dan', count: 2 },
+        { subject: 'bob', count: 3 },
+      ]);
+      expect(stats.services).toEqual([
+        { service: 'achat', callCount: 3 },
+        { service: 'vente', callCount: 2 },
+      ]);
+      expect(Math.abs((stats.readTime?.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
+    } finally {
+      await quiet.stop();
+      await own.close();
+    }
+  });
+
+  test('a denied connection, in no statistic', async () => {
+    const subject = randomUUID();
+    await daemon.client.admit({ subject, policy: 'connection', cost: 11 });
+
+    const { recentUsers, leastActiveUsers } = await daemon.client.stats({
+      recentCount: 100,
+      leastCount: 100,
+    });
+
+    const named = [...recentUsers, ...leastActiveUsers].map((user) => user.subject);
+    expect(named).not.toContain(subject);
+  });
+
+  test('counts and a window out of range, all of them named', async () => {
+    const { code, fields } = await failureOf(
+      daemon.client.stats({
+        recentCount: -1,
+        topCount: 101,
+        leastCount: 101,
+        topWindow: { seconds: 0, nanos: 0 },
+      }),
+    );
+
+    expect(code).toBe(status.INVALID_ARGUMENT);
+    expect(fields).toEqual(['recent_count', 'top_count', 'least_count', 'top_window']);
+  });
+});
