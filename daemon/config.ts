@@ -25,8 +25,19 @@ export class ConfigInvalid extends Error {
 /** A value is never repeated in a fault: it may hold a password. */
 function isRedisUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname, pathname } = new URL(text);
-  return /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/[0-9]*)?$/.test(pathname);
+  const { protocol, hostname, pathname, username, password } = new URL(text);
+  const isRight = /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/[0-9]*)?$/.test(pathname);
+  return isRight && isPercentEncoded(username + password);
+}
+
+/** A bare `%` in a password is a slip that would otherwise be met only when connecting. */
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const redisUrl = z

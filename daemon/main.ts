@@ -48,11 +48,22 @@ async function main(): Promise<void> {
 }
 
 function readPolicies(file: string): Policies {
+  const text = readText(file);
   try {
-    return parsePolicies(readFileSync(file, 'utf8'));
+    return parsePolicies(text);
   } catch (error) {
     if (!(error instanceof PoliciesInvalid)) throw error;
     throw new ConfigInvalid(error.faults.map(({ line, message }) => `${file}:${line}: ${message}`));
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigInvalid([
+      `QUOTA_POLICIES ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+    ]);
   }
 }
 

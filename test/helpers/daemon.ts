@@ -1,15 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { type LogLine, listeningPort, stopProcess } from './processes';
 import { createQuotaClient, type QuotaClient } from './quota_client';
 
 const MAIN = join(__dirname, '../../dist/daemon/main.js');
-
-/** A line that the daemon logged. */
-export type LogLine = { msg: string } & Record<string, unknown>;
 
 /** A daemon of its own process, as it runs in production. */
 export interface TestDaemon {
@@ -51,7 +47,7 @@ export async function startDaemon({
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: LogLine[] = [];
-  const port = await listeningPort(child, log);
+  const port = await listeningPort(child, { log, message: 'listening' });
   rmSync(directory, { recursive: true, force: true });
   const target = `127.0.0.1:${port}`;
   const client = createQuotaClient(target);
@@ -60,32 +56,9 @@ export async function startDaemon({
     client,
     process: child,
     log,
-    async stop() {
+    stop() {
       client.close();
-      if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
-        child.kill('SIGTERM');
-        await exited;
-      }
-      return child.exitCode;
+      return stopProcess(child);
     },
   };
-}
-
-/** The port from the daemon's own log; where it ends instead, what it said. */
-function listeningPort(child: ChildProcess, log: LogLine[]): Promise<number> {
-  const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error('the daemon has no output to read');
-  let complaint = '';
-  stderr.on('data', (chunk: Buffer) => {
-    complaint += chunk.toString();
-  });
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the daemon ended with ${code}:\n${complaint}`)));
-    createInterface({ input: stdout }).on('line', (line) => {
-      const entry = JSON.parse(line) as LogLine;
-      log.push(entry);
-      if (entry.msg === 'listening') resolve(Number(entry.port));
-    });
-  });
 }

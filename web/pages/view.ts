@@ -19,12 +19,13 @@ export type SendPage = (req: Request, res: Response, page: Page) => void;
 /** Makes the function that sends every page. A token is only made for a page that has a form. */
 export function createSendPage(csrf: Csrf): SendPage {
   return (req, res, { view, title, status = 200, data = {} }) => {
-    const html = renderView(view, {
-      ...data,
-      title,
-      user: currentUser(res),
-      csrfToken: () => csrf.token(req, res),
-    });
+    let token: string | undefined;
+    const csrfToken = () => {
+      // One for all forms of the page: a second would take the cookie from the first.
+      token ??= csrf.token(req, res);
+      return token;
+    };
+    const html = renderView(view, { ...data, title, user: currentUser(res), csrfToken });
     res.status(status).type('html').send(html);
   };
 }

@@ -31,6 +31,14 @@ describe('services', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
+  test('services: the first page after a login, one token for all of its forms', async () => {
+    await visitor.logIn();
+    const { html } = await visitor.get('/services');
+    const tokens = [...html.matchAll(/name="_csrf" value="([^"]+)"/g)].map(([, token]) => token);
+    expect(tokens).toHaveLength(3);
+    expect(new Set(tokens).size).toBe(1);
+  });
+
   test.each(['vente', 'achat'])(
     'services: a call of %s, asks first, then records, and says what is left',
     async (name) => {

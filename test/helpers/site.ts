@@ -1,0 +1,106 @@
+import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
+import { hashPassword } from '../../web/accounts/passwords';
+import { usersTable } from '../../web/accounts/users';
+import { connect } from '../../web/database';
+import { startDaemon, type TestDaemon } from './daemon';
+import { createTestDatabase } from './mysql';
+import { openRedisSpace } from './redis';
+import { startWeb } from './web';
+
+export const PASSWORD = 'a long enough password';
+
+/** Who has an account on every test's site, in the order of their ids, from 1 on. */
+export const PEOPLE = {
+  ada: { email: 'ada@example.org', firstName: 'Ada', lastName: 'Lovelace', role: 'student' },
+  bob: { email: 'bob@example.org', firstName: 'Bob', lastName: '<b>Bold</b>', role: 'student' },
+  eve: { email: 'eve@example.org', firstName: 'Eve', lastName: 'Staff', role: 'staff' },
+} as const;
+
+/** The whole site on parts of its own: a daemon, a web tier, a database, and a key prefix in Redis. */
+export interface TestSite {
+  readonly url: string;
+  readonly daemon: TestDaemon;
+  close(): Promise<void>;
+}
+
+export async function startSite(): Promise<TestSite> {
+  const space = openRedisSpace();
+  const database = await createTestDatabase();
+  const daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
+  const web = await startWeb({ mysqlUrl: database.url, quotaTarget: daemon.target });
+  await addPeople(database.url);
+  return {
+    url: web.url,
+    daemon,
+    async close() {
+      await web.stop();
+      await daemon.stop();
+      await space.close();
+      await database.drop();
+    },
+  };
+}
+
+async function addPeople(mysqlUrl: string): Promise<void> {
+  const pool = connect(mysqlUrl);
+  const passwordHash = await hashPassword(PASSWORD);
+  for (const person of Object.values(PEOPLE)) await usersTable(pool).insert({ ...person, passwordHash });
+  await pool.end();
+}
+
+/** Somebody with a browser of their own: no cookie is shared. */
+export interface Person {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  visit(path: string): Promise<void>;
+  /** Fills in the login form and sends it. */
+  logIn(who: { email: string; password?: string }): Promise<Response>;
+  /** Presses a button: the answer to what it sends, before any redirect. */
+  press(button: string): Promise<Response>;
+  /** The path of the page in sight. */
+  path(): string;
+  /** The text of an element, as it is read. */
+  read(selector: string): Promise<string>;
+  /** The lines of a list. */
+  list(section: string): Promise<string[]>;
+}
+
+export async function newPerson(browser: Browser, site: TestSite): Promise<Person> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const visit = async (path: string) => {
+    await page.goto(`${site.url}${path}`);
+  };
+  const press = async (button: string) => {
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === 'POST'),
+      page.waitForEvent('load'),
+      page.getByRole('button', { name: button, exact: true }).click(),
+    ]);
+    return answer;
+  };
+  return {
+    page,
+    context,
+    visit,
+    press,
+    async logIn({ email, password = PASSWORD }) {
+      await visit('/login');
+      await page.fill('input[name=email]', email);
+      await page.fill('input[name=password]', password);
+      return press('Log in');
+    },
+    path: () => new URL(page.url()).pathname,
+    async read(selector) {
+      return inOneLine(await page.locator(selector).innerText());
+    },
+    async list(section) {
+      const texts = await page.locator(`#${section} li`).allInnerTexts();
+      return texts.map(inOneLine);
+    },
+  };
+}
+
+function inOneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { type LogLine, listeningPort, stopProcess } from './processes';
+
+const MAIN = join(__dirname, '../../dist/web/main.js');
+
+/** A web tier of its own process, as it runs in production. */
+export interface TestWeb {
+  readonly url: string;
+  readonly log: readonly LogLine[];
+  stop(): Promise<number | null>;
+}
+
+/** Starts a web tier from the build, on a free port; resolves once it listens. */
+export async function startWeb({
+  mysqlUrl,
+  quotaTarget,
+}: {
+  mysqlUrl: string;
+  quotaTarget: string;
+}): Promise<TestWeb> {
+  const env = {
+    PATH: process.env.PATH,
+    MYSQL_URL: mysqlUrl,
+    QUOTA_TARGET: quotaTarget,
+    WEB_LISTEN: '127.0.0.1:0',
+    SESSION_SECRET: 'only-for-this-test-only-for-this-test',
+  };
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const log: LogLine[] = [];
+  const port = await listeningPort(child, { log, message: 'the web tier is listening' });
+  return { url: `http://127.0.0.1:${port}`, log, stop: () => stopProcess(child) };
+}
