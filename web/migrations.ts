@@ -8,8 +8,8 @@ const DIRECTORY = join(__dirname, 'migrations');
 /** Long enough for another instance to finish its migrations, short enough to notice one that hangs. */
 const LOCK_TIMEOUT_S = 60;
 
-// The server's locks are shared by all its databases, and their names hold at most 64 characters.
-const LOCK_NAME = "CONCAT('migrate:', SHA1(DATABASE()))";
+// The server's locks are shared by all its databases, and their names hold at most 64 characters. MySQL 9 has no SHA1.
+const LOCK_NAME = 'SHA2(DATABASE(), 256)';
 
 /** Another instance has been migrating for longer than we are ready to wait. */
 class MigrationLockTimeout extends Error {

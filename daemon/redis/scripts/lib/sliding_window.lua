@@ -6,7 +6,8 @@ local sliding_window = {}
 -- The moment of the subject's latest taking: its time never runs back behind it.
 function sliding_window.latest_us(limit)
   local newest = redis.call('ZRANGE', limit.key, -1, -1, 'WITHSCORES')
-  return tonumber(newest[2] or 0)
+  limit.latest_us = tonumber(newest[2] or 0)
+  return limit.latest_us
 end
 
 function sliding_window.refill(limit, now_us)
@@ -36,10 +37,10 @@ function sliding_window.take(limit, cost, now_us)
   redis.call('ZADD', limit.key, unpack(entries))
   redis.call('PEXPIREAT', limit.key, math.ceil((now_us + limit.window_us) / 1000))
   limit.taken = limit.taken + cost
+  limit.latest_us = now_us
 end
 
 function sliding_window.reset_delay_us(limit, now_us)
-  local latest_us = sliding_window.latest_us(limit)
-  if latest_us == 0 then return 0 end
-  return latest_us + limit.window_us - now_us
+  if limit.taken == 0 then return 0 end
+  return limit.latest_us + limit.window_us - now_us
 end

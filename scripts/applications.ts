@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { config, environmentWith } from './config';
+import { isAnswering, isServing } from './health';
+import { type Address, parseListen, reachable } from './services/listen';
+import { root, startFolder } from './services/places';
+import { isFree } from './services/ports';
+import { waitUntilReady } from './services/processes';
+import { Refusal } from './services/refusal';
+import { keptSecret } from './services/secrets';
+import type { Services } from './services/services';
+import type { Supervisor } from './services/supervisor';
+
+const START_BOUND_MS = 30_000;
+
+/** Where the two programs are reached. */
+export interface Targets {
+  readonly daemon: string;
+  readonly web: string;
+}
+
+/** Refuses, before anything is started, where another program has a port that we need. */
+export async function requireFreePorts(): Promise<void> {
+  const taken: string[] = [];
+  for (const [variable, { host, port }] of Object.entries(listens())) {
+    if (await isFree({ host, port })) continue;
+    const free = reachable({ host, port: port + 1 });
+    taken.push(
+      `Port ${port} is taken by another program: set ${variable}, as in ${variable}=${free} npm start`,
+    );
+  }
+  if (taken.length > 0) throw new Refusal(taken.join('\n'));
+}
+
+/** Starts the daemon, then the web tier, and waits until each is ready. */
+export async function startApplications(supervisor: Supervisor, services: Services): Promise<Targets> {
+  const listen = listens();
+  const targets = { daemon: reachable(listen.QUOTA_LISTEN), web: reachable(listen.WEB_LISTEN) };
+  const env = applicationEnvironment(services, targets);
+  const start = (name: string) => {
+    const main = join(root, 'dist', name, 'main.js');
+    return supervisor.launch({
+      name,
+      folder: startFolder,
+      command: process.execPath,
+      args: [main],
+      cwd: root,
+      env,
+    });
+  };
+  await waitUntilReady(start('daemon'), () => isServing(targets.daemon), START_BOUND_MS);
+  await waitUntilReady(start('web'), () => isAnswering(targets.web), START_BOUND_MS);
+  return targets;
+}
+
+function listens(): Record<'QUOTA_LISTEN' | 'QUOTA_HTTP_LISTEN' | 'WEB_LISTEN', Address> {
+  return {
+    QUOTA_LISTEN: parseListen('QUOTA_LISTEN', config.quotaListen),
+    QUOTA_HTTP_LISTEN: parseListen('QUOTA_HTTP_LISTEN', config.quotaHttpListen),
+    WEB_LISTEN: parseListen('WEB_LISTEN', config.webListen),
+  };
+}
+
+function applicationEnvironment({ redis, mysql }: Services, targets: Targets): NodeJS.ProcessEnv {
+  // A server that the environment names keeps the REDIS_CALLS_URL of the environment, or none.
+  const calls: Record<string, string> = redis.port === undefined ? {} : { REDIS_CALLS_URL: `${redis.url}/1` };
+  return environmentWith({
+    REDIS_URL: redis.port === undefined ? redis.url : `${redis.url}/0`,
+    ...calls,
+    MYSQL_URL: mysql.url,
+    QUOTA_TARGET: config.quotaTarget ?? targets.daemon,
+    SESSION_SECRET: config.sessionSecret ?? keptSecret(startFolder, 'session'),
+  });
+}

@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** The project's folder, whatever the current directory, from the sources and from dist/ alike. */
+export const root = folderWith('package-lock.json', __dirname);
+
+/** Where `npm start` keeps its data, secrets, logs and process ids. */
+export const startFolder = join(root, '.local');
+
+/** The same for `npm test`, apart, so that it can run while `npm start` does. */
+export const testFolder = join(startFolder, 'test');
+
+function folderWith(name: string, from: string): string {
+  if (existsSync(join(from, name))) return from;
+  const parent = dirname(from);
+  if (parent === from) throw new Error(`${name} is in no folder above ${__dirname}`);
+  return folderWith(name, parent);
+}

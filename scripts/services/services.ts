@@ -1,0 +1,46 @@
+import { config } from '../config';
+import { DATABASE, ensurePrograms, REDIS_SERVER } from './install';
+import { requireMysql, startMysql } from './mysql';
+import { startFolder } from './places';
+import { requireRedis, startRedis } from './redis';
+import type { Supervisor } from './supervisor';
+
+/** Far enough from 6379 and 3306 that nobody takes them for the machine's own, and easy to recognise. */
+const FIRST_REDIS_PORT = 16_379;
+const FIRST_MYSQL_PORT = 13_306;
+
+/** A server that is there to be used; the port is that of a private one. */
+export interface Service {
+  readonly url: string;
+  readonly port?: number;
+}
+
+export interface Services {
+  readonly redis: Service;
+  readonly mysql: Service;
+}
+
+/** Redis and MySQL: those of the environment's URLs, otherwise private ones. */
+export async function findOrStartServices(supervisor: Supervisor): Promise<Services> {
+  const needs = [config.redisUrl ? [] : [REDIS_SERVER], config.mysqlUrl ? [] : [DATABASE]].flat();
+  await supervisor.finish(() => ensurePrograms(needs));
+  const [redis, mysql] = await Promise.all([findOrStartRedis(supervisor), findOrStartMysql(supervisor)]);
+  return { redis, mysql };
+}
+
+async function findOrStartRedis(supervisor: Supervisor): Promise<Service> {
+  const url = config.redisUrl;
+  if (url === undefined) return startRedis({ supervisor, folder: startFolder, firstPort: FIRST_REDIS_PORT });
+  await requireRedis(url);
+  return { url };
+}
+
+async function findOrStartMysql(supervisor: Supervisor): Promise<Service> {
+  const url = config.mysqlUrl;
+  if (url === undefined) {
+    const place = { supervisor, folder: startFolder, firstPort: FIRST_MYSQL_PORT };
+    return startMysql({ ...place, mayCreateDatabases: false });
+  }
+  await requireMysql(url);
+  return { url };
+}

@@ -1,0 +1,37 @@
+import { config } from './config';
+import { CHROMIUM, DATABASE, ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './services/install';
+import { startMysql } from './services/mysql';
+import { testFolder } from './services/places';
+import { startRedis } from './services/redis';
+import type { Supervisor } from './services/supervisor';
+
+/** Apart from those of `npm start`, which may be running. */
+const FIRST_REDIS_PORT = 26_379;
+const FIRST_MYSQL_PORT = 23_306;
+
+/** Installs and starts what the tests need. Answers the environment that tells them where it is. */
+export async function startTestServices(supervisor: Supervisor): Promise<Record<string, string>> {
+  await supervisor.finish(() => ensurePrograms(needs()));
+  const place = { supervisor, folder: testFolder };
+  const [redisUrl, mysqlUrl] = await Promise.all([
+    config.testRedisUrl ?? startRedis({ ...place, firstPort: FIRST_REDIS_PORT }).then(({ url }) => url),
+    config.testMysqlUrl ??
+      startMysql({ ...place, firstPort: FIRST_MYSQL_PORT, mayCreateDatabases: true }).then(({ url }) => url),
+  ]);
+  return {
+    TEST_REDIS_URL: redisUrl,
+    TEST_MYSQL_URL: mysqlUrl,
+    CHROMIUM_PATH: config.chromiumPath ?? programFor(CHROMIUM),
+    REDIS_SERVER_PATH: config.redisServerPath ?? programFor(REDIS_SERVER),
+    REDIS_CLI_PATH: config.redisCliPath ?? programFor(REDIS_CLI),
+  };
+}
+
+function needs() {
+  return [
+    config.redisServerPath ? [] : [REDIS_SERVER],
+    config.redisCliPath ? [] : [REDIS_CLI],
+    config.testMysqlUrl ? [] : [DATABASE],
+    config.chromiumPath ? [] : [CHROMIUM],
+  ].flat();
+}
