@@ -19,6 +19,9 @@ const MAX_SUBJECT_CHARACTERS = 128;
 const MAX_NAME_CHARACTERS = 63;
 const MAX_BATCH_SIZE = 1000;
 
+/** The contract's timestamps end here. */
+const MAX_CALL_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 const DEFAULT_RECENT_COUNT = 10;
 const DEFAULT_TOP_COUNT = 3;
 const DEFAULT_LEAST_COUNT = 10;
@@ -74,7 +77,7 @@ export function parseRecordCall(request: RecordCallRequest): ServiceCall {
   const requestId = parseRequestId(faults, request.requestId);
   const callTimeMs = callTime?.getTime();
   faults.require(
-    callTimeMs === undefined || callTimeMs >= 0,
+    callTimeMs === undefined || (callTimeMs >= 0 && callTimeMs <= MAX_CALL_TIME_MS),
     'call_time',
     'must be a moment between the years 1970 and 9999',
   );

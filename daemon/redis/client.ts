@@ -9,6 +9,9 @@ const SOCKET_TIMEOUT_MS = 1000;
 
 const CONNECT_TIMEOUT_MS = 1000;
 
+/** How long a goodbye may take: a Redis that is silent answers none, and a stop should not wait for it. */
+const DISCONNECT_TIMEOUT_MS = 300;
+
 const MAX_RECONNECT_DELAY_MS = 500;
 
 /**
@@ -21,6 +24,7 @@ export function openRedis({ url, name, logger }: { url: string; name: string; lo
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

@@ -47,8 +47,9 @@ export async function startDaemon({
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: LogLine[] = [];
-  const port = await listeningPort(child, { log, message: 'listening' });
-  rmSync(directory, { recursive: true, force: true });
+  const port = await listeningPort(child, { log, message: 'listening' }).finally(() =>
+    rmSync(directory, { recursive: true, force: true }),
+  );
   const target = `127.0.0.1:${port}`;
   const client = createQuotaClient(target);
   return {

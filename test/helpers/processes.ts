@@ -17,7 +17,7 @@ export function listeningPort(
     complaint += chunk.toString();
   });
   return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the program ended with ${code}:\n${complaint}`)));
+    child.once('close', (code) => reject(new Error(`the program ended with ${code}:\n${complaint}`)));
     createInterface({ input: stdout }).on('line', (line) => {
       const entry = JSON.parse(line) as LogLine;
       log.push(entry);

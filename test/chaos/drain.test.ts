@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { Client, credentials, status } from '@grpc/grpc-js';
+import { describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { Decision } from '../../gen/quota/v1/quota_service';
+import type { TestDaemon } from '../helpers/daemon';
+import { watchHealth } from '../helpers/health';
+import { closedAfterEach } from '../helpers/opened';
+import { createQuotaClient, failureOf } from '../helpers/quota_client';
+import { until, within } from '../helpers/wait';
+
+const opened = closedAfterEach();
+
+const connection = { subject: '42', policy: 'connection' };
+
+async function start() {
+  const redis = await opened.redis();
+  const operator = opened.closed(new Redis(redis.url), (connected) => connected.disconnect());
+  const daemon = await opened.daemon({ redisUrl: redis.url });
+  const health = opened.closed(watchHealth(daemon.target), (watch) => watch.close());
+  await health.reached('SERVING');
+  return { operator, daemon, health };
+}
+
+/** Asks the daemon to stop, as systemd and Kubernetes do. */
+async function terminate(daemon: TestDaemon): Promise<void> {
+  daemon.process.kill('SIGTERM');
+  await until('the drain', () => daemon.log.some(({ msg }) => msg === 'draining'));
+}
+
+async function exitOf({ process }: TestDaemon): Promise<[code: number | null, signal: string | null]> {
+  if (process.exitCode !== null) return [process.exitCode, null];
+  return (await within('the exit', once(process, 'exit'))) as [number | null, string | null];
+}
+
+/** Holds every script until `CLIENT UNPAUSE`; resolves, once work is asked for, when Redis has it. */
+async function hold<T>(operator: Redis, work: () => T): Promise<T> {
+  await operator.client('PAUSE', 10_000, 'WRITE');
+  const asked = work();
+  await until(
+    'a call that waits for Redis',
+    async () => !/blocked_clients:0/.test(await operator.info('clients')),
+  );
+  return asked;
+}
+
+/** A reflection stream of a client that asks for nothing, and stays. */
+function openReflection(target: string): { close(): void } {
+  const client = new Client(target, credentials.createInsecure());
+  const identity = (bytes: Buffer) => bytes;
+  const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+  const stream = client.makeBidiStreamRequest(path, identity, identity);
+  stream.on('error', () => undefined);
+  stream.on('data', () => undefined);
+  return {
+    close() {
+      stream.cancel();
+      client.close();
+    },
+  };
+}
+
+describe('a daemon that is asked to stop', () => {
+  test('calls in flight, answered before it exits with 0', async () => {
+    const { operator, daemon } = await start();
+    const pending = await hold(operator, () =>
+      Array.from({ length: 5 }, () => daemon.client.admit(connection)),
+    );
+
+    await terminate(daemon);
+    await operator.client('UNPAUSE');
+
+    const answers = await Promise.all(pending);
+    expect(answers.map(({ decision }) => decision)).toEqual(Array(5).fill(Decision.ADMITTED));
+    expect(await exitOf(daemon)).toEqual([0, null]);
+  });
+
+  test('a call in flight that Redis never answers, told so before it exits with 0', async () => {
+    const { operator, daemon } = await start();
+    const pending = await hold(operator, () => [failureOf(daemon.client.admit(connection))]);
+
+    await terminate(daemon);
+
+    expect(await pending[0]).toMatchObject({ code: status.UNAVAILABLE, reason: 'STORE_UNAVAILABLE' });
+    expect(await exitOf(daemon)).toEqual([0, null]);
+  });
+
+  test('whoever watches the health, told NOT_SERVING', async () => {
+    const { daemon, health } = await start();
+
+    await terminate(daemon);
+    await health.reached('NOT_SERVING');
+
+    expect(health.seen.slice(-2)).toEqual(['SERVING', 'NOT_SERVING']);
+  });
+
+  test('clients that hold a watch of the health and a reflection open, exits with 0 well before its bound', async () => {
+    const { daemon, health } = await start();
+    opened.closed(openReflection(daemon.target), (reflection) => reflection.close());
+    await daemon.client.admit(connection);
+
+    const askedMs = performance.now();
+    await terminate(daemon);
+
+    expect(await exitOf(daemon)).toEqual([0, null]);
+    expect(performance.now() - askedMs).toBeLessThan(5000);
+    await until('the end of the watch', () => health.hasEnded);
+  });
+
+  test('new calls during the drain, refused on old connections and new ones', async () => {
+    const { operator, daemon } = await start();
+    const [pending] = await hold(operator, () => [daemon.client.admit(connection)]);
+    await terminate(daemon);
+    const newcomer = opened.closed(createQuotaClient(daemon.target), (client) => client.close());
+
+    const refused = await Promise.all(
+      [newcomer, daemon.client].map((client) => failureOf(client.admit(connection))),
+    );
+    await operator.client('UNPAUSE');
+    await pending?.catch(() => undefined);
+
+    expect(refused).toMatchObject(Array(2).fill({ code: status.UNAVAILABLE, reason: undefined }));
+    expect(await exitOf(daemon)).toEqual([0, null]);
+  });
+
+  test('asked twice, still finishes', async () => {
+    const { daemon } = await start();
+    await terminate(daemon);
+    daemon.process.kill('SIGINT');
+
+    expect(await exitOf(daemon)).toEqual([0, null]);
+  });
+});

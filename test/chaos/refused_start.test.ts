@@ -1,0 +1,109 @@
+import { status } from '@grpc/grpc-js';
+import { describe, expect, test } from '@jest/globals';
+import { closedAfterEach } from '../helpers/opened';
+import { failureOf } from '../helpers/quota_client';
+import { until } from '../helpers/wait';
+
+const opened = closedAfterEach();
+
+const NOWHERE = 'redis://127.0.0.1:1/0';
+
+/** What a daemon says that does not start. */
+async function complaintOf(options: Parameters<typeof opened.daemon>[0]): Promise<string> {
+  return opened.daemon(options).then(
+    () => 'it started',
+    (error: Error) => error.message,
+  );
+}
+
+describe('a daemon whose environment cannot be used', () => {
+  test('faults in every variable, exits with 1 and tells all of them without the password', async () => {
+    const complaint = await complaintOf({
+      redisUrl: 'redis//:s3cret@127.0.0.1:6379',
+      env: {
+        QUOTA_LISTEN: 'nowhere',
+        QUOTA_PARTITIONS: '0',
+        LOG_LEVEL: 'loud',
+        REDIS_CALLS_URL: 'http://:s3cret@h/1',
+      },
+    });
+
+    expect(complaint.split('\n').slice(0, 2)).toEqual([
+      'the program ended with 1:',
+      'quota-daemon: the configuration cannot be used:',
+    ]);
+    for (const name of ['QUOTA_LISTEN', 'REDIS_URL', 'REDIS_CALLS_URL', 'QUOTA_PARTITIONS', 'LOG_LEVEL'])
+      expect(complaint).toMatch(new RegExp(`^ {2}${name} must be `, 'm'));
+    expect(complaint).not.toContain('s3cret');
+  });
+
+  test('a password that no URL may hold, told by the name of the variable without a stack', async () => {
+    const complaint = await complaintOf({ redisUrl: 'redis://:s3cret%@127.0.0.1:6379/0' });
+
+    expect(complaint).toMatch(/ended with 1:\n.*\n {2}REDIS_URL must be a URL such as .*\n$/);
+    expect(complaint).not.toContain('s3cret');
+  });
+});
+
+describe('a daemon whose policies file cannot be used', () => {
+  test('five faults, exits with 1 and lists each with the file and its line', async () => {
+    const policies = [
+      'services: [vente, vente]',
+      'policies:',
+      '  connection:',
+      '    limits:',
+      '      - { name: per-window, algorithm: sliding-window, limit: 1001, window: 10m }',
+      '      - { name: per-window, algorithm: token-bucket, limit: 0, window: ten }',
+      '    record: connections',
+    ].join('\n');
+
+    const complaint = await complaintOf({ redisUrl: NOWHERE, policies });
+
+    expect(complaint).toMatch(/ended with 1:\nquota-daemon: the configuration cannot be used:\n/);
+    expect(
+      [...complaint.matchAll(/policies\.yaml:(\d+): ([^:]+):/g)].map(([_, line, place]) => [line, place]),
+    ).toEqual([
+      ['1', 'services[1]'],
+      ['5', 'policies.connection.limits[0].limit'],
+      ['6', 'policies.connection.limits[1].limit'],
+      ['6', 'policies.connection.limits[1].window'],
+      ['6', 'policies.connection.limits[1]'],
+      ['7', 'policies.connection.record'],
+    ]);
+  });
+
+  test('no such file, told by the name of the variable', async () => {
+    const complaint = await complaintOf({
+      redisUrl: NOWHERE,
+      env: { QUOTA_POLICIES: '/nowhere/policies.yaml' },
+    });
+
+    expect(complaint).toContain('  QUOTA_POLICIES /nowhere/policies.yaml cannot be read: ENOENT\n');
+  });
+});
+
+describe('a daemon that cannot have its address', () => {
+  test('the address is taken, exits with 1 and names it', async () => {
+    const { url: redisUrl, prefix } = opened.space();
+    const first = await opened.daemon({ redisUrl, prefix });
+
+    expect(await complaintOf({ redisUrl, prefix, env: { QUOTA_LISTEN: first.target } })).toMatch(
+      new RegExp(`ended with 1:[^]*EADDRINUSE[^]*${first.target}`),
+    );
+  });
+});
+
+describe('a daemon whose password Redis does not take', () => {
+  test('asked for anything, UNAVAILABLE; the password in no line of its log', async () => {
+    const redis = await opened.redis();
+    const redisUrl = redis.url.replace('//', '//etuservices:s3cret@');
+    const daemon = await opened.daemon({ redisUrl, env: { LOG_LEVEL: 'trace' } });
+    const { code, message } = await failureOf(daemon.client.admit({ subject: '42', policy: 'connection' }));
+    await until('a connection that failed', () =>
+      daemon.log.some(({ msg }) => msg === 'redis connection closed'),
+    );
+
+    expect(code).toBe(status.UNAVAILABLE);
+    expect(JSON.stringify([message, daemon.log])).not.toContain('s3cret');
+  });
+});

@@ -1,0 +1,45 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import { until } from './wait';
+
+export type HealthStatus = 'UNKNOWN' | 'SERVING' | 'NOT_SERVING';
+
+/** Field 1 of HealthCheckResponse, an enum; left out where it is 0. */
+const STATUSES: Record<string, HealthStatus> = { '': 'UNKNOWN', '0801': 'SERVING', '0802': 'NOT_SERVING' };
+
+/** A Watch of the whole daemon's health, as a load balancer keeps one open. */
+export interface HealthWatch {
+  /** Every status that it was told, in order. */
+  readonly seen: readonly HealthStatus[];
+  /** Waits until it is told this status last. */
+  reached(status: HealthStatus): Promise<void>;
+  readonly hasEnded: boolean;
+  close(): void;
+}
+
+export function watchHealth(target: string): HealthWatch {
+  const client = new Client(target, credentials.createInsecure());
+  const seen: HealthStatus[] = [];
+  let hasEnded = false;
+  const stream = client.makeServerStreamRequest(
+    '/grpc.health.v1.Health/Watch',
+    (request: Buffer) => request,
+    (bytes) => STATUSES[bytes.toString('hex')] ?? 'UNKNOWN',
+    Buffer.alloc(0),
+  );
+  stream.on('data', (status: HealthStatus) => seen.push(status));
+  stream.on('error', () => undefined);
+  stream.on('close', () => {
+    hasEnded = true;
+  });
+  return {
+    seen,
+    get hasEnded() {
+      return hasEnded;
+    },
+    reached: (status) => until(`the health ${status}`, () => seen.at(-1) === status),
+    close() {
+      stream.cancel();
+      client.close();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** What has not come by then will not come, however busy the machine is. */
+const BOUND_MS = 15_000;
+
+const STEP_MS = 10;
+
+/** Asks until the answer is true; throws, with what was waited for, where it never is. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = Date.now() + BOUND_MS;
+  while (!(await isSo())) {
+    if (Date.now() > endMs) throw new Error(`waited in vain for: ${what}`);
+    await pause(STEP_MS);
+  }
+}
+
+/** The outcome of the work, which must come within the bound. */
+export async function within<T>(what: string, work: Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  const late = pause(BOUND_MS, undefined, abort).then(() => {
+    throw new Error(`waited in vain for: ${what}`);
+  });
+  // Where the work wins, the pause is called off, and nobody hears of it.
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    abort.abort();
+  }
+}

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { ConfigInvalid, readConfig } from '../../../daemon/config';
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigInvalid) return error.faults;
+    throw error;
+  }
+}
+
+describe('readConfig', () => {
+  test('an empty environment, the defaults', () => {
+    const { policiesFile, ...rest } = readConfig({});
+
+    expect(rest).toEqual({
+      listen: '127.0.0.1:50051',
+      redisUrl: 'redis://127.0.0.1:6379/0',
+      redisCallsUrl: 'redis://127.0.0.1:6379/1',
+      keyPrefix: '',
+      partitions: 1,
+      logLevel: 'info',
+    });
+    expect(existsSync(policiesFile)).toBe(true);
+  });
+
+  test('variables that are set to nothing, count as unset', () => {
+    const empty = { QUOTA_LISTEN: '', REDIS_URL: '', QUOTA_PARTITIONS: '', LOG_LEVEL: '' };
+
+    expect(readConfig(empty)).toEqual(readConfig({}));
+  });
+
+  test('every variable, taken as it is', () => {
+    const env = {
+      QUOTA_LISTEN: '[::1]:0',
+      QUOTA_POLICIES: '/etc/quota.yaml',
+      REDIS_URL: 'rediss://user:word@redis.example:6380/4',
+      REDIS_CALLS_URL: 'redis://other.example/7',
+      QUOTA_KEY_PREFIX: 'shop-1.eu:',
+      QUOTA_PARTITIONS: '1024',
+      LOG_LEVEL: 'silent',
+    };
+
+    expect(Object.values(readConfig(env)).map(String)).toEqual(Object.values(env));
+  });
+
+  test.each([
+    ['redis://127.0.0.1:6400', 'redis://127.0.0.1:6400/1'],
+    ['redis://127.0.0.1:6400/0', 'redis://127.0.0.1:6400/1'],
+    ['rediss://user:w%40rd@h.example:1/5', 'rediss://user:w%40rd@h.example:1/1'],
+  ])('REDIS_URL %s alone, the calls in database 1 of the same server', (redisUrl, redisCallsUrl) => {
+    expect(readConfig({ REDIS_URL: redisUrl })).toMatchObject({ redisUrl, redisCallsUrl });
+  });
+
+  test('a fault in every variable, all told at once', () => {
+    const faults = faultsOf({
+      QUOTA_LISTEN: 'everywhere',
+      REDIS_URL: 'localhost',
+      REDIS_CALLS_URL: 'http://127.0.0.1/1',
+      QUOTA_KEY_PREFIX: 'a b',
+      QUOTA_PARTITIONS: 'many',
+      LOG_LEVEL: 'loud',
+    });
+
+    expect(faults).toEqual([
+      'QUOTA_LISTEN must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051',
+      'REDIS_URL must be a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS',
+      'REDIS_CALLS_URL must be a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS',
+      'QUOTA_KEY_PREFIX must be letters, digits and . _ : - only, 64 at most',
+      'QUOTA_PARTITIONS must be a whole number, 1 or more',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+    ]);
+  });
+
+  test.each([
+    'redis//:s3cret@127.0.0.1:6379',
+    'redis://:s3cret@127.0.0.1:port/0',
+    'redis://:s3cret@127.0.0.1:6379/zero',
+    'redis://:s3cret@127.0.0.1:6379/0/1',
+    'redis://:s3cret%@127.0.0.1:6379/0',
+    'redis://:s3cret%E9@127.0.0.1:6379/0',
+    'https://:s3cret@127.0.0.1:6379/0',
+    'redis://',
+    's3cret',
+  ])('REDIS_URL %j, refused by its name and never repeated', (url) => {
+    const faults = faultsOf({ REDIS_URL: url });
+
+    expect(faults).toEqual([expect.stringMatching(/^REDIS_URL must be a URL such as /)]);
+    expect(faults.join()).not.toContain('s3cret');
+  });
+
+  test.each([
+    '50051',
+    ':50051',
+    '127.0.0.1',
+    '127.0.0.1:',
+    '127.0.0.1:65536',
+    '::1:50051',
+    'a b:1',
+    'http://h:1',
+  ])('QUOTA_LISTEN %j, refused', (listen) => {
+    expect(faultsOf({ QUOTA_LISTEN: listen })).toHaveLength(1);
+  });
+
+  test.each(['0', '-1', '1.5', '01', '1025', '1e2', ' 1'])('QUOTA_PARTITIONS %j, refused', (partitions) => {
+    expect(faultsOf({ QUOTA_PARTITIONS: partitions })).toEqual([
+      expect.stringMatching(/^QUOTA_PARTITIONS must be /),
+    ]);
+  });
+
+  test.each(['a b', '{0}', 'é', '*', 'x'.repeat(65)])('QUOTA_KEY_PREFIX %j, refused', (prefix) => {
+    expect(faultsOf({ QUOTA_KEY_PREFIX: prefix })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,152 @@
+import { EventEmitter } from 'node:events';
+import { Metadata, type ServerUnaryCall, type ServiceError, status } from '@grpc/grpc-js';
+import { describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { createInFlight, Unreadable, unary } from '../../../../daemon/grpc/unary';
+import { StoreUnavailable, UnknownPolicy } from '../../../../daemon/quota/errors';
+import { readDetails } from './details';
+
+type Handle = (request: string) => Promise<string>;
+
+interface Answer {
+  readonly error: Partial<ServiceError> | null;
+  readonly response: string | null | undefined;
+  /** What was logged meanwhile. */
+  readonly log: {
+    level: number;
+    reason?: string;
+    err?: { stack?: string };
+    cause?: string;
+    method: string;
+  }[];
+  readonly inFlightAfter: number;
+}
+
+function callOf(request: unknown): ServerUnaryCall<string, string> {
+  const call = { request, metadata: new Metadata(), getPath: () => '/quota.v1.QuotaService/Admit' };
+  return Object.assign(new EventEmitter(), call) as unknown as ServerUnaryCall<string, string>;
+}
+
+/** Asks a handler as gRPC would. */
+async function ask(handle: Handle, request: unknown = 'request'): Promise<Answer> {
+  const log: Answer['log'] = [];
+  const logger = pino({ level: 'trace' }, { write: (line: string) => log.push(JSON.parse(line)) });
+  const inFlight = createInFlight();
+  const [error, response] = await new Promise<[Answer['error'], Answer['response']]>((resolve) => {
+    unary(handle, { inFlight, logger })(callOf(request), (failure, value) => resolve([failure, value]));
+  });
+  return { error, response, log, inFlightAfter: inFlight.count };
+}
+
+function detailsOf({ error }: Answer): Record<string, unknown> {
+  const [bytes] = error?.metadata?.get('grpc-status-details-bin') ?? [];
+  return Buffer.isBuffer(bytes) ? readDetails(bytes) : {};
+}
+
+describe('unary', () => {
+  test('a handler that answers, its answer and nothing in the log', async () => {
+    const answer = await ask(async (request) => `re: ${request}`);
+
+    expect(answer).toEqual({ error: null, response: 're: request', log: [], inFlightAfter: 0 });
+  });
+
+  const FAILING: [string, Handle][] = [
+    [
+      'throws at once',
+      () => {
+        throw new TypeError('inner secret');
+      },
+    ],
+    ['rejects', () => Promise.reject(new TypeError('inner secret'))],
+    [
+      'throws a text',
+      () => {
+        throw 'inner secret';
+      },
+    ],
+    ['rejects with nothing', () => Promise.reject(undefined)],
+  ];
+
+  test.each(FAILING)('a handler that %s, answered INTERNAL without its words', async (_, handle) => {
+    const answer = await ask(handle);
+
+    expect(answer.error).toMatchObject({ code: status.INTERNAL, details: 'internal error' });
+    expect(detailsOf(answer)).toMatchObject({ ErrorInfo: { reason: 'INTERNAL' } });
+    expect(JSON.stringify([answer.error, detailsOf(answer)])).not.toContain('secret');
+  });
+
+  test.each(FAILING)('a handler that %s, logged as our fault and no longer in flight', async (_, handle) => {
+    const { log, inFlightAfter } = await ask(handle);
+
+    expect(log).toMatchObject([{ level: 50, method: '/quota.v1.QuotaService/Admit' }]);
+    expect(inFlightAfter).toBe(0);
+  });
+
+  test('a fault of ours, logged with its stack', async () => {
+    const { log } = await ask(() => Promise.reject(new TypeError('inner')));
+
+    expect(log[0]?.err?.stack).toContain('unary.test');
+  });
+
+  test('a request that could not be read, INVALID_ARGUMENT and the handler not asked', async () => {
+    let isAsked = false;
+    const answer = await ask(
+      async () => {
+        isAsked = true;
+        return '';
+      },
+      new Unreadable(new RangeError('index out of range: secret')),
+    );
+
+    expect(isAsked).toBe(false);
+    expect(answer.error).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: 'request is not a readable message of this method',
+    });
+    expect(detailsOf(answer)).toMatchObject({ BadRequest: { fieldViolations: [{ field: 'request' }] } });
+  });
+
+  test("a caller's fault, one line of information without a stack", async () => {
+    const { log } = await ask(() => Promise.reject(new UnknownPolicy('connexion')));
+
+    expect(log).toMatchObject([{ level: 30, reason: 'no policy is named "connexion"' }]);
+    expect(log[0]).not.toHaveProperty('err');
+  });
+
+  test('a store out of reach, a warning with the cause that the caller is not told', async () => {
+    const failure = new StoreUnavailable({ cause: new Error('Command timed out') });
+    const { error, log } = await ask(() => Promise.reject(failure));
+
+    expect(error?.code).toBe(status.UNAVAILABLE);
+    expect(error?.details).not.toContain('timed out');
+    expect(log).toMatchObject([{ level: 40, cause: 'Error: Command timed out' }]);
+  });
+});
+
+describe('createInFlight', () => {
+  test('work that ends well and badly, counted only while it lasts', async () => {
+    const inFlight = createInFlight();
+    const counts = [inFlight.count];
+    const { promise: good, resolve } = deferred();
+    const { promise: bad, reject } = deferred();
+    const tracked = [inFlight.track(good), inFlight.track(bad)];
+    counts.push(inFlight.count);
+    resolve();
+    await tracked[0];
+    counts.push(inFlight.count);
+    reject(new Error('failed'));
+    await Promise.allSettled(tracked);
+
+    expect([...counts, inFlight.count]).toEqual([0, 2, 1, 0]);
+  });
+});
+
+function deferred() {
+  let resolve: () => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<void>((onDone, onFailure) => {
+    resolve = onDone;
+    reject = onFailure;
+  });
+  return { promise, resolve, reject };
+}

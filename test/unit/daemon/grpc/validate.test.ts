@@ -1,0 +1,215 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseAdmit, parseBatch, parseRecordCall, parseStats } from '../../../../daemon/grpc/validate';
+import { type FieldFault, InvalidRequest } from '../../../../daemon/quota/errors';
+import type { AdmitRequest, RecordCallRequest, StatsRequest } from '../../../../gen/quota/v1/quota_service';
+
+const UUID = '123e4567-e89b-42d3-a456-426614174000';
+const DAY_S = 86_400;
+
+const admitRequest: AdmitRequest = { subject: '42', policy: 'connection', requestId: '' };
+const callRequest: RecordCallRequest = {
+  subject: '42',
+  service: 'vente',
+  requestId: '',
+  callTime: undefined,
+};
+const statsRequest: StatsRequest = { topWindow: undefined };
+
+function faultsOf(parse: () => unknown): readonly FieldFault[] {
+  try {
+    parse();
+    return [];
+  } catch (error) {
+    if (error instanceof InvalidRequest) return error.faults;
+    throw error;
+  }
+}
+
+function fieldsOf(parse: () => unknown): string[] {
+  return faultsOf(parse).map(({ field }) => field);
+}
+
+const admitFields = (request: Partial<AdmitRequest>) =>
+  fieldsOf(() => parseAdmit({ ...admitRequest, ...request }));
+const callFields = (request: Partial<RecordCallRequest>) =>
+  fieldsOf(() => parseRecordCall({ ...callRequest, ...request }));
+const statsFields = (request: Partial<StatsRequest>) =>
+  fieldsOf(() => parseStats({ ...statsRequest, ...request }));
+
+describe('parseAdmit', () => {
+  test('a request with what is required only, a cost of 1 and no request id', () => {
+    expect(parseAdmit(admitRequest)).toEqual({
+      subject: '42',
+      policy: 'connection',
+      cost: 1,
+      requestId: undefined,
+    });
+  });
+
+  test('every field bad, each named with what it must be', () => {
+    const request = { subject: '', policy: '', cost: 0, requestId: 'again' };
+
+    expect(faultsOf(() => parseAdmit(request))).toEqual([
+      { field: 'subject', description: 'must be 1 to 128 characters; it has 0' },
+      { field: 'policy', description: 'is required' },
+      { field: 'cost', description: 'must be 1 or more; it is 0' },
+      { field: 'request_id', description: 'must be a UUID, such as 123e4567-e89b-42d3-a456-426614174000' },
+    ]);
+  });
+
+  test.each([
+    ['of 1 character', 'a'],
+    ['of 128 characters', 'a'.repeat(128)],
+    ['of 128 emoji, each two units of UTF-16', '🎓'.repeat(128)],
+    ['with spaces, braces and colons', 'a {b}: c'],
+    ['in another script', 'étudiante-名前'],
+  ])('a subject %s, taken as it is', (_, subject) => {
+    expect(parseAdmit({ ...admitRequest, subject }).subject).toBe(subject);
+  });
+
+  test.each([
+    ['of nothing', ''],
+    ['of 129 characters', 'a'.repeat(129)],
+    ['of 129 emoji', '🎓'.repeat(129)],
+    ['of 10 kB', 'a'.repeat(10_240)],
+    ['that was no UTF-8', 'caf\uFFFD'],
+    ['with a line break', 'a\nb'],
+    ['with a NUL', 'a\u0000'],
+    ['with a control character above ASCII', 'a\u0085'],
+  ])('a subject %s, refused', (_, subject) => {
+    expect(admitFields({ subject })).toEqual(['subject']);
+  });
+
+  test('a subject of 10 kB, not repeated in the answer', () => {
+    const [fault] = faultsOf(() => parseAdmit({ ...admitRequest, subject: 'a'.repeat(10_240) }));
+
+    expect(fault?.description).toBe('must be 1 to 128 characters; it has 10240');
+  });
+
+  test.each([1, 2, 2 ** 31 - 1])('a cost of %d, taken', (cost) => {
+    expect(parseAdmit({ ...admitRequest, cost }).cost).toBe(cost);
+  });
+
+  test.each([0, -1, -(2 ** 31)])('a cost of %d, refused', (cost) => {
+    expect(admitFields({ cost })).toEqual(['cost']);
+  });
+
+  test('a policy of 63 characters, left to the limiter; one of 64, refused', () => {
+    expect(['p'.repeat(63), 'p'.repeat(64)].map((policy) => admitFields({ policy }))).toEqual([
+      [],
+      ['policy'],
+    ]);
+  });
+
+  test('a request id in upper case, the same as in lower case', () => {
+    expect(parseAdmit({ ...admitRequest, requestId: UUID.toUpperCase() }).requestId).toBe(UUID);
+  });
+
+  test.each([
+    'again',
+    UUID.slice(1),
+    `${UUID}0`,
+    `{${UUID}}`,
+    UUID.replaceAll('-', ''),
+    UUID.replace('1', 'g'),
+    ' ',
+  ])('the request id %j, refused', (requestId) => {
+    expect(admitFields({ requestId })).toEqual(['request_id']);
+  });
+});
+
+describe('parseBatch', () => {
+  test.each([1, 1000])('%d requests, taken with their order and their faults', (size) => {
+    const requests = Array.from({ length: size }, (_, at) => ({
+      ...admitRequest,
+      subject: at === 0 ? '' : `${at}`,
+    }));
+
+    expect(parseBatch({ requests })).toEqual(requests);
+  });
+
+  test.each([0, 1001])('%d requests, refused', (size) => {
+    expect(faultsOf(() => parseBatch({ requests: Array(size).fill(admitRequest) }))).toEqual([
+      { field: 'requests', description: `must hold 1 to 1000; it holds ${size}` },
+    ]);
+  });
+});
+
+describe('parseRecordCall', () => {
+  test('a request with what is required only, made now and no request id', () => {
+    expect(parseRecordCall(callRequest)).toEqual({
+      subject: '42',
+      service: 'vente',
+      requestId: undefined,
+      callTimeMs: undefined,
+    });
+  });
+
+  test('every field bad, each named', () => {
+    const request = { subject: '\u0007', service: '', requestId: '1', callTime: new Date(-1) };
+
+    expect(callFields(request)).toEqual(['subject', 'service', 'request_id', 'call_time']);
+  });
+
+  test('a call time with a fraction of a millisecond, the millisecond', () => {
+    expect(parseRecordCall({ ...callRequest, callTime: new Date(1.9) }).callTimeMs).toBe(1);
+  });
+
+  test.each([
+    ['before 1970', -1],
+    ['that is no moment', Number.NaN],
+    ['after the end of dates', 8.64e15 + 1],
+  ])('a call time %s, refused', (_, ms) => {
+    expect(callFields({ callTime: new Date(ms) })).toEqual(['call_time']);
+  });
+
+  test('the last moment of the year 9999, taken; the next, refused', () => {
+    const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+    expect([lastMs, lastMs + 1].map((ms) => callFields({ callTime: new Date(ms) }))).toEqual([
+      [],
+      ['call_time'],
+    ]);
+  });
+});
+
+describe('parseStats', () => {
+  test("nothing asked for, the contract's defaults", () => {
+    expect(parseStats(statsRequest)).toEqual({
+      recentCount: 10,
+      topCount: 3,
+      topWindowMs: 3 * DAY_S * 1000,
+      leastCount: 10,
+    });
+  });
+
+  test.each([0, 1, 100])('counts of %d, taken', (count) => {
+    const asked = { recentCount: count, topCount: count, leastCount: count };
+
+    expect(parseStats({ ...statsRequest, ...asked })).toMatchObject(asked);
+  });
+
+  test.each([-1, 101, 2 ** 31 - 1])('counts of %d, each refused', (count) => {
+    const asked = { recentCount: count, topCount: count, leastCount: count };
+
+    expect(statsFields(asked)).toEqual(['recent_count', 'top_count', 'least_count']);
+  });
+
+  test.each([
+    ['1 millisecond', { seconds: 0, nanos: 1_000_000 }, 1],
+    ['7 days', { seconds: 7 * DAY_S, nanos: 0 }, 7 * DAY_S * 1000],
+    ['a second and a half', { seconds: 1, nanos: 500_000_000 }, 1500],
+  ])('a window of %s, taken', (_, topWindow, topWindowMs) => {
+    expect(parseStats({ topWindow }).topWindowMs).toBe(topWindowMs);
+  });
+
+  test.each([
+    ['nothing', { seconds: 0, nanos: 0 }],
+    ['less than a millisecond', { seconds: 0, nanos: 999_999 }],
+    ['less than nothing', { seconds: -1, nanos: 0 }],
+    ['a little less than nothing', { seconds: 0, nanos: -1 }],
+    ['7 days and a millisecond', { seconds: 7 * DAY_S, nanos: 1_000_000 }],
+  ])('a window of %s, refused', (_, topWindow) => {
+    expect(statsFields({ topWindow })).toEqual(['top_window']);
+  });
+});

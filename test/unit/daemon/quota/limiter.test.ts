@@ -1,0 +1,117 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Admission, Decision, LimitStatus } from '../../../../daemon/quota/admission';
+import { StoreUnavailable, UnknownPolicy, UnknownService } from '../../../../daemon/quota/errors';
+import { createLimiter } from '../../../../daemon/quota/limiter';
+import type { Policies, Policy } from '../../../../daemon/quota/policies';
+import type { QuotaStore } from '../../../../daemon/quota/store';
+import type { ServiceCall, ServiceUsage, Usage } from '../../../../daemon/quota/usage';
+
+const policy: Policy = { name: 'connection', limits: [], recordsConnections: true, onStoreFailure: 'deny' };
+const policies: Policies = {
+  services: ['vente', 'achat', 'prêt'],
+  byName: new Map([['connection', policy]]),
+};
+
+const admission: Admission = { subject: '42', policy: 'connection', cost: 1, requestId: undefined };
+const call: ServiceCall = { subject: '42', service: 'vente', requestId: undefined, callTimeMs: undefined };
+const query = { recentCount: 10, topCount: 3, topWindowMs: 1000, leastCount: 10 };
+const usage: Usage = { recentUsers: [], topUsers: [], leastActiveUsers: [], services: [], readTimeMs: 7 };
+const decision: Decision = { admitted: true, limits: [], retryDelayUs: undefined };
+
+/** A store that says what it is told to, and remembers what it was asked. */
+function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; failure?: Error } = {}) {
+  const asked: unknown[][] = [];
+  async function answer<T>(question: unknown[], value: T): Promise<T> {
+    asked.push(question);
+    if (answers.failure) throw answers.failure;
+    return value;
+  }
+  const store: QuotaStore = {
+    admit: (...question) => answer(question, answers.decision ?? decision),
+    recordCall: (...question) => answer(question, true),
+    readUsage: (...question) => answer(question, { ...usage, services: answers.services ?? [] }),
+  };
+  return { asked, limiter: createLimiter({ policies, store }) };
+}
+
+function status(name: string, remaining: number, resetDelayUs: number): LimitStatus {
+  return { name, remaining, resetDelayUs, limit: 10, windowUs: 1000 };
+}
+
+describe('limiter', () => {
+  test('an admission, decided by the store on the policy of that name', async () => {
+    const { asked, limiter } = fakeStore();
+
+    expect(await limiter.admit(admission)).toEqual(decision);
+    expect(asked).toEqual([[admission, policy]]);
+  });
+
+  test('an unknown policy, refused and the store not asked', async () => {
+    const { asked, limiter } = fakeStore();
+
+    await expect(limiter.admit({ ...admission, policy: 'connexion' })).rejects.toThrow(UnknownPolicy);
+    expect(asked).toEqual([]);
+  });
+
+  test.each(['toString', '__proto__', 'constructor'])('the policy %s, unknown', async (name) => {
+    await expect(fakeStore().limiter.admit({ ...admission, policy: name })).rejects.toThrow(UnknownPolicy);
+  });
+
+  test('limits in any order, the tightest first: the least left, then the longest until it is free', async () => {
+    const limits = [
+      status('roomy', 9, 1),
+      status('short', 2, 50),
+      status('long', 2, 60),
+      status('empty', 0, 5),
+    ];
+    const { limiter } = fakeStore({ decision: { ...decision, limits } });
+
+    const { limits: ordered } = await limiter.admit(admission);
+
+    expect(ordered.map(({ name }) => name)).toEqual(['empty', 'long', 'short', 'roomy']);
+  });
+
+  test('a call of a configured service, recorded', async () => {
+    const { asked, limiter } = fakeStore();
+
+    expect(await limiter.recordCall(call)).toBe(true);
+    expect(asked).toEqual([[call]]);
+  });
+
+  test('an unknown service, refused and nothing recorded', async () => {
+    const { asked, limiter } = fakeStore();
+
+    await expect(limiter.recordCall({ ...call, service: 'location' })).rejects.toThrow(UnknownService);
+    expect(asked).toEqual([]);
+  });
+
+  test('the use of services, the most used first, those never called included, those removed left out', async () => {
+    const services = [
+      { service: 'vente', callCount: 2 },
+      { service: 'location', callCount: 99 },
+      { service: 'prêt', callCount: 5 },
+    ];
+
+    expect((await fakeStore({ services }).limiter.usage(query)).services).toEqual([
+      { service: 'prêt', callCount: 5 },
+      { service: 'vente', callCount: 2 },
+      { service: 'achat', callCount: 0 },
+    ]);
+  });
+
+  test('services of equal use, in the order of the file', async () => {
+    const { services } = await fakeStore().limiter.usage(query);
+
+    expect(services.map(({ service }) => service)).toEqual(['vente', 'achat', 'prêt']);
+  });
+
+  test('a store out of reach, told as it is and never as a denial', async () => {
+    const failure = new StoreUnavailable({ cause: new Error('gone') });
+    const { limiter } = fakeStore({ failure });
+
+    const answers = [limiter.admit(admission), limiter.recordCall(call), limiter.usage(query)];
+    expect(
+      (await Promise.allSettled(answers)).map((answer) => answer.status === 'rejected' && answer.reason),
+    ).toEqual([failure, failure, failure]);
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import calculateSlot from 'cluster-key-slot';
+import fc from 'fast-check';
+import { createKeys } from '../../../../daemon/redis/keys';
+
+const UUID = '123e4567-e89b-42d3-a456-426614174000';
+
+/** Names as the policies file allows them; those that are also the first words of keys above all. */
+const nameArbitrary = fc.oneof(
+  fc.constantFrom('quota', 'requests', 'connections', 'calls', 'partitions', 'admit', 'record-call', 'log'),
+  fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/),
+);
+
+/** Subjects as the door lets them in; those that look like parts of keys above all. */
+const subjectArbitrary = fc.oneof(
+  fc.constantFrom('42', '{0}', '{1}:log', ':', 'a:b', '{', '}', '{}', '{}x', `${UUID}:42`, 'log', 'admit'),
+  fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }),
+);
+
+const optionsArbitrary = fc.record({
+  prefix: fc.constantFrom('', 'shop:', 'a.b-c_'),
+  partitions: fc.constantFrom(1, 2, 4, 1024),
+});
+
+/** Every key that one subject's script may touch. */
+function keysOf(
+  options: { prefix: string; partitions: number },
+  subject: string,
+  names: [string, string],
+): string[] {
+  const keys = createKeys(options);
+  const partition = keys.partitionOf(subject);
+  const { log, recent, newcomers, counts, progress } = keys.connections(partition);
+  return [
+    keys.limit(names[0], names[1], subject),
+    keys.admission(names[0], subject, UUID),
+    keys.call(subject, UUID),
+    ...[log, recent, newcomers, counts(1000), progress(1000)],
+    ...Object.values(keys.calls(partition)),
+  ];
+}
+
+describe('createKeys', () => {
+  test('a limit of one student, a key that an operator can read', () => {
+    const keys = createKeys({ prefix: '', partitions: 1 });
+
+    expect(keys.limit('connection', 'per-window', '42')).toBe('quota:{0}:connection:per-window:42');
+  });
+
+  test('a prefix, before every key', () => {
+    const options = { prefix: 'shop:', partitions: 4 };
+    const all = [...keysOf(options, '42', ['connection', 'per-window']), createKeys(options).partitions];
+
+    expect(all.filter((key) => !key.startsWith('shop:'))).toEqual([]);
+  });
+
+  test('any subject, all of its keys in the slot of its partition', () => {
+    fc.assert(
+      fc.property(optionsArbitrary, subjectArbitrary, nameArbitrary, (options, subject, name) => {
+        const partition = createKeys(options).partitionOf(subject);
+        const slots = keysOf(options, subject, [name, name]).map((key) => calculateSlot(key));
+
+        expect(new Set(slots)).toEqual(new Set([calculateSlot(`${partition}`)]));
+      }),
+    );
+  });
+
+  test('any two subjects and names, never one key for two things', () => {
+    const thing = fc.tuple(subjectArbitrary, nameArbitrary, nameArbitrary);
+    fc.assert(
+      fc.property(
+        optionsArbitrary,
+        thing,
+        thing,
+        (options, [subject, policy, limit], [subject2, policy2, limit2]) => {
+          const keys = createKeys(options);
+          const described = new Map<string, Set<string>>();
+          const put = (key: string, what: unknown[]) =>
+            described.set(key, (described.get(key) ?? new Set()).add(JSON.stringify(what)));
+
+          for (const [who, of, which] of [
+            [subject, policy, limit],
+            [subject2, policy2, limit2],
+          ] as const) {
+            put(keys.limit(of, which, who), ['limit', of, which, who]);
+            put(keys.admission(of, who, UUID), ['admission', of, who]);
+            put(keys.call(who, UUID), ['call', who]);
+            const partition = keys.partitionOf(who);
+            const { log, recent, newcomers, counts, progress } = keys.connections(partition);
+            for (const key of [log, recent, newcomers, counts(1), counts(10), progress(1), progress(10)])
+              put(key, ['connections', key]);
+            for (const key of Object.values(keys.calls(partition))) put(key, ['calls', key]);
+          }
+          put(keys.partitions, ['partitions']);
+
+          expect([...described.values()].filter((what) => what.size > 1)).toEqual([]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a thousand subjects in four partitions, spread about evenly', () => {
+    const keys = createKeys({ prefix: '', partitions: 4 });
+    const sizes = [0, 0, 0, 0];
+    for (let subject = 0; subject < 1000; subject += 1) {
+      const partition = keys.partitionOf(String(subject));
+      sizes[partition] = (sizes[partition] ?? 0) + 1;
+    }
+
+    expect(sizes).toHaveLength(4);
+    for (const size of sizes) expect(Math.abs(size - 250)).toBeLessThan(75);
+  });
+
+  test('one partition, holds everyone', () => {
+    const keys = createKeys({ prefix: '', partitions: 1 });
+
+    expect(['42', 'étudiant', '{7}'].map(keys.partitionOf)).toEqual([0, 0, 0]);
+  });
+
+  test('a subject that looks like a hash tag, in the partition of what Redis Cluster would hash', () => {
+    const keys = createKeys({ prefix: '', partitions: 1024 });
+
+    expect(keys.partitionOf('{42}')).toBe(keys.partitionOf('42'));
+  });
+});
