@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { ConfigInvalid, readConfig } from './config';
-import { serve } from './grpc/server';
+import { ListenFailed, serve } from './grpc/server';
 import { StoreUnavailable } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { type Policies, PoliciesInvalid, parsePolicies } from './quota/policies';
@@ -90,7 +90,7 @@ function fail(error: unknown): never {
     console.error(
       `quota-daemon: the configuration cannot be used:\n${error.faults.map((line) => `  ${line}`).join('\n')}`,
     );
-  } else if (error instanceof PartitionsMismatch) {
+  } else if (error instanceof PartitionsMismatch || error instanceof ListenFailed) {
     console.error(`quota-daemon: ${error.message}`);
   } else {
     console.error('quota-daemon:', error);

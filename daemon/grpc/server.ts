@@ -34,7 +34,15 @@ export interface ServeOptions {
   readonly logger: Logger;
 }
 
-/** Serves QuotaService, health and reflection. Rejects where the address cannot be had. */
+/** The address cannot be had: taken, not this machine's, or not allowed. */
+export class ListenFailed extends Error {
+  override readonly name = 'ListenFailed';
+  constructor(listen: string, options: { cause: Error }) {
+    super(`QUOTA_LISTEN ${listen} cannot be had: ${options.cause.message}`, options);
+  }
+}
+
+/** Serves QuotaService, health and reflection. Throws `ListenFailed` where the address cannot be had. */
 export async function serve({ listen, limiter, ping, logger }: ServeOptions): Promise<QuotaServer> {
   const inFlight = createInFlight();
   const server = new Server();
@@ -70,7 +78,7 @@ function answerable(definition: ServiceDefinition<UntypedServiceImplementation>)
 function bind(server: Server, listen: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
-      if (error) reject(error);
+      if (error) reject(new ListenFailed(listen, { cause: error }));
       else resolve(port);
     });
   });

@@ -107,3 +107,14 @@ describe('a daemon whose password Redis does not take', () => {
     expect(JSON.stringify([message, daemon.log])).not.toContain('s3cret');
   });
 });
+
+describe('a daemon whose address is taken', () => {
+  test('exits with 1 and names the variable and the address without a stack', async () => {
+    const first = await opened.daemon({ redisUrl: NOWHERE });
+
+    const complaint = await complaintOf({ redisUrl: NOWHERE, env: { QUOTA_LISTEN: first.target } });
+
+    expect(complaint).toContain(`QUOTA_LISTEN ${first.target} cannot be had:`);
+    expect(complaint).not.toMatch(/\n {4}at /);
+  });
+});
