@@ -1,16 +1,22 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type EnvironmentFault, hasPassword, readEnvironment, withPassword } from '../environment/files';
+import { type AccessSettings, accessEnvironment, accessFaults, toAccessSettings } from './access/settings';
 
 /** What the environment says, validated. */
 export interface Config {
   /** HOST:PORT where gRPC is served. */
   readonly listen: string;
+  /** HOST:PORT where the metrics and the probes are served. */
+  readonly httpListen: string;
   readonly policiesFile: string;
   readonly redisUrl: string;
   readonly redisCallsUrl: string;
   /** Goes before every Redis key. */
   readonly keyPrefix: string;
   readonly partitions: number;
+  /** Who may call, and how callers are told apart. */
+  readonly access: AccessSettings;
   readonly logLevel: string;
 }
 
@@ -57,9 +63,11 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 
 const environment = z.object({
   QUOTA_LISTEN: listenAddress.default('127.0.0.1:50051'),
+  QUOTA_HTTP_LISTEN: listenAddress.default('127.0.0.1:9464'),
   QUOTA_POLICIES: z.string().default(join(__dirname, 'policies.yaml')),
   REDIS_URL: redisUrl.default('redis://127.0.0.1:6379/0'),
   REDIS_CALLS_URL: redisUrl.optional(),
+  REDIS_PASSWORD: z.string().optional(),
   QUOTA_KEY_PREFIX: z
     .string()
     .regex(/^[\w.:-]{0,64}$/, 'must be letters, digits and . _ : - only, 64 at most')
@@ -70,23 +78,57 @@ const environment = z.object({
     .transform(Number)
     .refine((count) => count <= 1024, 'must be 1024 or less')
     .default(1),
+  ...accessEnvironment,
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
-/** Reads the configuration; an empty variable counts as unset. Throws `ConfigInvalid` with every fault. */
+/**
+ * Reads the configuration; each variable may come as NAME_FILE, an empty one counts as unset. Throws `ConfigInvalid`
+ * with every fault.
+ */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { data, error } = environment.safeParse(set);
-  if (error) throw new ConfigInvalid(error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
+  const { values, faults } = readEnvironment(env, Object.keys(environment.shape));
+  const { data, error } = environment.safeParse(values);
+  const all = [
+    ...faults.map(told),
+    ...(error?.issues.map(inWords) ?? []),
+    ...passwordFaults(values),
+    ...accessFaults(rightOnes(values, error)),
+  ];
+  if (error || all.length > 0) throw new ConfigInvalid(all);
+  const redisUrl = withPassword(data.REDIS_URL, data.REDIS_PASSWORD);
   return {
     listen: data.QUOTA_LISTEN,
+    httpListen: data.QUOTA_HTTP_LISTEN,
     policiesFile: data.QUOTA_POLICIES,
-    redisUrl: data.REDIS_URL,
-    redisCallsUrl: data.REDIS_CALLS_URL ?? callsUrl(data.REDIS_URL),
+    redisUrl,
+    redisCallsUrl: data.REDIS_CALLS_URL
+      ? withPassword(data.REDIS_CALLS_URL, data.REDIS_PASSWORD)
+      : callsUrl(redisUrl),
     keyPrefix: data.QUOTA_KEY_PREFIX,
     partitions: data.QUOTA_PARTITIONS,
+    access: toAccessSettings(data),
     logLevel: data.LOG_LEVEL,
   };
+}
+
+/** The values that are right by themselves: what goes wrong between others is told beside their own faults. */
+function rightOnes(
+  values: Readonly<Record<string, string>>,
+  error: z.ZodError | undefined,
+): Record<string, string> {
+  const wrong = new Set(error?.issues.map(({ path }) => path[0]));
+  return Object.fromEntries(Object.entries(values).filter(([variable]) => !wrong.has(variable)));
+}
+
+const told = ({ variable, problem }: EnvironmentFault) => `${variable} ${problem}`;
+
+const inWords = ({ path, message }: z.core.$ZodIssue) => `${path.join('.')} ${message}`;
+
+/** A password has one place, or nobody could say which one holds. */
+function passwordFaults({ REDIS_URL = '', REDIS_PASSWORD }: Readonly<Record<string, string>>): string[] {
+  const isTwice = REDIS_PASSWORD !== undefined && hasPassword(REDIS_URL);
+  return isTwice ? ['REDIS_PASSWORD is set, and REDIS_URL holds a password too'] : [];
 }
 
 /** The same server, database 1. */

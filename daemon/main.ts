@@ -1,25 +1,45 @@
-import { readFileSync } from 'node:fs';
+// First: what is required before it cannot be traced.
+import './telemetry/tracing';
 import type { Logger } from 'pino';
+import { stopTracing } from '../environment/tracing/start';
 import { ConfigInvalid, readConfig } from './config';
-import { ListenFailed, serve } from './grpc/server';
+import { openDoor } from './door';
+import { observeCalls } from './grpc/observe';
+import { serve } from './grpc/server';
+import { ListenFailed } from './listen';
+import { openPoliciesFile } from './policies_file';
+import { createAdministration } from './quota/administration';
+import { createDecisionFeed } from './quota/decision_feed';
 import { StoreUnavailable } from './quota/errors';
 import { createLimiter } from './quota/limiter';
-import { type Policies, PoliciesInvalid, parsePolicies } from './quota/policies';
 import { firstAttempt, openRedis } from './redis/client';
 import { createKeys } from './redis/keys';
 import { PartitionsMismatch } from './redis/partitions';
 import { createRedisStore, type RedisStore } from './redis/store';
+import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
 import { createLogger } from './telemetry/logger';
+import { openTelemetry } from './telemetry/telemetry';
 
 const OPEN_RETRY_MS = 250;
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const policies = readPolicies(config.policiesFile);
   const logger = createLogger({ level: config.logLevel, isTerminal: process.stdout.isTTY });
+  const policies = openPoliciesFile({
+    file: config.policiesFile,
+    logger,
+    onReload: (isTaken) => telemetry.metrics.policiesReloaded(isTaken),
+  });
+  const door = openDoor({ settings: config.access, logger });
 
   const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
   const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
+  const telemetry = await openTelemetry({
+    listen: config.httpListen,
+    redis: { admissions: redis, calls },
+    policyNames: () => policies.current().byName.keys(),
+  });
+  const { metrics } = telemetry;
   const { keyPrefix: prefix, partitions } = config;
   const store = createRedisStore({
     redis,
@@ -29,52 +49,60 @@ async function main(): Promise<void> {
     logger,
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
-  await openStore(store, logger);
+  await openStore({ store, logger, opened: telemetry.storeOpened });
 
-  const limiter = createLimiter({ policies, store });
-  const server = await serve({ listen: config.listen, limiter, ping: store.ping, logger });
+  const feed = createDecisionFeed();
+  const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
+  const limiter = instrumentLimiter(createLimiter({ ...rules, feed }), metrics);
+  const administration = createAdministration(rules);
+  const server = await serve({
+    listen: config.listen,
+    limiter,
+    administration,
+    feed,
+    ping: store.ping,
+    credentials: door.credentials,
+    interceptors: [observeCalls(metrics), door.authentication],
+    hasReflection: config.access.reflection,
+    logger,
+  });
+  telemetry.serving(server.port);
   logger.info(
-    { listen: config.listen, port: server.port, policies: [...policies.byName.keys()] },
+    {
+      listen: config.listen,
+      port: server.port,
+      httpPort: telemetry.port,
+      policies: [...policies.current().byName.keys()],
+    },
     'listening',
   );
 
   const signal = await nextSignal();
   logger.info({ signal }, 'draining');
+  telemetry.draining();
+  policies.stop();
+  door.close();
   const finished = await server.drain();
   await store.settle();
   redis.disconnect();
   calls.disconnect();
+  await stopTracing();
+  await telemetry.stop();
   logger.info({ finished }, 'stopped');
 }
 
-function readPolicies(file: string): Policies {
-  const text = readText(file);
-  try {
-    return parsePolicies(text);
-  } catch (error) {
-    if (!(error instanceof PoliciesInvalid)) throw error;
-    throw new ConfigInvalid(error.faults.map(({ line, message }) => `${file}:${line}: ${message}`));
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigInvalid([
-      `QUOTA_POLICIES ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
-    ]);
-  }
-}
+type Opening = { store: RedisStore; logger: Logger; opened: () => void };
 
 /** Opens the store, or goes on trying: until it answers, it refuses. Ends the program where it can never be opened. */
-async function openStore(store: RedisStore, logger: Logger): Promise<void> {
+async function openStore(opening: Opening): Promise<void> {
+  const { store, logger, opened } = opening;
   try {
     await store.open();
+    opened();
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) fail(error);
     logger.warn('the store does not answer yet');
-    setTimeout(() => openStore(store, logger), OPEN_RETRY_MS).unref();
+    setTimeout(() => openStore(opening), OPEN_RETRY_MS).unref();
   }
 }
 

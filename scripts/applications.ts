@@ -15,6 +15,7 @@ const START_BOUND_MS = 30_000;
 /** Where the two programs are reached. */
 export interface Targets {
   readonly daemon: string;
+  readonly metrics: string;
   readonly web: string;
 }
 
@@ -34,7 +35,11 @@ export async function requireFreePorts(): Promise<void> {
 /** Starts the daemon, then the web tier, and waits until each is ready. */
 export async function startApplications(supervisor: Supervisor, services: Services): Promise<Targets> {
   const listen = listens();
-  const targets = { daemon: reachable(listen.QUOTA_LISTEN), web: reachable(listen.WEB_LISTEN) };
+  const targets = {
+    daemon: reachable(listen.QUOTA_LISTEN),
+    metrics: reachable(listen.QUOTA_HTTP_LISTEN),
+    web: reachable(listen.WEB_LISTEN),
+  };
   const env = applicationEnvironment(services, targets);
   const start = (name: string) => {
     const main = join(root, 'dist', name, 'main.js');
@@ -60,14 +65,24 @@ function listens(): Record<'QUOTA_LISTEN' | 'QUOTA_HTTP_LISTEN' | 'WEB_LISTEN', 
   };
 }
 
+/** A password of the environment is for a server of the environment. */
+const NO_MYSQL_PASSWORD = { MYSQL_PASSWORD: '', MYSQL_PASSWORD_FILE: '' };
+
+function privateRedis(url: string): Record<string, string> {
+  return {
+    REDIS_URL: `${url}/0`,
+    REDIS_CALLS_URL: `${url}/1`,
+    REDIS_PASSWORD: '',
+    REDIS_PASSWORD_FILE: '',
+  };
+}
+
 function applicationEnvironment({ redis, mysql }: Services, targets: Targets): NodeJS.ProcessEnv {
-  // A server that the environment names keeps the REDIS_CALLS_URL of the environment, or none.
-  const calls: Record<string, string> = redis.port === undefined ? {} : { REDIS_CALLS_URL: `${redis.url}/1` };
+  // What the environment names, the programs read from there themselves.
   return environmentWith({
-    REDIS_URL: redis.port === undefined ? redis.url : `${redis.url}/0`,
-    ...calls,
-    MYSQL_URL: mysql.url,
+    ...(redis.port !== undefined && privateRedis(redis.url)),
+    ...(mysql.port !== undefined && { MYSQL_URL: mysql.url, ...NO_MYSQL_PASSWORD }),
     QUOTA_TARGET: config.quotaTarget ?? targets.daemon,
-    SESSION_SECRET: config.sessionSecret ?? keptSecret(startFolder, 'session'),
+    ...(config.sessionSecret === undefined && { SESSION_SECRET: keptSecret(startFolder, 'session') }),
   });
 }

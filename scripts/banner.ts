@@ -5,6 +5,10 @@ import { bold, dim, green } from './services/terminal';
 export interface BannerFacts {
   readonly web: string;
   readonly daemon: string;
+  /** Whether the daemon is open to a caller that shows nothing, in plaintext. */
+  readonly isDaemonOpen: boolean;
+  /** Where the daemon tells its metrics and its state. */
+  readonly metrics: string;
   /** The ports of the private servers; undefined where the environment names others. */
   readonly redisPort: number | undefined;
   readonly mysqlPort: number | undefined;
@@ -15,13 +19,14 @@ export interface BannerFacts {
 
 /** What a person who has just started everything wants to know. */
 export function banner(facts: BannerFacts): string {
-  const { web, daemon, redisPort, mysqlPort, passwordFile, logs } = facts;
+  const { web, daemon, metrics, redisPort, mysqlPort, passwordFile, logs } = facts;
   return [
     '',
     `  ${green('●')} ${bold('EtuServices is running')}`,
     '',
     row('web site', bold(`http://${web}/`)),
-    row('quota daemon', `${bold(daemon)} ${dim('(gRPC; grpcurl -plaintext needs no file)')}`),
+    row('quota daemon', `${bold(daemon)} ${dim(`(gRPC; ${grpcurlHint(facts)})`)}`),
+    row('metrics', `http://${metrics}/metrics ${dim('(and /livez, /readyz)')}`),
     ...(mysqlPort === undefined ? [] : logins()),
     '',
     row('redis', redisPort === undefined ? 'as REDIS_URL says' : `redis-cli -p ${redisPort} -n 0`),
@@ -34,6 +39,10 @@ export function banner(facts: BannerFacts): string {
     `  ${dim('Ctrl-C stops everything.')}`,
     '',
   ].join('\n');
+}
+
+function grpcurlHint({ isDaemonOpen }: BannerFacts): string {
+  return isDaemonOpen ? 'grpcurl -plaintext needs no file' : 'docs/operations.md says what grpcurl must show';
 }
 
 function logins(): string[] {

@@ -13,7 +13,7 @@ import {
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SOURCE_FOLDERS = ['daemon', 'web', 'scripts'];
+const SOURCE_FOLDERS = ['daemon', 'web', 'scripts', 'environment', join('test', 'bench')];
 const ASSET_FOLDERS = ['daemon', 'web'];
 
 // What reflection shows to the callers, with the comments of the .proto files.

@@ -1,17 +1,31 @@
 import { delimiter } from 'node:path';
+import { readEnvironment, withPassword } from '../environment/files';
+import { toSecurity } from '../web/quota/security';
 import { root } from './services/places';
 
 const { env } = process;
 
+/** What may come as NAME_FILE too. */
+const WITH_FILES = ['REDIS_URL', 'REDIS_PASSWORD', 'MYSQL_URL', 'MYSQL_PASSWORD', 'SESSION_SECRET'];
+
+const { values, faults } = readEnvironment(env, WITH_FILES);
+if (faults.length > 0) {
+  for (const { variable, problem } of faults) process.stderr.write(`${variable} ${problem}\n`);
+  process.exit(1);
+}
+
 /** The environment as the scripts read it; nothing else of them does. An empty variable is an unset one. */
 export const config = {
-  redisUrl: env.REDIS_URL || undefined,
-  mysqlUrl: env.MYSQL_URL || undefined,
+  keyPrefix: env.QUOTA_KEY_PREFIX || '',
+  redisUrl: values.REDIS_URL && withPassword(values.REDIS_URL, values.REDIS_PASSWORD),
+  mysqlUrl: values.MYSQL_URL && withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD),
   quotaListen: env.QUOTA_LISTEN || '127.0.0.1:50051',
   quotaHttpListen: env.QUOTA_HTTP_LISTEN || '127.0.0.1:9464',
   quotaTarget: env.QUOTA_TARGET || undefined,
+  quotaTls: toSecurity(values).tls,
+  quotaAsksCallers: Boolean(env.QUOTA_ACCESS || env.QUOTA_TLS_CERT),
   webListen: env.WEB_LISTEN || '127.0.0.1:3000',
-  sessionSecret: env.SESSION_SECRET || undefined,
+  sessionSecret: values.SESSION_SECRET,
   testRedisUrl: env.TEST_REDIS_URL || undefined,
   testMysqlUrl: env.TEST_MYSQL_URL || undefined,
   chromiumPath: env.CHROMIUM_PATH || undefined,
@@ -24,7 +38,7 @@ export const config = {
 };
 
 /** Names that would point a test at the servers of something that is in use. */
-const REAL_SETTINGS = /^(REDIS_|MYSQL_|QUOTA_|WEB_LISTEN$|SESSION_SECRET$)/;
+const REAL_SETTINGS = /^(REDIS_|MYSQL_|QUOTA_|WEB_LISTEN$|SESSION_SECRET(_FILE)?$)/;
 
 /** Our own environment with some variables added, for a program that we start. */
 export function environmentWith(added: Readonly<Record<string, string>>): NodeJS.ProcessEnv {

@@ -19,10 +19,17 @@ const EXIT_BOUND_MS = 20_000;
 /** Two cores are what the smallest machine has. */
 const WORKERS = 2;
 
+export interface JestRun {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** How many files run at a time. */
+  readonly workers?: number;
+}
+
 /** Runs jest with its own report at the terminal, and counts what it reports. */
 export async function runJest(
   supervisor: Supervisor,
-  { args, env }: { args: readonly string[]; env: Readonly<Record<string, string>> },
+  { args, env, workers = WORKERS }: JestRun,
 ): Promise<Count> {
   rmSync(REPORT, { force: true });
   const task = supervisor.launchTask({
@@ -31,7 +38,7 @@ export async function runJest(
     command: process.execPath,
     args: [
       join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
-      `--maxWorkers=${WORKERS}`,
+      `--maxWorkers=${workers}`,
       '--json',
       `--outputFile=${REPORT}`,
       ...args,

@@ -49,6 +49,6 @@ async function run() {
 function giveUp(message) {
   console.error(message);
   // Whoever counts the tests is told the truth also where none could be started.
-  if (name === 'test') console.log('0 passed, 1 failed');
+  if (name.startsWith('test')) console.log('0 passed, 1 failed');
   process.exit(1);
 }

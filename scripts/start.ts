@@ -33,6 +33,7 @@ async function bringUp(supervisor: Supervisor): Promise<number> {
   say(
     banner({
       ...targets,
+      isDaemonOpen: !config.quotaAsksCallers,
       redisPort: services.redis.port,
       mysqlPort: services.mysql.port,
       passwordFile: fromHere(secretFile(startFolder, PASSWORD_SECRET)),

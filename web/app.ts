@@ -16,6 +16,7 @@ import { loginRoutes } from './pages/login/login';
 import { servicesRoutes } from './pages/services/services';
 import { createSendPage } from './pages/view';
 import type { QuotaClient } from './quota/client';
+import { keepRequestId } from './request_id';
 
 /** Several times the largest form of the site. */
 const BODY_LIMIT = '8kb';
@@ -44,7 +45,7 @@ export function createApp(parts: AppParts): Express {
   app.use(neverStored, cookieParser(), sessions({ store: sessionStore, secret: sessionSecret }));
   app.use(loadCurrentUser(users));
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: FIELD_LIMIT }));
-  app.use(csrf.protect);
+  app.use(csrf.protect, keepRequestId);
 
   app.use(homeRoutes({ users, quota, sendPage }));
   app.use(loginRoutes({ users, quota, sendPage }));

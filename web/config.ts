@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
+import { hasPassword, readEnvironment, withPassword } from '../environment/files';
+import { type QuotaSecurity, securityEnvironment, securityFaults, toSecurity } from './quota/security';
 
 const MIN_SECRET = 32;
 const MAX_PORT = 65_535;
@@ -49,8 +51,10 @@ const trustProxy = z.string().transform((value, context) => {
 
 const environment = z.object({
   MYSQL_URL: mysqlUrl.default('mysql://etuservices@127.0.0.1:3306/etuservices'),
+  MYSQL_PASSWORD: z.string().optional(),
   WEB_LISTEN: listen.prefault('127.0.0.1:3000'),
   QUOTA_TARGET: quotaTarget.default('127.0.0.1:50051'),
+  ...securityEnvironment,
   SESSION_SECRET: z.string().min(MIN_SECRET, `has fewer than ${MIN_SECRET} characters`).optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
@@ -65,6 +69,8 @@ export type Config = {
   mysqlUrl: string;
   listen: { host: string; port: number };
   quotaTarget: string;
+  /** How the daemon is reached, and what is shown to it. */
+  quotaSecurity: QuotaSecurity;
   sessionSecret: string;
   /** True where the secret was made at this start, so that sessions end with the process. */
   sessionSecretIsTemporary: boolean;
@@ -73,28 +79,44 @@ export type Config = {
   trustProxy: number | string[] | undefined;
 };
 
-/** Reads the environment, or throws one ConfigError that lists every fault. An empty variable counts as unset. */
+/**
+ * Reads the environment, or throws one ConfigError that lists every fault. Each variable may come as NAME_FILE; an
+ * empty one counts as unset.
+ */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const { values: filled, faults: unread } = readEnvironment(env, Object.keys(environment.shape));
   const parsed = environment.safeParse(filled);
-  const faults = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  if (filled.NODE_ENV === 'production' && filled.SESSION_SECRET === undefined) {
-    faults.push('SESSION_SECRET: is required in production');
-  }
+  const issues = parsed.error?.issues ?? [];
+  const faults = [
+    ...unread.map(({ variable, problem }) => `${variable}: ${problem}`),
+    ...issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...faultsBetween(filled),
+    ...securityFaults(filled),
+  ];
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
 
   const values = parsed.data;
   return {
-    mysqlUrl: values.MYSQL_URL,
+    mysqlUrl: withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD),
     listen: values.WEB_LISTEN,
     quotaTarget: values.QUOTA_TARGET,
+    quotaSecurity: toSecurity(values),
     sessionSecret: values.SESSION_SECRET ?? randomBytes(MIN_SECRET).toString('hex'),
     sessionSecretIsTemporary: values.SESSION_SECRET === undefined,
     logLevel: values.LOG_LEVEL,
     trustProxy: values.WEB_TRUST_PROXY,
   };
+}
+
+/** What no variable is at fault for by itself. */
+function faultsBetween(filled: Readonly<Record<string, string>>): string[] {
+  const { NODE_ENV, SESSION_SECRET, SESSION_SECRET_FILE, MYSQL_URL = '', MYSQL_PASSWORD } = filled;
+  const faults: string[] = [];
+  if (NODE_ENV === 'production' && SESSION_SECRET === undefined && SESSION_SECRET_FILE === undefined)
+    faults.push('SESSION_SECRET: is required in production');
+  if (MYSQL_PASSWORD !== undefined && hasPassword(MYSQL_URL))
+    faults.push('MYSQL_PASSWORD: is set, and MYSQL_URL holds a password too');
+  return faults;
 }
 
 function isMysqlUrl(value: string): boolean {

@@ -28,6 +28,12 @@ export function connect(mysqlUrl: string): Pool {
   });
 }
 
+/** Whether MySQL answers at all; throws where it does not. */
+export async function answers(pool: Pool): Promise<boolean> {
+  await pool.query('SELECT 1');
+  return true;
+}
+
 /** True where an error says that MySQL is out of reach for now, not that a statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;

@@ -1,14 +1,19 @@
+// First: what is required before it cannot be traced.
+import './tracing';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { stopTracing } from '../environment/tracing/start';
 import { createSessionStore } from './accounts/sessions';
 import { usersTable } from './accounts/users';
 import { createApp } from './app';
 import { type Config, ConfigError, readConfig } from './config';
-import { connect } from './database';
+import { answers, connect } from './database';
 import { createLogger } from './logger';
 import { migrate } from './migrations';
+import { withProbes } from './probes';
 import { createQuotaClient } from './quota/client';
+import { openQuotaCredentials, type QuotaCredentials } from './quota/credentials';
 
 /** Longer than any request may take, and shorter than the time a supervisor gives before it kills. */
 const DRAIN_LIMIT_MS = 8_000;
@@ -21,21 +26,32 @@ async function main(): Promise<void> {
   if (config.sessionSecretIsTemporary) {
     logger.warn('SESSION_SECRET is not set: everyone is logged out when this process ends');
   }
+  const credentials = openQuotaCredentials(config.quotaSecurity, logger);
   try {
-    await start(config, logger);
+    await start({ config, credentials, logger });
   } catch (err) {
     logger.fatal({ err }, 'the web tier cannot start');
     process.exitCode = 1;
   }
 }
 
-async function start(config: Config, logger: Logger): Promise<void> {
+async function start({
+  config,
+  credentials,
+  logger,
+}: {
+  config: Config;
+  credentials: QuotaCredentials;
+  logger: Logger;
+}): Promise<void> {
   const pool = connect(config.mysqlUrl);
   const sessionStore = createSessionStore({ pool, logger });
-  const quota = createQuotaClient({ target: config.quotaTarget, logger });
+  const quota = createQuotaClient({ target: config.quotaTarget, credentials, logger });
   const close = async () => {
     sessionStore.close();
     quota.close();
+    credentials.close();
+    await stopTracing();
     await pool.end();
   };
   try {
@@ -49,7 +65,8 @@ async function start(config: Config, logger: Logger): Promise<void> {
       trustProxy: config.trustProxy,
       logger,
     });
-    const server = createServer(app);
+    const parts = { mysql: () => answers(pool), quota: quota.isServing };
+    const server = createServer(withProbes({ site: app, parts }));
     const { port } = await listen(server, config.listen);
     logger.info({ host: config.listen.host, port }, 'the web tier is listening');
     drainOnSignal({ server, close, logger });

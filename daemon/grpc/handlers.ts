@@ -1,17 +1,18 @@
 import type { Logger } from 'pino';
-import type { AdmitRequest, BatchAdmitResult, QuotaServiceServer } from '../../gen/quota/v1/quota_service';
+import {
+  type AdmitRequest,
+  type BatchAdmitResult,
+  type QuotaServiceServer,
+  QuotaServiceService,
+} from '../../gen/quota/v1/quota_service';
 import type { Admission, Decision } from '../quota/admission';
 import type { Limiter } from '../quota/limiter';
 import { toAdmitResponse, toBatchError, toBatchResult, toStatsResponse } from './reply';
-import { type InFlight, unary } from './unary';
+import { type CallContext, logFailure, unary } from './unary';
 import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
 
 /** The methods of QuotaService. Each has three steps: in, decide, out. */
-export function createHandlers(context: {
-  limiter: Limiter;
-  inFlight: InFlight;
-  logger: Logger;
-}): QuotaServiceServer {
+export function createHandlers(context: CallContext & { limiter: Limiter }): QuotaServiceServer {
   const { limiter, logger } = context;
 
   async function decide(admission: Admission): Promise<Decision> {
@@ -24,6 +25,7 @@ export function createHandlers(context: {
     try {
       return toBatchResult(await decide(parseAdmit(request)));
     } catch (error) {
+      logFailure(logger, { method: QuotaServiceService.batchAdmit.path, error });
       return toBatchError(error);
     }
   }

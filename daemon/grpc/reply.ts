@@ -1,27 +1,30 @@
 import {
   type AdmitResponse,
   type BatchAdmitResult,
+  type LimitStatus as LimitMessage,
   type StatsResponse,
   Decision as Verdict,
 } from '../../gen/quota/v1/quota_service';
-import type { Decision } from '../quota/admission';
+import type { Decision, LimitStatus } from '../quota/admission';
 import type { Usage } from '../quota/usage';
 import { statusOf } from './status';
 import { durationOfUs } from './time';
 
 export function toAdmitResponse({ admitted, limits, retryDelayUs }: Decision): AdmitResponse {
   return {
-    decision: admitted ? Verdict.ADMITTED : Verdict.DENIED,
-    limits: limits.map(({ name, limit, remaining, windowUs, resetDelayUs }) => ({
-      name,
-      limit,
-      remaining,
-      window: durationOfUs(windowUs),
-      resetDelay: durationOfUs(resetDelayUs),
-    })),
+    decision: toVerdict(admitted),
+    limits: limits.map(toLimitMessage),
     retryDelay: retryDelayUs === undefined ? undefined : durationOfUs(retryDelayUs),
     degraded: false,
   };
+}
+
+export function toVerdict(admitted: boolean): Verdict {
+  return admitted ? Verdict.ADMITTED : Verdict.DENIED;
+}
+
+export function toLimitMessage({ windowUs, resetDelayUs, ...status }: LimitStatus): LimitMessage {
+  return { ...status, window: durationOfUs(windowUs), resetDelay: durationOfUs(resetDelayUs) };
 }
 
 export function toBatchResult(decision: Decision): BatchAdmitResult {

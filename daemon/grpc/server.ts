@@ -1,12 +1,18 @@
 import {
   Server,
-  ServerCredentials,
+  type ServerCredentials,
+  type ServerInterceptor,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
+import { ListenFailed } from '../listen';
+import type { Administration } from '../quota/administration';
+import type { DecisionFeed } from '../quota/decision_feed';
 import type { Limiter } from '../quota/limiter';
+import { createAdminHandlers } from './admin_handlers';
 import { createHandlers } from './handlers';
 import { watchHealth } from './health';
 import { createReflection } from './reflection';
@@ -29,30 +35,30 @@ export interface ServeOptions {
   /** HOST:PORT; port 0 takes a free one. */
   readonly listen: string;
   readonly limiter: Limiter;
+  readonly administration: Administration;
+  readonly feed: DecisionFeed;
   /** Resolves where the store answers. */
   readonly ping: () => Promise<void>;
+  readonly credentials: ServerCredentials;
+  /** The first one is the nearest to the wire. */
+  readonly interceptors: readonly ServerInterceptor[];
+  readonly hasReflection: boolean;
   readonly logger: Logger;
 }
 
-/** The address cannot be had: taken, not this machine's, or not allowed. */
-export class ListenFailed extends Error {
-  override readonly name = 'ListenFailed';
-  constructor(listen: string, options: { cause: Error }) {
-    super(`QUOTA_LISTEN ${listen} cannot be had: ${options.cause.message}`, options);
-  }
-}
-
-/** Serves QuotaService, health and reflection. Throws `ListenFailed` where the address cannot be had. */
-export async function serve({ listen, limiter, ping, logger }: ServeOptions): Promise<QuotaServer> {
+/** Serves both services, health and reflection. Throws `ListenFailed` where the address cannot be had. */
+export async function serve(options: ServeOptions): Promise<QuotaServer> {
+  const { ping, logger } = options;
   const inFlight = createInFlight();
-  const server = new Server();
-  server.addService(answerable(QuotaServiceService), createHandlers({ limiter, inFlight, logger }));
-  createReflection().addToServer(server);
+  const server = new Server({ interceptors: [...options.interceptors] });
+  server.addService(answerable(QuotaServiceService), createHandlers({ ...options, inFlight }));
+  server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
+  if (options.hasReflection) createReflection().addToServer(server);
   const health = watchHealth({ ping, logger });
   health.implementation.addToServer(server);
 
   try {
-    const port = await bind(server, listen);
+    const port = await bind(server, options);
     return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop }) };
   } catch (error) {
     health.stop();
@@ -75,10 +81,10 @@ function answerable(definition: ServiceDefinition<UntypedServiceImplementation>)
   return Object.fromEntries(methods) as typeof definition;
 }
 
-function bind(server: Server, listen: string): Promise<number> {
+function bind(server: Server, { listen, credentials }: ServeOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
-      if (error) reject(new ListenFailed(listen, { cause: error }));
+    server.bindAsync(listen, credentials, (error, port) => {
+      if (error) reject(new ListenFailed({ variable: 'QUOTA_LISTEN', listen, cause: error }));
       else resolve(port);
     });
   });

@@ -1,7 +1,14 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { Any, BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
-import { InvalidRequest, StoreUnavailable, UnknownPolicy, UnknownService } from '../quota/errors';
+import { PermissionDenied, Unauthenticated } from '../access/errors';
+import {
+  InvalidRequest,
+  StoreUnavailable,
+  UnknownLimit,
+  UnknownPolicy,
+  UnknownService,
+} from '../quota/errors';
 
 /** What a caller is told of a failure: never a stack, never an inner message. */
 export interface ErrorStatus {
@@ -33,6 +40,13 @@ export function statusOf(error: unknown): ErrorStatus {
       details: [errorInfo('UNKNOWN_POLICY', { policy: error.policy })],
     };
   }
+  if (error instanceof UnknownLimit) {
+    return {
+      code: status.NOT_FOUND,
+      message: error.message,
+      details: [errorInfo('UNKNOWN_LIMIT', { policy: error.policy, limit: error.limit })],
+    };
+  }
   if (error instanceof UnknownService) {
     return {
       code: status.NOT_FOUND,
@@ -45,6 +59,16 @@ export function statusOf(error: unknown): ErrorStatus {
       code: status.UNAVAILABLE,
       message: 'the store did not answer; retry with the same request_id, which takes nothing twice',
       details: [retryInfo(STORE_RETRY_MS), errorInfo('STORE_UNAVAILABLE')],
+    };
+  }
+  if (error instanceof Unauthenticated) {
+    return { code: status.UNAUTHENTICATED, message: error.message, details: [errorInfo('UNAUTHENTICATED')] };
+  }
+  if (error instanceof PermissionDenied) {
+    return {
+      code: status.PERMISSION_DENIED,
+      message: error.message,
+      details: [errorInfo('PERMISSION_DENIED')],
     };
   }
   return { code: status.INTERNAL, message: 'internal error', details: [errorInfo('INTERNAL')] };

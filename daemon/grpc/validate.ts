@@ -20,7 +20,7 @@ const MAX_NAME_CHARACTERS = 63;
 const MAX_BATCH_SIZE = 1000;
 
 /** The contract's timestamps end here. */
-const MAX_CALL_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+export const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const DEFAULT_RECENT_COUNT = 10;
 const DEFAULT_TOP_COUNT = 3;
@@ -29,7 +29,7 @@ const DEFAULT_LEAST_COUNT = 10;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Collects the faults of one request, so that its caller hears of all of them at once. */
-function createFaults() {
+export function createFaults() {
   const faults: FieldFault[] = [];
   return {
     require(isRight: boolean, field: string, description: string): void {
@@ -41,7 +41,7 @@ function createFaults() {
   };
 }
 
-type Faults = ReturnType<typeof createFaults>;
+export type Faults = ReturnType<typeof createFaults>;
 
 /** Checks an Admit request. Throws `InvalidRequest` with every fault. */
 export function parseAdmit(request: AdmitRequest): Admission {
@@ -77,7 +77,7 @@ export function parseRecordCall(request: RecordCallRequest): ServiceCall {
   const requestId = parseRequestId(faults, request.requestId);
   const callTimeMs = callTime?.getTime();
   faults.require(
-    callTimeMs === undefined || (callTimeMs >= 0 && callTimeMs <= MAX_CALL_TIME_MS),
+    callTimeMs === undefined || (callTimeMs >= 0 && callTimeMs <= MAX_TIME_MS),
     'call_time',
     'must be a moment between the years 1970 and 9999',
   );
@@ -106,7 +106,7 @@ export function parseStats(request: StatsRequest): UsageQuery {
   return { recentCount, topCount, topWindowMs, leastCount };
 }
 
-function checkSubject(faults: Faults, subject: string): void {
+export function checkSubject(faults: Faults, subject: string): void {
   const characters = [...subject].length;
   faults.require(
     characters >= 1 && characters <= MAX_SUBJECT_CHARACTERS,
@@ -118,7 +118,7 @@ function checkSubject(faults: Faults, subject: string): void {
   faults.require(!/\p{Cc}/u.test(subject), 'subject', 'must hold no control characters');
 }
 
-function checkName(faults: Faults, field: string, value: string): void {
+export function checkName(faults: Faults, field: string, value: string): void {
   faults.require(
     value.length >= 1 && value.length <= MAX_NAME_CHARACTERS,
     field,

@@ -20,6 +20,12 @@ export interface LimitStatus {
   readonly windowUs: number;
   /** Until all of the limit is free again, if nothing more is taken. */
   readonly resetDelayUs: number;
+  /** Evaluated and counted, but never refuses. */
+  readonly shadow: boolean;
+  /** A shadow limit that would have refused. */
+  readonly shadowDenied: boolean;
+  /** An operator has set another size for this subject. */
+  readonly overridden: boolean;
 }
 
 /** The answer to an admission. A denial is an answer too, not an error. */
@@ -32,9 +38,14 @@ export interface Decision {
    * Undefined where it was admitted, and where waiting cannot help: the cost is above a limit's size.
    */
   readonly retryDelayUs: number | undefined;
+  /** When it was made, by the store's clock. */
+  readonly decidedUs: number;
 }
 
-/** The tightest limit first: the least remaining, then the longest until it is free again. */
+/** The tightest limit first: the least remaining, then the longest until it is free again. Shadow limits come last. */
 export function tightestFirst(limits: readonly LimitStatus[]): LimitStatus[] {
-  return limits.toSorted((a, b) => a.remaining - b.remaining || b.resetDelayUs - a.resetDelayUs);
+  return limits.toSorted(
+    (a, b) =>
+      Number(a.shadow) - Number(b.shadow) || a.remaining - b.remaining || b.resetDelayUs - a.resetDelayUs,
+  );
 }

@@ -20,6 +20,17 @@ export class UnknownPolicy extends Error {
   }
 }
 
+/** The policy has no limit of this name. */
+export class UnknownLimit extends Error {
+  override readonly name = 'UnknownLimit';
+  constructor(
+    readonly policy: string,
+    readonly limit: string,
+  ) {
+    super(`policy ${JSON.stringify(policy)} has no limit named ${JSON.stringify(limit)}`);
+  }
+}
+
 /** No service has this name. */
 export class UnknownService extends Error {
   override readonly name = 'UnknownService';

@@ -1,4 +1,5 @@
 import { type Admission, type Decision, tightestFirst } from './admission';
+import type { DecisionFeed } from './decision_feed';
 import { UnknownPolicy, UnknownService } from './errors';
 import type { Policies } from './policies';
 import type { QuotaStore } from './store';
@@ -14,23 +15,33 @@ export interface Limiter {
   usage(query: UsageQuery): Promise<Usage>;
 }
 
-export function createLimiter({ policies, store }: { policies: Policies; store: QuotaStore }): Limiter {
+export interface LimiterParts {
+  /** The policies that hold now: they may change between two calls, never within one. */
+  readonly currentPolicies: () => Policies;
+  readonly store: QuotaStore;
+  /** Is told every decision. */
+  readonly feed: DecisionFeed;
+}
+
+export function createLimiter({ currentPolicies, store, feed }: LimiterParts): Limiter {
   return {
     async admit(admission) {
-      const policy = policies.byName.get(admission.policy);
+      const policy = currentPolicies().byName.get(admission.policy);
       if (policy === undefined) throw new UnknownPolicy(admission.policy);
-      const decision = await store.admit(admission, policy);
-      return { ...decision, limits: tightestFirst(decision.limits) };
+      const answer = await store.admit(admission, policy);
+      const decision = { ...answer, limits: tightestFirst(answer.limits) };
+      feed.publish({ admission, decision });
+      return decision;
     },
 
     async recordCall(call) {
-      if (!policies.services.includes(call.service)) throw new UnknownService(call.service);
+      if (!currentPolicies().services.includes(call.service)) throw new UnknownService(call.service);
       return store.recordCall(call);
     },
 
     async usage(query) {
       const usage = await store.readUsage(query);
-      return { ...usage, services: mostUsedFirst(policies.services, usage.services) };
+      return { ...usage, services: mostUsedFirst(currentPolicies().services, usage.services) };
     },
   };
 }

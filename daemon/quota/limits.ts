@@ -7,6 +7,8 @@ export interface SlidingWindow {
   readonly name: string;
   readonly limit: number;
   readonly windowMs: number;
+  /** Evaluated and counted, but never refuses. */
+  readonly shadow?: boolean;
 }
 
 /**
@@ -18,6 +20,8 @@ export interface TokenBucket {
   readonly name: string;
   readonly limit: number;
   readonly windowMs: number;
+  /** Evaluated and counted, but never refuses. */
+  readonly shadow?: boolean;
 }
 
 export type Limit = SlidingWindow | TokenBucket;
@@ -41,6 +45,16 @@ export function bucketUnits({ limit, windowMs }: TokenBucket): { unitsPerToken: 
   const windowUs = windowMs * US_PER_MS;
   const divisor = greatestCommonDivisor(limit, windowUs);
   return { unitsPerToken: windowUs / divisor, unitsPerUs: limit / divisor };
+}
+
+/** Why a limit cannot be counted cheaply, or exactly; undefined where it can. */
+export function countingFault(limit: Limit): string | undefined {
+  const { algorithm, limit: size } = limit;
+  if (algorithm === 'sliding-window' && size > MAX_SLIDING_WINDOW_LIMIT) {
+    return `must be ${MAX_SLIDING_WINDOW_LIMIT} or less for a sliding-window, which keeps every token; use token-bucket for ${size}`;
+  }
+  if (algorithm === 'sliding-window' || isCountedExactly(limit)) return undefined;
+  return `cannot be counted exactly: ${size} in this window; use a rounder number or a shorter window`;
 }
 
 /** Whether a full bucket's units are exact in a double, the only number that Redis's Lua has. */

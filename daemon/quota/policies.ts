@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { parseDurationMs } from './duration';
-import { isCountedExactly, type Limit, MAX_LIMIT, MAX_SLIDING_WINDOW_LIMIT, MAX_WINDOW_MS } from './limits';
-import { type LineFault, readYaml, type YamlSource } from './yaml_source';
+import { countingFault, type Limit, MAX_LIMIT, MAX_WINDOW_MS } from './limits';
+import { asMap, entryOf, must, type PathFault, parseYamlFile, repeatedNames } from './yaml_faults';
+import type { LineFault } from './yaml_source';
 
 /** More limits than this in one policy are a slip, and each one is work in the script. */
 const MAX_LIMITS = 16;
-
-/** Enough of a wrong value to find it by. */
-const MAX_SHOWN_CHARACTERS = 60;
 
 /** What a policy does while the store is out of reach. */
 export type StoreFailureRule = 'deny' | 'admit' | 'local';
@@ -36,19 +34,6 @@ export class PoliciesInvalid extends Error {
   }
 }
 
-/** Words for a value of the wrong kind: what it must be, and what it is. */
-function must(description: string) {
-  const error = ({ input }: { input?: unknown }) =>
-    input === undefined ? 'is required' : `must be ${description}; it is ${show(input)}`;
-  return { error };
-}
-
-function show(input: unknown): string {
-  if (Array.isArray(input)) return 'a list';
-  if (typeof input === 'object' && input !== null) return 'a map';
-  return typeof input === 'string' ? JSON.stringify(input.slice(0, MAX_SHOWN_CHARACTERS)) : String(input);
-}
-
 const aName = must('lower case letters, digits and hyphens, 63 at most, a letter first');
 const name = z.string(aName).regex(/^[a-z][a-z0-9-]{0,62}$/, aName);
 
@@ -67,6 +52,7 @@ const limit = z
       algorithm: z.enum(algorithms, must(algorithms.join(' or '))),
       limit: z.number(aCount).refine(isCount, aCount),
       window: z.string(aDuration).refine(isDuration, aDuration),
+      shadow: z.boolean(must('true or false')).default(false),
     },
     must('a map'),
   )
@@ -99,12 +85,8 @@ const file = z.strictObject(
  * keys, repeated names, numbers and durations out of range.
  */
 export function parsePolicies(text: string): Policies {
-  const { value, faults: syntax, lineOf } = readYaml(text);
-  if (value === undefined) throw new PoliciesInvalid(syntax);
-  const parsed = file.safeParse(value);
-  const found = [...(parsed.error?.issues ?? []).flatMap(issueFaults), ...crossFaults(value)];
-  const faults = [...syntax, ...found.map(({ path, message }) => toLineFault({ path, message, lineOf }))];
-  if (!parsed.success || faults.length > 0) throw new PoliciesInvalid(faults.sort((a, b) => a.line - b.line));
+  const parsed = parseYamlFile({ text, schema: file, crossFaults });
+  if ('faults' in parsed) throw new PoliciesInvalid(parsed.faults);
   return toPolicies(parsed.data);
 }
 
@@ -114,16 +96,6 @@ function toPolicies({ services, policies }: z.infer<typeof file>): Policies {
     return [policyName, { ...built, onStoreFailure: on_store_failure }] as const;
   });
   return { services, byName: new Map(byName) };
-}
-
-interface PathFault {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-function issueFaults(issue: z.core.$ZodIssue): PathFault[] {
-  if (issue.code !== 'unrecognized_keys') return [issue];
-  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a known key' }));
 }
 
 /** What no single value shows. Checked apart from the schema, which would wait until all else is right. */
@@ -142,48 +114,17 @@ function crossFaults(raw: unknown): PathFault[] {
   return faults;
 }
 
-function entryOf(holder: unknown, key: string): unknown {
-  return asMap(holder)[key];
-}
-
-function asMap(raw: unknown): Record<string, unknown> {
-  const isMap = typeof raw === 'object' && raw !== null && !Array.isArray(raw);
-  return isMap ? (raw as Record<string, unknown>) : {};
-}
-
-function repeatedNames(
-  list: unknown,
-  path: readonly PropertyKey[],
-  nameOf: (entry: unknown) => unknown,
-): PathFault[] {
-  if (!Array.isArray(list)) return [];
-  const names = list.map(nameOf);
-  return names.flatMap((entry, index) =>
-    typeof entry === 'string' && names.indexOf(entry) < index
-      ? [{ path: [...path, index], message: `repeats the name ${JSON.stringify(entry)}` }]
-      : [],
-  );
-}
-
-/** Why a limit cannot be counted cheaply, or exactly. What is wrong by itself is the schema's to say. */
+/** Why a limit cannot be counted. What is wrong by itself is the schema's to say. */
 function countingFaults(raw: unknown, path: readonly PropertyKey[]): PathFault[] {
   const [algorithm, size, window] = ['algorithm', 'limit', 'window'].map((key) => entryOf(raw, key));
-  if (typeof size !== 'number' || !isCount(size)) return [];
-  if (algorithm === 'sliding-window' && size > MAX_SLIDING_WINDOW_LIMIT) {
-    const message = `must be ${MAX_SLIDING_WINDOW_LIMIT} or less for a sliding-window, which keeps every token; use token-bucket for ${size}`;
-    return [{ path, message }];
-  }
-  if (algorithm !== 'token-bucket' || typeof window !== 'string' || !isDuration(window)) return [];
-  const windowMs = parseDurationMs(window) ?? 0;
-  if (isCountedExactly({ algorithm, name: '', limit: size, windowMs })) return [];
-  const message = `cannot be counted exactly: ${size} in ${window}; use a rounder number or a shorter window`;
-  return [{ path, message }];
+  if (typeof size !== 'number' || !isCount(size) || !isAlgorithm(algorithm)) return [];
+  const windowMs = typeof window === 'string' && isDuration(window) ? parseDurationMs(window) : undefined;
+  // The state of a sliding window does not depend on its length.
+  if (algorithm === 'token-bucket' && windowMs === undefined) return [];
+  const message = countingFault({ algorithm, name: '', limit: size, windowMs: windowMs ?? 0 });
+  return message === undefined ? [] : [{ path, message }];
 }
 
-function toLineFault({ path, message, lineOf }: PathFault & { lineOf: YamlSource['lineOf'] }): LineFault {
-  const place = path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`;
-    return text === '' ? String(key) : `${text}.${String(key)}`;
-  }, '');
-  return { line: lineOf(path), message: place === '' ? message : `${place}: ${message}` };
+function isAlgorithm(value: unknown): value is Limit['algorithm'] {
+  return algorithms.some((algorithm) => algorithm === value);
 }

@@ -1,4 +1,5 @@
-import type { Admission, Decision } from './admission';
+import type { Admission, Decision, LimitStatus } from './admission';
+import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget } from './overrides';
 import type { Policy } from './policies';
 import type { ServiceCall, Usage, UsageQuery } from './usage';
 
@@ -9,6 +10,16 @@ import type { ServiceCall, Usage, UsageQuery } from './usage';
 export interface QuotaStore {
   /** Takes the cost from every limit of the policy, or from none. A repeat of an admitted one gets the same answer. */
   admit(admission: Admission, policy: Policy): Promise<Decision>;
+  /** Where a subject stands with a policy. Takes nothing. */
+  readQuota(subject: string, policy: Policy): Promise<LimitStatus[]>;
+  /** Gives back all that a subject has taken from the policies' limits; how many limits that was. */
+  resetQuota(subject: string, policies: readonly Policy[]): Promise<number>;
+  /** Sets an override, or replaces it; undefined where its end has passed, and nothing is set. */
+  setOverride(override: NewOverride): Promise<Override | undefined>;
+  /** Removes an override; false where there was none. */
+  clearOverride(target: OverrideTarget): Promise<boolean>;
+  /** A page of the overrides that hold. */
+  listOverrides(query: OverrideQuery): Promise<OverridePage>;
   /** Records a call; false where its request id was recorded before. */
   recordCall(call: ServiceCall): Promise<boolean>;
   /** Reads the statistics; `services` holds the services that were ever called, in any order. */

@@ -1,23 +1,21 @@
 import type { Redis } from 'ioredis';
-import type { Admission, Decision, LimitStatus } from '../quota/admission';
+import type { Admission, Decision } from '../quota/admission';
 import { InvalidRequest } from '../quota/errors';
-import { bucketUnits, type Limit } from '../quota/limits';
 import type { Policy } from '../quota/policies';
 import { DEFAULT_TOP_WINDOW_MS, MAX_LIST_COUNT } from '../quota/usage';
 import type { Keys } from './keys';
-import { LOG_KEPT_MS, REQUEST_REMEMBERED_MS } from './retention';
+import { LIMIT_PIECES, limitArguments, limitKeys, readStatuses, type StatusReply } from './limit_arguments';
+import { DECISIONS_KEPT, LOG_KEPT_MS, REQUEST_REMEMBERED_MS } from './retention';
 import { loadScript, runScript } from './scripts';
 
-const admitScript = loadScript('admit', { uses: ['sliding_window', 'token_bucket', 'connections'] });
-
-const US_PER_MS = 1000;
+const admitScript = loadScript('admit', { uses: [...LIMIT_PIECES, 'connections'] });
 
 type AdmitReply = [
   verdict: number,
   retryDelayUs: number,
   mayBeNew: number,
   nowUs: number,
-  statuses: (string | number)[],
+  statuses: StatusReply,
 ];
 
 /** A decision, and what the store has still to do because of it. */
@@ -25,8 +23,6 @@ export interface AdmissionResult {
   readonly decision: Decision;
   /** The subject may be unknown to the record of calls. */
   readonly mayBeNew: boolean;
-  /** When it was decided, by Redis's clock. */
-  readonly nowUs: number;
 }
 
 /** Decides on one admission in one round trip, and records the connection where the policy asks for it. */
@@ -45,8 +41,9 @@ export async function admit(
     admitted: verdict === 1,
     limits: readStatuses(statuses),
     retryDelayUs: retryDelayUs < 0 ? undefined : retryDelayUs,
+    decidedUs: nowUs,
   };
-  return { decision, mayBeNew: mayBeNew === 1, nowUs };
+  return { decision, mayBeNew: mayBeNew === 1 };
 }
 
 /** A request id names one request for ten minutes; what differs tells the caller which rule was broken. */
@@ -57,39 +54,19 @@ export function reusedRequestId(what: string): InvalidRequest {
 }
 
 function admissionKeys(keys: Keys, { subject, requestId }: Admission, policy: Policy): string[] {
+  const partition = keys.partitionOf(subject);
   const memory = keys.admission(policy.name, subject, requestId ?? '');
-  const limits = policy.limits.map(({ name }) => keys.limit(policy.name, name, subject));
-  if (!policy.recordsConnections) return [memory, ...limits];
-  const { log, recent, newcomers, counts, progress } = keys.connections(keys.partitionOf(subject));
+  const common = [memory, keys.decisions(partition), keys.overrides(partition)];
+  const limits = limitKeys(keys, policy, subject);
+  if (!policy.recordsConnections) return [...common, ...limits];
+  const { log, recent, newcomers, counts, progress } = keys.connections(partition);
   const window = DEFAULT_TOP_WINDOW_MS;
-  return [memory, ...limits, log, recent, newcomers, counts(window), progress(window)];
+  return [...common, ...limits, log, recent, newcomers, counts(window), progress(window)];
 }
 
 function admissionArguments({ subject, cost, requestId }: Admission, policy: Policy): (string | number)[] {
   const rememberedMs = requestId === undefined ? 0 : REQUEST_REMEMBERED_MS;
-  const limits = policy.limits.flatMap(limitArguments);
-  const record = policy.recordsConnections ? [LOG_KEPT_MS, DEFAULT_TOP_WINDOW_MS, MAX_LIST_COUNT] : [];
-  return [subject, cost, rememberedMs, policy.limits.length, ...limits, ...record];
-}
-
-function limitArguments(limit: Limit): (string | number)[] {
-  const { name, algorithm, limit: size, windowMs } = limit;
-  const { unitsPerToken, unitsPerUs } =
-    limit.algorithm === 'token-bucket' ? bucketUnits(limit) : { unitsPerToken: 0, unitsPerUs: 0 };
-  return [name, algorithm, size, windowMs * US_PER_MS, unitsPerToken, unitsPerUs];
-}
-
-function readStatuses(flat: readonly (string | number)[]): LimitStatus[] {
-  const statuses: LimitStatus[] = [];
-  for (let at = 0; at < flat.length; at += 5) {
-    const [name, limit, remaining, windowUs, resetDelayUs] = flat.slice(at, at + 5);
-    statuses.push({
-      name: String(name),
-      limit: Number(limit),
-      remaining: Number(remaining),
-      windowUs: Number(windowUs),
-      resetDelayUs: Number(resetDelayUs),
-    });
-  }
-  return statuses;
+  const record = policy.recordsConnections ? [DEFAULT_TOP_WINDOW_MS, MAX_LIST_COUNT] : [];
+  const common = [subject, policy.name, cost, rememberedMs, LOG_KEPT_MS, DECISIONS_KEPT];
+  return [...common, ...limitArguments(policy), ...record];
 }

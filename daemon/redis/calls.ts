@@ -7,7 +7,7 @@ import { pairs } from './pairs';
 import { LOG_KEPT_MS, REQUEST_REMEMBERED_MS } from './retention';
 import { loadScript, runScript } from './scripts';
 
-const recordCallScript = loadScript('record_call');
+const recordCallScript = loadScript('record_call', { uses: ['clock'] });
 
 /** Records one call; false where its request id was recorded before. */
 export async function recordCall(

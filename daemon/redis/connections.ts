@@ -5,7 +5,7 @@ import { pairs } from './pairs';
 import { IDLE_WINDOW_KEPT_MS } from './retention';
 import { loadScript, runScript } from './scripts';
 
-const readConnectionsScript = loadScript('read_connections', { uses: ['connections'] });
+const readConnectionsScript = loadScript('read_connections', { uses: ['clock', 'connections'] });
 
 /** Log entries that one run of the script may move a window by: about a millisecond of Redis's time. */
 const LOG_STEPS = 1000;

@@ -12,6 +12,10 @@ export interface Keys {
   admission(policy: string, subject: string, requestId: string): string;
   /** The memory of a recorded call. */
   call(subject: string, requestId: string): string;
+  /** Stream of decisions of a partition, oldest first. */
+  decisions(partition: number): string;
+  /** Hash of a partition: the sizes that operators have set for single subjects. */
+  overrides(partition: number): string;
   /** The record of the connections of a partition. */
   connections(partition: number): ConnectionKeys;
   /** The record of the service calls of a partition. */
@@ -55,6 +59,8 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
     admission: (policy, subject, requestId) =>
       `${ofSubject('requests', subject)}:admit:${policy}:${requestId}:${subject}`,
     call: (subject, requestId) => `${ofSubject('requests', subject)}:record-call:${requestId}:${subject}`,
+    decisions: (partition) => `${inPartition('decisions', partition)}:log`,
+    overrides: (partition) => inPartition('overrides', partition),
     connections: (partition) => {
       const base = inPartition('connections', partition);
       return {

@@ -9,7 +9,9 @@ import { translateFailure } from './failures';
 import type { Keys } from './keys';
 import { mergeUsage } from './merge';
 import { createRegistrations, registerNewcomers } from './newcomers';
+import { clearOverride, listOverrides, setOverride } from './overrides';
 import { claimPartitions } from './partitions';
+import { readQuota, resetQuota } from './quotas';
 
 export interface RedisStoreOptions {
   /** Holds admissions. */
@@ -62,6 +64,31 @@ export function createRedisStore({ redis, calls, keys, partitions, logger }: Red
       const { decision, mayBeNew } = await admit(databases, admission, policy);
       if (mayBeNew) registrations.start(keys.partitionOf(admission.subject));
       return decision;
+    },
+
+    async readQuota(subject, policy) {
+      assertOpen();
+      return readQuota(databases, subject, policy);
+    },
+
+    async resetQuota(subject, policies) {
+      assertOpen();
+      return resetQuota(databases, subject, policies);
+    },
+
+    async setOverride(override) {
+      assertOpen();
+      return setOverride(databases, override);
+    },
+
+    async clearOverride(target) {
+      assertOpen();
+      return clearOverride(databases, target);
+    },
+
+    async listOverrides(query) {
+      assertOpen();
+      return listOverrides({ ...databases, partitions }, query);
     },
 
     async recordCall(call) {

@@ -10,6 +10,9 @@ export const startFolder = join(root, '.local');
 /** The same for `npm test`, apart, so that it can run while `npm start` does. */
 export const testFolder = join(startFolder, 'test');
 
+/** The same for `npm run bench`. */
+export const benchFolder = join(startFolder, 'bench');
+
 function folderWith(name: string, from: string): string {
   if (existsSync(join(from, name))) return from;
   const parent = dirname(from);

@@ -118,3 +118,40 @@ describe('a daemon whose address is taken', () => {
     expect(complaint).not.toMatch(/\n {4}at /);
   });
 });
+
+describe('a daemon that strangers would reach', () => {
+  const beyond = { QUOTA_LISTEN: '0.0.0.0:0' };
+
+  test('beyond loopback with nobody told apart, exits with 1 and says what to set', async () => {
+    expect(await complaintOf({ redisUrl: NOWHERE, env: beyond })).toMatch(
+      /ended with 1:\n.*cannot be used:\n {2}QUOTA_LISTEN 0\.0\.0\.0:0 is reached from other machines, and nothing says who may call: .*QUOTA_ALLOW_ANONYMOUS=yes-anyone-who-reaches-this-port\n$/,
+    );
+  });
+
+  test('with "yes" in place of so many words, exits with 1', async () => {
+    const env = { ...beyond, QUOTA_ALLOW_ANONYMOUS: 'yes' };
+
+    expect(await complaintOf({ redisUrl: NOWHERE, env })).toContain(
+      'QUOTA_ALLOW_ANONYMOUS must be unset, or',
+    );
+  });
+
+  test('in so many words, starts', async () => {
+    const env = { ...beyond, QUOTA_ALLOW_ANONYMOUS: 'yes-anyone-who-reaches-this-port' };
+
+    expect(await complaintOf({ redisUrl: NOWHERE, env })).toBe('it started');
+  });
+
+  test('an access file and certificates that are not there, exits with 1 and names each', async () => {
+    const env = {
+      ...beyond,
+      QUOTA_ACCESS: '/no/access',
+      QUOTA_TLS_CERT: '/no/cert',
+      QUOTA_TLS_KEY: '/no/key',
+    };
+
+    expect(await complaintOf({ redisUrl: NOWHERE, env })).toMatch(
+      /\n {2}QUOTA_ACCESS \/no\/access cannot be read: ENOENT\n {2}\/no\/cert cannot be read: ENOENT\n$/,
+    );
+  });
+});

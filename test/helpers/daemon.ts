@@ -3,14 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LogLine, listeningPort, stopProcess } from './processes';
-import { createQuotaClient, type QuotaClient } from './quota_client';
+import { type ClientCredentials, createQuotaClient, type QuotaClient } from './quota_client';
 
 const MAIN = join(__dirname, '../../dist/daemon/main.js');
 
 /** A daemon of its own process, as it runs in production. */
 export interface TestDaemon {
   readonly target: string;
+  /** Where its metrics and probes are: http://HOST:PORT. */
+  readonly httpUrl: string;
   readonly client: QuotaClient;
+  /** Replaces the policies file; the daemon takes it by itself. */
+  writePolicies(text: string): void;
   readonly process: ChildProcess;
   readonly log: readonly LogLine[];
   /** Asks it to stop, and waits; the exit code, or null where a signal ended it. */
@@ -23,6 +27,8 @@ export interface TestDaemonOptions {
   /** A policies file's text; the project's own file unless given. */
   readonly policies?: string;
   readonly env?: Record<string, string>;
+  /** What the client shows of itself. */
+  readonly credentials?: ClientCredentials;
 }
 
 /** Starts a daemon from the build, on a free port; resolves once it listens. */
@@ -31,6 +37,7 @@ export async function startDaemon({
   prefix = '',
   policies,
   env = {},
+  credentials,
 }: TestDaemonOptions): Promise<TestDaemon> {
   const directory = mkdtempSync(join(tmpdir(), 'quota-daemon-'));
   const file = join(directory, 'policies.yaml');
@@ -41,20 +48,23 @@ export async function startDaemon({
       REDIS_URL: redisUrl,
       QUOTA_KEY_PREFIX: prefix,
       QUOTA_LISTEN: '127.0.0.1:0',
+      QUOTA_HTTP_LISTEN: '127.0.0.1:0',
       ...(policies === undefined ? {} : { QUOTA_POLICIES: file }),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: LogLine[] = [];
-  const port = await listeningPort(child, { log, message: 'listening' }).finally(() =>
-    rmSync(directory, { recursive: true, force: true }),
-  );
+  // The daemon goes on watching its policies file, so that stays as long as the daemon.
+  child.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const port = await listeningPort(child, { log, message: 'listening' });
   const target = `127.0.0.1:${port}`;
-  const client = createQuotaClient(target);
+  const client = createQuotaClient(target, credentials);
   return {
     target,
+    httpUrl: `http://127.0.0.1:${log.find(({ httpPort }) => httpPort)?.httpPort}`,
     client,
+    writePolicies: (text) => writeFileSync(file, text),
     process: child,
     log,
     stop() {

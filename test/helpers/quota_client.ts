@@ -1,4 +1,4 @@
-import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type ChannelCredentials, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
 import {
@@ -30,36 +30,49 @@ const EVERY_DEFAULT: StatsRequest = {
   leastCount: undefined,
 };
 
-export function createQuotaClient(target: string): QuotaClient {
-  const client = new QuotaServiceClient(target, credentials.createInsecure());
+/** What a client shows of itself; nothing, in plaintext, unless given. */
+export interface ClientCredentials {
+  readonly channel?: ChannelCredentials;
+  readonly token?: string;
+}
+
+export function createQuotaClient(target: string, shown: ClientCredentials = {}): QuotaClient {
+  const client = new QuotaServiceClient(target, shown.channel ?? credentials.createInsecure());
   const admission = (request: Partial<AdmitRequest>) => ({
     subject: '',
     policy: '',
     requestId: '',
     ...request,
   });
-  const none = new Metadata();
+  const metadata = tokenMetadata(shown.token);
   const options = () => ({ deadline: Date.now() + DEADLINE_MS });
   return {
-    admit: (request) => promised((done) => client.admit(admission(request), none, options(), done)),
+    admit: (request) => promised((done) => client.admit(admission(request), metadata, options(), done)),
     batchAdmit: (requests) =>
-      promised((done) => client.batchAdmit({ requests: requests.map(admission) }, none, options(), done)),
+      promised((done) => client.batchAdmit({ requests: requests.map(admission) }, metadata, options(), done)),
     async recordCall(request) {
       const call = { subject: '', service: '', requestId: '', callTime: undefined, ...request };
       const { recorded } = await promised<{ recorded: boolean }>((done) =>
-        client.recordCall(call, none, options(), done),
+        client.recordCall(call, metadata, options(), done),
       );
       return recorded;
     },
     stats: (request = {}) =>
-      promised((done) => client.stats({ ...EVERY_DEFAULT, ...request }, none, options(), done)),
+      promised((done) => client.stats({ ...EVERY_DEFAULT, ...request }, metadata, options(), done)),
     close: () => client.close(),
   };
 }
 
-type Done<T> = (error: ServiceError | null, response: T) => void;
+/** The headers that show a token. */
+export function tokenMetadata(token: string | undefined): Metadata {
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+  return metadata;
+}
 
-function promised<T>(call: (done: Done<T>) => unknown): Promise<T> {
+export type Done<T> = (error: ServiceError | null, response: T) => void;
+
+export function promised<T>(call: (done: Done<T>) => unknown): Promise<T> {
   return new Promise((resolve, reject) => {
     call((error, response) => (error ? reject(error) : resolve(response)));
   });

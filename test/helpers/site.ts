@@ -5,7 +5,7 @@ import { connect } from '../../web/database';
 import { startDaemon, type TestDaemon } from './daemon';
 import { createTestDatabase } from './mysql';
 import { openRedisSpace } from './redis';
-import { startWeb } from './web';
+import { startWeb, type TestWeb } from './web';
 
 export const PASSWORD = 'a long enough password';
 
@@ -20,18 +20,21 @@ export const PEOPLE = {
 export interface TestSite {
   readonly url: string;
   readonly daemon: TestDaemon;
+  readonly web: TestWeb;
   close(): Promise<void>;
 }
 
-export async function startSite(): Promise<TestSite> {
+/** `env` is added to that of both programs. */
+export async function startSite({ env = {} }: { env?: Record<string, string> } = {}): Promise<TestSite> {
   const space = openRedisSpace();
   const database = await createTestDatabase();
-  const daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
-  const web = await startWeb({ mysqlUrl: database.url, quotaTarget: daemon.target });
+  const daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix, env });
+  const web = await startWeb({ mysqlUrl: database.url, quotaTarget: daemon.target, env });
   await addPeople(database.url);
   return {
     url: web.url,
     daemon,
+    web,
     async close() {
       await web.stop();
       await daemon.stop();

@@ -15,9 +15,11 @@ export interface TestWeb {
 export async function startWeb({
   mysqlUrl,
   quotaTarget,
+  env: added = {},
 }: {
   mysqlUrl: string;
   quotaTarget: string;
+  env?: Record<string, string>;
 }): Promise<TestWeb> {
   const env = {
     PATH: process.env.PATH,
@@ -25,6 +27,7 @@ export async function startWeb({
     QUOTA_TARGET: quotaTarget,
     WEB_LISTEN: '127.0.0.1:0',
     SESSION_SECRET: 'only-for-this-test-only-for-this-test',
+    ...added,
   };
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log: LogLine[] = [];

@@ -6,8 +6,8 @@ import type { Limit } from '../../daemon/quota/limits';
 import type { Policy } from '../../daemon/quota/policies';
 import { type AdmissionResult, admit } from '../../daemon/redis/admissions';
 import { createKeys } from '../../daemon/redis/keys';
+import { admitModel, modelOf } from '../helpers/admission_model';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
-import { admitModel, modelOf } from './admission_model';
 
 let space: RedisSpace;
 beforeAll(() => {
@@ -68,14 +68,14 @@ describe('admissions', () => {
           const model = policy.limits.map(modelOf);
           for (const { cost, pauseMs } of steps) {
             if (pauseMs > 0) await pause(pauseMs);
-            const { decision, nowUs } = await ask({ policy, subject, cost });
-            const { admitted, retryDelayUs, limits } = decision;
+            const { decision } = await ask({ policy, subject, cost });
+            const { admitted, retryDelayUs, limits, decidedUs } = decision;
             const statuses = limits.map(({ name, remaining, resetDelayUs }) => ({
               name,
               remaining,
               resetDelayUs,
             }));
-            expect({ admitted, retryDelayUs, limits: statuses }).toEqual(admitModel(model, cost, nowUs));
+            expect({ admitted, retryDelayUs, limits: statuses }).toEqual(admitModel(model, cost, decidedUs));
           }
         },
       ),
@@ -92,7 +92,7 @@ describe('admissions', () => {
     const subject = randomUUID();
     await ask({ policy, subject, cost: 2 });
     const denied = await ask({ policy, subject, cost: 2 });
-    const dueUs = denied.nowUs + (denied.decision.retryDelayUs ?? 0);
+    const dueUs = denied.decision.decidedUs + (denied.decision.retryDelayUs ?? 0);
 
     let lastDenied = denied;
     let next = denied;
@@ -101,8 +101,8 @@ describe('admissions', () => {
       next = await ask({ policy, subject, cost: 2 });
     }
 
-    expect(dueUs).toBeGreaterThan(lastDenied.nowUs);
-    expect(dueUs).toBeLessThanOrEqual(next.nowUs);
+    expect(dueUs).toBeGreaterThan(lastDenied.decision.decidedUs);
+    expect(dueUs).toBeLessThanOrEqual(next.decision.decidedUs);
   });
 
   test('a refused request, takes nothing from any limit', async () => {
@@ -174,9 +174,9 @@ describe('admissions', () => {
     const aheadUs = (Date.now() + 3_600_000) * 1000;
     await space.admissions.zadd(key, aheadUs, `${aheadUs}-1`);
 
-    const { decision, nowUs } = await ask({ policy, subject });
+    const { decision } = await ask({ policy, subject });
 
-    expect(nowUs).toBe(aheadUs);
+    expect(decision.decidedUs).toBe(aheadUs);
     expect(decision).toMatchObject({ admitted: false, retryDelayUs: 60_000_000 });
   });
 

@@ -34,13 +34,20 @@ const call = async (method: string, message: object): Promise<unknown> =>
   JSON.parse(await curl('-d', JSON.stringify(message), `http://${daemon.target}/${method}`));
 
 describe('a foreign client without the contract', () => {
-  test('asked what there is, every method of the service and of its health', async () => {
+  test('asked what there is, every method of the services and of their health', async () => {
     const methods = (await curl('--list-methods', `http://${daemon.target}`)).trim().split('\n');
 
     expect(methods).toEqual([
       'grpc.health.v1.Health/Check',
       'grpc.health.v1.Health/List',
       'grpc.health.v1.Health/Watch',
+      'quota.v1.QuotaAdminService/ClearOverride',
+      'quota.v1.QuotaAdminService/GetQuota',
+      'quota.v1.QuotaAdminService/ListOverrides',
+      'quota.v1.QuotaAdminService/ListPolicies',
+      'quota.v1.QuotaAdminService/ResetQuota',
+      'quota.v1.QuotaAdminService/SetOverride',
+      'quota.v1.QuotaAdminService/WatchDecisions',
       'quota.v1.QuotaService/Admit',
       'quota.v1.QuotaService/BatchAdmit',
       'quota.v1.QuotaService/RecordCall',

@@ -3,7 +3,6 @@ import {
   type CallOptions,
   type ClientOptions,
   type ClientUnaryCall,
-  credentials,
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
@@ -17,6 +16,9 @@ import {
   type StatsRequest,
   type StatsResponse,
 } from '../../gen/quota/v1/quota_service';
+import { currentRequestId } from '../request_id';
+import { NO_CREDENTIALS, type QuotaCredentials } from './credentials';
+import { askIsServing } from './health';
 import { QuotaUnavailable, toQuotaUnavailable } from './unavailable';
 
 /** A visitor waits no longer than this for one decision, retries included. */
@@ -86,12 +88,23 @@ export type QuotaClient = {
   admit(request: { subject: string; policy: string }): Promise<Admission>;
   recordCall(request: { subject: string; service: string }): Promise<void>;
   stats(): Promise<Stats>;
+  /** Whether the daemon answers and can decide; throws nothing. */
+  isServing(): Promise<boolean>;
   close(): void;
 };
 
 /** Makes the client. It connects at its first call, and again by itself whenever the daemon comes back. */
-export function createQuotaClient({ target, logger }: { target: string; logger: Logger }): QuotaClient {
-  const client = new QuotaServiceClient(target, credentials.createInsecure(), CHANNEL_OPTIONS);
+export function createQuotaClient({
+  target,
+  credentials = NO_CREDENTIALS,
+  logger,
+}: {
+  target: string;
+  credentials?: QuotaCredentials;
+  logger: Logger;
+}): QuotaClient {
+  const { channel, interceptors } = credentials;
+  const client = new QuotaServiceClient(target, channel, { ...CHANNEL_OPTIONS, interceptors });
 
   return {
     async admit({ subject, policy }) {
@@ -109,6 +122,7 @@ export function createQuotaClient({ target, logger }: { target: string; logger: 
       const method = client.stats.bind(client);
       return toStats(await ask({ method, request: STATS_REQUEST, requestId: randomUUID(), logger }));
     },
+    isServing: () => askIsServing(client),
     close: () => client.close(),
   };
 }
@@ -129,11 +143,15 @@ type Question<Request, Response> = {
 
 function ask<Request, Response>(question: Question<Request, Response>): Promise<Response> {
   const { method, request, requestId, logger } = question;
+  const callId = currentRequestId();
+  const metadata = new Metadata();
+  // The daemon logs the call under it, so that the two logs can be read together.
+  if (callId !== undefined) metadata.set('x-request-id', callId);
   return new Promise((resolve, reject) => {
-    method(request, new Metadata(), { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
+    method(request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
       if (error === null) return resolve(response);
       logger.warn(
-        { requestId, grpcCode: error.code, details: error.details },
+        { callId, requestId, grpcCode: error.code, details: error.details },
         'the quota daemon did not answer',
       );
       reject(toQuotaUnavailable(error, requestId));
@@ -142,7 +160,8 @@ function ask<Request, Response>(question: Question<Request, Response>): Promise<
 }
 
 function toAdmission(response: AdmitResponse, requestId: string): Admission {
-  const limits = response.limits.map(toLimit);
+  // A shadow limit refuses nobody, so nobody is told of it.
+  const limits = response.limits.filter(({ shadow }) => !shadow).map(toLimit);
   switch (response.decision) {
     case Decision.ADMITTED:
       return { admitted: true, limits };

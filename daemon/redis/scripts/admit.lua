@@ -1,62 +1,51 @@
--- Takes `cost` from every limit of a policy, or from none.
+-- Takes `cost` from every limit of a policy, or from none. A shadow limit is counted, but refuses nothing.
 --
 -- One script, because the verdict on all limits, the taking from all of them, the memory of the request and the
--- record of the connection must happen together, or not at all.
+-- record of the decision must happen together, or not at all.
 --
 -- KEYS[1]       the memory of this request id
--- KEYS[2..n+1]  the state of each of the n limits
--- KEYS[n+2..]   only where connections are recorded: their log, the last users, the newcomers, and the default
+-- KEYS[2]       the log of decisions
+-- KEYS[3]       the overrides that operators have set
+-- KEYS[4..n+3]  the state of each of the n limits
+-- KEYS[n+4..]   only where connections are recorded: their log, the last users, the newcomers, and the default
 --               window's counts and progress
 --
 -- ARGV[1]  subject
--- ARGV[2]  cost, 1 or more
--- ARGV[3]  how long the request id is remembered, in milliseconds; 0 where there is none
--- ARGV[4]  n, the number of limits; for each of them follow
---          name, algorithm, size, window in microseconds, units per token, units per microsecond
+-- ARGV[2]  policy
+-- ARGV[3]  cost, 1 or more
+-- ARGV[4]  how long the request id is remembered, in milliseconds; 0 where there is none
+-- ARGV[5]  how long the logs are kept, in milliseconds
+-- ARGV[6]  how many decisions the log holds at most
+-- ARGV[7]  n, the number of limits; for each of them follow
+--          name, algorithm, size, window in microseconds, 1 for a shadow limit
 -- then, only where connections are recorded:
---          how long the log is kept and how long the default window is, in milliseconds; how many last users to keep
+--          how long the default window is, in milliseconds; how many last users to keep
 --
 -- Returns  { verdict, retry delay in microseconds or -1, 1 where the subject may be new, now in microseconds,
---            { name, size, remaining, window in microseconds, reset delay in microseconds, ... } }
+--            { what describe_limits says } }
 --          verdict: 1 admitted, 0 denied, -1 the request id was remembered with another cost (the rest is missing)
 
 local LOG_STEPS = 4 -- log entries that one admission moves a window by; above 1, so that it catches up
 
-local algorithms = { ['sliding-window'] = sliding_window, ['token-bucket'] = token_bucket }
-local types = { ['sliding-window'] = 'zset', ['token-bucket'] = 'hash' }
+local FIRST_LIMIT_KEY = 4
+local FIRST_LIMIT_ARGUMENT = 8
 
-local time = redis.call('TIME')
-local clock_us = time[1] * 1000000 + time[2]
-local subject, cost, remember_ms, limit_count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local next_argument = 5
-
-local function read_limit(index)
-  local name, algorithm, size, window_us, units_per_token, units_per_us =
-    unpack(ARGV, next_argument, next_argument + 5)
-  next_argument = next_argument + 6
-  return {
-    key = KEYS[1 + index],
-    name = name,
-    algorithm = algorithms[algorithm],
-    type = types[algorithm],
-    size = tonumber(size),
-    window_us = tonumber(window_us),
-    units_per_token = tonumber(units_per_token),
-    units_per_us = tonumber(units_per_us),
-  }
-end
+local subject, policy = ARGV[1], ARGV[2]
+local cost, remember_ms, keep_ms, log_size, limit_count = unpack(ARGV, 3, 7)
+cost, remember_ms, limit_count = tonumber(cost), tonumber(remember_ms), tonumber(limit_count)
+local clock_us = read_clock_us()
 
 local function recall()
   local remembered = remember_ms > 0 and redis.call('GET', KEYS[1])
   if not remembered then return nil end
   local answer = cjson.decode(remembered)
   if answer.cost ~= cost then return { -1 } end
-  return { 1, -1, 0, answer.now_ms * 1000, answer.statuses }
+  return { 1, -1, 0, tonumber(answer.now_us), answer.statuses }
 end
 
 local function record_connection(first_key)
   local log, recent, newcomers, counts, progress = unpack(KEYS, first_key, first_key + 4)
-  local keep_ms, window_ms, recent_count = unpack(ARGV, next_argument, next_argument + 2)
+  local window_ms, recent_count = unpack(ARGV, FIRST_LIMIT_ARGUMENT + limit_count * LIMIT_ARGUMENTS)
   local id = redis.call('XADD', log, '*', 'subject', subject)
   local connect_ms = tonumber(string.match(id, '^%d+'))
 
@@ -77,47 +66,56 @@ local function record_connection(first_key)
   return is_newcomer and 1 or 0
 end
 
+local function log_decision(verdict)
+  local key, oldest_ms = KEYS[2], math.floor(clock_us / 1000) - keep_ms
+  redis.call('XADD', key, 'MAXLEN', '~', log_size, '*', 'subject', subject, 'policy', policy, 'cost', cost, 'verdict', verdict)
+  redis.call('XTRIM', key, 'MINID', '~', string.format('%.0f', oldest_ms))
+  redis.call('PEXPIRE', key, keep_ms)
+end
+
+-- Whether the cost can be taken from every limit that may refuse; where not, until when, or nil for never.
+local function decide(limits, now_us)
+  local longest_us, never = 0, false
+  for _, limit in ipairs(limits) do
+    local delay_us = retry_delay_us(limit, cost, now_us)
+    if limit.shadow == 1 then
+      limit.shadow_denied = delay_us == 0 and 0 or 1
+    elseif delay_us then
+      longest_us = math.max(longest_us, delay_us)
+    else
+      never = true
+    end
+  end
+  if never then return false, nil end
+  return longest_us == 0, longest_us
+end
+
 local recalled = recall()
 if recalled then return recalled end
 
-local limits = {}
-local now_us = clock_us
-for i = 1, limit_count do
-  local limit = read_limit(i)
-  -- The policies file may have changed the algorithm: the other one's state is of no use.
-  local type = redis.call('TYPE', limit.key).ok
-  if type ~= 'none' and type ~= limit.type then redis.call('DEL', limit.key) end
-  now_us = math.max(now_us, limit.algorithm.latest_us(limit))
-  limits[i] = limit
-end
+local limits, now_us = load_limits({
+  count = limit_count,
+  first_key = FIRST_LIMIT_KEY,
+  first_argument = FIRST_LIMIT_ARGUMENT,
+  overrides_key = KEYS[3],
+  policy = policy,
+  subject = subject,
+  clock_us = clock_us,
+})
+local admitted, delay_us = decide(limits, now_us)
+log_decision(admitted and 'admitted' or 'denied')
+if not admitted then return { 0, delay_us or -1, 0, now_us, describe_limits(limits, now_us) } end
 
-local retry_delay_us, never = 0, false
 for _, limit in ipairs(limits) do
-  limit.algorithm.refill(limit, now_us)
-  if cost > limit.size then
-    never = true
-  else
-    retry_delay_us = math.max(retry_delay_us, limit.algorithm.retry_delay_us(limit, cost, now_us))
-  end
+  -- A shadow limit that would have refused has taken nothing, as if it had.
+  if limit.shadow_denied == 0 then limit.algorithm.take(limit, cost, now_us) end
 end
-local admitted = not never and retry_delay_us == 0
-
-local statuses = {}
-for _, limit in ipairs(limits) do
-  local algorithm = limit.algorithm
-  if admitted then algorithm.take(limit, cost, now_us) end
-  local reset_delay_us = algorithm.reset_delay_us(limit, now_us)
-  for _, value in ipairs({ limit.name, limit.size, algorithm.remaining(limit), limit.window_us, reset_delay_us }) do
-    statuses[#statuses + 1] = value
-  end
-end
-
-if not admitted then return { 0, never and -1 or retry_delay_us, 0, now_us, statuses } end
-
+local statuses = describe_limits(limits, now_us)
 local newcomer = 0
-if #KEYS > limit_count + 1 then newcomer = record_connection(limit_count + 2) end
+if #KEYS >= FIRST_LIMIT_KEY + limit_count then newcomer = record_connection(FIRST_LIMIT_KEY + limit_count) end
 if remember_ms > 0 then
-  local answer = { cost = cost, now_ms = math.floor(now_us / 1000), statuses = statuses }
+  -- As text: cjson writes 14 digits of a number.
+  local answer = { cost = cost, now_us = string.format('%.0f', now_us), statuses = statuses }
   redis.call('SET', KEYS[1], cjson.encode(answer), 'PX', remember_ms)
 end
 return { 1, -1, newcomer, now_us, statuses }

@@ -24,8 +24,7 @@ local function first(key, count)
   return redis.call('ZRANGE', key, 0, count - 1, 'REV', 'WITHSCORES')
 end
 
-local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+local now_ms = math.floor(read_clock_us() / 1000)
 local window = { log = KEYS[1], counts = KEYS[3], progress = KEYS[4], length_ms = length_ms, keep_ms = keep_ms }
 local caught_up = advance(window, now_ms, tonumber(budget))
 if not caught_up then return { 0 } end

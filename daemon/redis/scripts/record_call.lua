@@ -23,8 +23,7 @@ if tonumber(remember_ms) > 0 then
   redis.call('SET', KEYS[1], service, 'PX', remember_ms)
 end
 
-local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+local now_ms = math.floor(read_clock_us() / 1000)
 -- A caller's clock may be ahead; no call is made in the future.
 local made_ms = math.min(tonumber(call_ms) or now_ms, now_ms)
 

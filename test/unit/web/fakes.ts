@@ -51,6 +51,7 @@ function fakeQuota(): FakeQuota {
     async stats() {
       return orThrow(answers.stats);
     },
+    isServing: async () => true,
     close: () => undefined,
   };
 }

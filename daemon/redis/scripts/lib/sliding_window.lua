@@ -1,7 +1,11 @@
 -- A sliding window: one sorted-set member for each token taken, scored by the microsecond of its taking.
 -- Each token comes back exactly one window after it was taken, so no window ever holds more than the limit.
 
-local sliding_window = {}
+local sliding_window = {
+  type = 'zset',
+  -- It keeps every token, so it has a bound: an override may have been set for another algorithm.
+  largest_size = 1000,
+}
 
 -- The moment of the subject's latest taking: its time never runs back behind it.
 function sliding_window.latest_us(limit)

@@ -1,7 +1,20 @@
--- A token bucket, kept as what is missing from it: `debt` in whole units, of which a token takes
--- `units_per_token` and each microsecond gives back `units_per_us`. Whole numbers only, so nothing is rounded.
+-- A token bucket, kept as what is missing from it: `debt` in whole units. With the window and the size in lowest
+-- terms, a token takes `units_per_token` and each microsecond gives back `units_per_us`, so nothing is rounded.
 
-local token_bucket = {}
+local token_bucket = { type = 'hash' }
+
+-- Euclid's algorithm.
+local function greatest_common_divisor(a, b)
+  while b ~= 0 do a, b = b, a % b end
+  return a
+end
+
+-- A bucket of size 0 gives nothing back; it is never asked for more than whether it has room.
+local function set_units(limit)
+  local divisor = greatest_common_divisor(limit.size, limit.window_us)
+  limit.units_per_token = limit.window_us / divisor
+  limit.units_per_us = math.max(1, limit.size / divisor)
+end
 
 -- The moment of the bucket's latest change: the subject's time never runs back behind it.
 function token_bucket.latest_us(limit)
@@ -9,10 +22,11 @@ function token_bucket.latest_us(limit)
 end
 
 function token_bucket.refill(limit, now_us)
+  set_units(limit)
   local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token', 'at_us')
   local debt, units_per_token, at_us = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
   if units_per_token ~= 0 and units_per_token ~= limit.units_per_token then
-    -- The policies file has changed the limit: what was taken stays taken, in the new units.
+    -- The limit has been changed since: what was taken stays taken, in the new units.
     debt = math.ceil(debt / units_per_token * limit.units_per_token)
   end
   limit.debt = math.max(0, debt - (now_us - at_us) * limit.units_per_us)

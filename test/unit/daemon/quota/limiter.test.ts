@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Admission, Decision, LimitStatus } from '../../../../daemon/quota/admission';
+import { createDecisionFeed } from '../../../../daemon/quota/decision_feed';
 import { StoreUnavailable, UnknownPolicy, UnknownService } from '../../../../daemon/quota/errors';
 import { createLimiter } from '../../../../daemon/quota/limiter';
 import type { Policies, Policy } from '../../../../daemon/quota/policies';
@@ -16,7 +17,7 @@ const admission: Admission = { subject: '42', policy: 'connection', cost: 1, req
 const call: ServiceCall = { subject: '42', service: 'vente', requestId: undefined, callTimeMs: undefined };
 const query = { recentCount: 10, topCount: 3, topWindowMs: 1000, leastCount: 10 };
 const usage: Usage = { recentUsers: [], topUsers: [], leastActiveUsers: [], services: [], readTimeMs: 7 };
-const decision: Decision = { admitted: true, limits: [], retryDelayUs: undefined };
+const decision: Decision = { admitted: true, limits: [], retryDelayUs: undefined, decidedUs: 7 };
 
 /** A store that says what it is told to, and remembers what it was asked. */
 function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; failure?: Error } = {}) {
@@ -30,12 +31,19 @@ function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; fa
     admit: (...question) => answer(question, answers.decision ?? decision),
     recordCall: (...question) => answer(question, true),
     readUsage: (...question) => answer(question, { ...usage, services: answers.services ?? [] }),
+    readQuota: (...question) => answer(question, []),
+    resetQuota: (...question) => answer(question, 0),
+    setOverride: (...question) => answer(question, undefined),
+    clearOverride: (...question) => answer(question, false),
+    listOverrides: (...question) => answer(question, { overrides: [], nextPageToken: undefined }),
   };
-  return { asked, limiter: createLimiter({ policies, store }) };
+  const feed = createDecisionFeed();
+  return { asked, feed, limiter: createLimiter({ currentPolicies: () => policies, store, feed }) };
 }
 
 function status(name: string, remaining: number, resetDelayUs: number): LimitStatus {
-  return { name, remaining, resetDelayUs, limit: 10, windowUs: 1000 };
+  const flags = { shadow: false, shadowDenied: false, overridden: false };
+  return { name, remaining, resetDelayUs, limit: 10, windowUs: 1000, ...flags };
 }
 
 describe('limiter', () => {
@@ -69,6 +77,24 @@ describe('limiter', () => {
     const { limits: ordered } = await limiter.admit(admission);
 
     expect(ordered.map(({ name }) => name)).toEqual(['empty', 'long', 'short', 'roomy']);
+  });
+
+  test('a shadow limit, last however tight it is', async () => {
+    const limits = [{ ...status('shadow', 0, 9), shadow: true }, status('roomy', 9, 1)];
+    const { limiter } = fakeStore({ decision: { ...decision, limits } });
+
+    const { limits: ordered } = await limiter.admit(admission);
+
+    expect(ordered.map(({ name }) => name)).toEqual(['roomy', 'shadow']);
+  });
+
+  test('a decision, told to those who watch', async () => {
+    const { feed, limiter } = fakeStore();
+    const watcher = feed.watch({ subject: undefined, policy: undefined, admitted: undefined });
+
+    await limiter.admit(admission);
+
+    expect(watcher.take()).toEqual({ admission, decision, missedCount: 0 });
   });
 
   test('a call of a configured service, recorded', async () => {

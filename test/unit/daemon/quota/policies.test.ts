@@ -71,13 +71,13 @@ describe("parsePolicies, the project's own file", () => {
 
   test.each(['connection', 'service-call'])('%s, strictly 10 in any 10 minutes', (name) => {
     expect(byName.get(name)?.limits).toEqual([
-      { name: 'per-window', algorithm: 'sliding-window', limit: 10, windowMs: 600_000 },
+      { name: 'per-window', algorithm: 'sliding-window', limit: 10, windowMs: 600_000, shadow: false },
     ]);
   });
 
   test('a password tried, a bucket of 20 that refills in 10 minutes', () => {
     expect(byName.get('login-attempt')?.limits).toEqual([
-      { name: 'burst', algorithm: 'token-bucket', limit: 20, windowMs: 600_000 },
+      { name: 'burst', algorithm: 'token-bucket', limit: 20, windowMs: 600_000, shadow: false },
     ]);
   });
 
@@ -199,7 +199,7 @@ describe('parsePolicies, the size of a limit', () => {
 
   test('a bucket that a double cannot count, told so', () => {
     expect(faultsOf(fileWith({ limit: 999_999_937, window: '366d' }))).toEqual([
-      'line 4: policies.tried.limits[0].limit: cannot be counted exactly: 999999937 in 366d; use a rounder number or a shorter window',
+      'line 4: policies.tried.limits[0].limit: cannot be counted exactly: 999999937 in this window; use a rounder number or a shorter window',
     ]);
   });
 });

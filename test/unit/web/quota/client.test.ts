@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 describe('quota client', () => {
-  test('admit: an admission, comes back with its limits in milliseconds', async () => {
+  test('admit: an admission, comes back with the limits that refuse, in milliseconds', async () => {
     const client = await clientOf({
       admit: (_call, callback) => callback(null, response({ decision: Decision.ADMITTED })),
     });
@@ -216,7 +216,9 @@ async function serve(
 function response(values: Partial<AdmitResponse>): AdmitResponse {
   const window = { seconds: 600, nanos: 0 };
   const resetDelay = { seconds: 411, nanos: 500_000_000 };
-  const limits = [{ name: 'per-window', limit: 10, remaining: 0, window, resetDelay }];
+  const limit = { name: 'per-window', limit: 10, remaining: 0, window, resetDelay };
+  const refusing = { ...limit, shadow: false, shadowDenied: false, overridden: false };
+  const limits = [refusing, { ...refusing, name: 'tried-out', shadow: true }];
   return { ...AdmitResponse.create({ limits }), ...values };
 }
 

@@ -1,0 +1,86 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { PeerCertificate } from 'node:tls';
+import { certificateNames } from './certificate_names';
+import { PermissionDenied, Unauthenticated } from './errors';
+import type { Identity, KnownIdentity } from './identities';
+import { isOpen, mayCall } from './methods';
+import { bearerToken, tokenDigest } from './tokens';
+
+/** What a call shows of who makes it. */
+export interface Evidence {
+  /** The method, as `/package.Service/Method`. */
+  readonly path: string;
+  /** Where it comes from, for the logs. */
+  readonly peer: string;
+  /** Every `authorization` header. */
+  readonly authorization: readonly string[];
+  /** The client certificate, where one was shown and the authority vouches for it. Asked for only where it matters. */
+  readonly certificate: () => PeerCertificate | undefined;
+}
+
+/** Who may call what. */
+export interface Access {
+  /** Who makes the call. Throws `Unauthenticated` or `PermissionDenied` where it must not be made. */
+  admit(evidence: Evidence): Identity;
+}
+
+/** How callers are told apart. */
+export interface AccessRules {
+  /** The access file's identities, as they are now; undefined where there is no such file. */
+  readonly identities: () => readonly KnownIdentity[] | undefined;
+  /** Whether client certificates are asked for. */
+  readonly asksCertificates: boolean;
+}
+
+/** Decides who may call what, by tokens and certificates; everyone may, where there are neither. */
+export function createAccess(rules: AccessRules): Access {
+  return {
+    admit(evidence) {
+      const anonymous: Identity = { name: `anonymous@${evidence.peer}`, role: 'operator' };
+      if (isOpen(evidence.path)) return anonymous;
+      const identity = isOff(rules) ? anonymous : identify(rules, evidence);
+      if (identity === undefined) throw new Unauthenticated();
+      if (!mayCall(identity, evidence.path)) throw new PermissionDenied(identity.name);
+      return identity;
+    },
+  };
+}
+
+function isOff({ identities, asksCertificates }: AccessRules): boolean {
+  return identities() === undefined && !asksCertificates;
+}
+
+/** A token that is shown decides alone: a wrong one is never made good by a certificate. */
+function identify(
+  { identities, asksCertificates }: AccessRules,
+  { authorization, certificate }: Evidence,
+): Identity | undefined {
+  const known = identities();
+  if (authorization.length > 0) return byToken(known ?? [], authorization);
+  const shown = asksCertificates ? certificate() : undefined;
+  // A connection may outlive the certificate that opened it.
+  if (shown === undefined || Date.parse(shown.valid_to) < Date.now()) return undefined;
+  return byCertificate(known, certificateNames(shown));
+}
+
+function byToken(known: readonly KnownIdentity[], authorization: readonly string[]): Identity | undefined {
+  const [header = '', ...more] = authorization;
+  const token = bearerToken(header);
+  if (token === undefined || more.length > 0) return undefined;
+  const digest = tokenDigest(token);
+  // Every digest is compared, in constant time, so that how long it takes tells nothing of which one is near.
+  const matching = known.filter(({ tokenDigests }) => {
+    const matches = tokenDigests.map((one) => timingSafeEqual(one, digest));
+    return matches.includes(true);
+  });
+  return matching[0];
+}
+
+function byCertificate(
+  known: readonly KnownIdentity[] | undefined,
+  names: readonly string[],
+): Identity | undefined {
+  // Without an access file, whoever the authority vouches for may call, and nobody is an operator.
+  if (known === undefined) return { name: names[0] ?? 'unnamed certificate', role: 'caller' };
+  return known.find(({ certificateNames }) => certificateNames.some((name) => names.includes(name)));
+}

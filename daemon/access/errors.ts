@@ -1,0 +1,16 @@
+/** Nothing that the call carries shows who calls. Never says which part was missing or wrong. */
+export class Unauthenticated extends Error {
+  override readonly name = 'Unauthenticated';
+  constructor() {
+    super('a valid token or client certificate is needed');
+  }
+}
+
+/** The caller is known, and its role does not reach this method. */
+export class PermissionDenied extends Error {
+  override readonly name = 'PermissionDenied';
+  /** `identity` is who was refused, for the log. */
+  constructor(readonly identity: string) {
+    super('the role of this identity does not reach this method');
+  }
+}

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { entryOf, must, type PathFault, parseYamlFile, repeatedNames } from '../quota/yaml_faults';
+import type { LineFault } from '../quota/yaml_source';
+import { withoutTokens } from './tokens';
+
+const ROLES = ['caller', 'operator'] as const;
+
+/** What one may do: a `caller` asks for decisions, an `operator` also changes things. */
+export type Role = (typeof ROLES)[number];
+
+/** Who calls. The name is for logs, and never a secret. */
+export interface Identity {
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** One that the access file names, with how it shows itself. */
+export interface KnownIdentity extends Identity {
+  /** SHA-256 digests of its tokens; several while one is being replaced. */
+  readonly tokenDigests: readonly Buffer[];
+  /** Names that its client certificates may bear. */
+  readonly certificateNames: readonly string[];
+}
+
+/** The access file cannot be used; every fault of it is listed, in the order of its lines. */
+export class AccessFileInvalid extends Error {
+  override readonly name = 'AccessFileInvalid';
+  constructor(readonly faults: readonly LineFault[]) {
+    super(faults.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
+  }
+}
+
+const aName = must('letters, digits and . _ - @, 63 at most, a letter or digit first');
+const name = z.string(aName).regex(/^[a-zA-Z0-9][\w.@-]{0,62}$/, aName);
+
+// The value is not shown: it may be the token itself.
+const aDigest = {
+  error: 'must be the SHA-256 of a token, in 64 hexadecimal digits; npm run token:new makes both',
+};
+const digest = z.string(aDigest).regex(/^[0-9a-fA-F]{64}$/, aDigest);
+
+const aCertificateName = must('a name that a client certificate bears');
+const certificateName = z.string(aCertificateName).regex(/^\S(.*\S)?$/, aCertificateName);
+
+const identity = z.strictObject(
+  {
+    name,
+    role: z.enum(ROLES, must(ROLES.join(' or '))),
+    token_sha256: oneOrMore(digest).default([]),
+    certificate: oneOrMore(certificateName).default([]),
+  },
+  must('a map'),
+);
+
+const file = z.strictObject(
+  {
+    identities: z.array(identity, must('a list of identities')).min(1, 'must hold at least one identity'),
+  },
+  { error: 'the file must be a map that holds identities' },
+);
+
+/** One value, or a list of them; read as a list, so that every fault is told at its own place. */
+function oneOrMore(entry: z.ZodString) {
+  const list = z.array(entry).min(1, 'must hold at least one');
+  return z.preprocess((raw) => (Array.isArray(raw) || raw === undefined ? raw : [raw]), list.optional());
+}
+
+/**
+ * Reads and validates an access file. Throws `AccessFileInvalid` with every fault: syntax, unknown or repeated
+ * keys, unknown roles, identities that can never show themselves, and whatever two identities share.
+ */
+export function parseIdentities(text: string): KnownIdentity[] {
+  const parsed = parseYamlFile({ text, schema: file, crossFaults });
+  if ('faults' in parsed) {
+    throw new AccessFileInvalid(
+      parsed.faults.map(({ line, message }) => ({ line, message: withoutTokens(message) })),
+    );
+  }
+  return parsed.data.identities.map(({ name, role, token_sha256, certificate }) => ({
+    name,
+    role,
+    tokenDigests: (token_sha256 ?? []).map((hex) => Buffer.from(hex, 'hex')),
+    certificateNames: certificate ?? [],
+  }));
+}
+
+/** What no single value shows. */
+function crossFaults(raw: unknown): PathFault[] {
+  const identities = entryOf(raw, 'identities');
+  if (!Array.isArray(identities)) return [];
+  const shownBy = (entry: unknown) =>
+    [entryOf(entry, 'token_sha256'), entryOf(entry, 'certificate')].some((value) => value !== undefined);
+  const hidden = identities.flatMap((entry, index) =>
+    typeof entry === 'object' && entry !== null && !shownBy(entry)
+      ? [{ path: ['identities', index], message: 'needs token_sha256 or certificate' }]
+      : [],
+  );
+  return [
+    ...hidden,
+    ...repeatedNames(identities, ['identities'], (entry) => entryOf(entry, 'name')),
+    ...sharedFaults(identities, 'token_sha256'),
+    ...sharedFaults(identities, 'certificate'),
+  ];
+}
+
+/** A token or certificate that stands twice would leave open whose it is. */
+function sharedFaults(identities: readonly unknown[], key: string): PathFault[] {
+  const shown = identities.flatMap((entry, index) => {
+    const value = entryOf(entry, key);
+    const path = ['identities', index, key];
+    return Array.isArray(value)
+      ? value.map((one, place) => ({ path: [...path, place], value: one }))
+      : [{ path, value }];
+  });
+  // The digits of a digest mean the same in either case; names are told apart by it.
+  const comparable = shown.map(({ value }) =>
+    key === 'token_sha256' && typeof value === 'string' ? value.toLowerCase() : value,
+  );
+  return shown.flatMap(({ path }, index) =>
+    typeof comparable[index] === 'string' && comparable.indexOf(comparable[index]) < index
+      ? [{ path, message: 'stands above already' }]
+      : [],
+  );
+}

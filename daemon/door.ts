@@ -1,0 +1,85 @@
+import type { ServerCredentials, ServerInterceptor } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { TlsInvalid } from '../environment/tls_files';
+import { FileUnreadable } from '../environment/watched_files';
+import { createAccess } from './access/access';
+import { accessFileFaults, watchAccessFile } from './access/access_file';
+import type { KnownIdentity } from './access/identities';
+import type { AccessSettings } from './access/settings';
+import { ConfigInvalid } from './config';
+import { createAuthentication } from './grpc/authenticate';
+import { openServerSecurity } from './grpc/credentials';
+
+/** How callers come in: by which transport, and what they must show. Follows its files. */
+export interface Door {
+  readonly credentials: ServerCredentials;
+  readonly authentication: ServerInterceptor;
+  close(): void;
+}
+
+/** Opens the door as the settings say. Throws `ConfigInvalid` with every fault of every file. */
+export function openDoor({ settings, logger }: { settings: AccessSettings; logger: Logger }): Door {
+  const { file, tls } = settings;
+  const asksCertificates = tls?.authorityFile !== undefined;
+  const watchesFile = attempt(() => (file === undefined ? undefined : watchAccessFile({ file, logger })), {
+    faultsOf: (error) => accessFileFaults(file ?? '', error),
+  });
+  const identities = watchesFile.value?.current();
+  const security = attempt(
+    () =>
+      openServerSecurity({
+        files: tls,
+        requiresCertificate: asksCertificates && !identities?.some(hasToken),
+        logger,
+      }),
+    { faultsOf: tlsFaults },
+  );
+  if (watchesFile.faults.length + security.faults.length > 0 || security.value === undefined)
+    throw new ConfigInvalid([...watchesFile.faults, ...security.faults]);
+  warnOfUnusable({ identities, asksCertificates, logger });
+
+  const { credentials, stop } = security.value;
+  const access = createAccess({ identities: () => watchesFile.value?.current(), asksCertificates });
+  return {
+    credentials,
+    authentication: createAuthentication({ access, logger }),
+    close() {
+      watchesFile.value?.stop();
+      stop();
+    },
+  };
+}
+
+function attempt<T>(
+  open: () => T,
+  { faultsOf }: { faultsOf: (error: unknown) => string[] },
+): { value?: T; faults: string[] } {
+  try {
+    return { value: open(), faults: [] };
+  } catch (error) {
+    return { faults: faultsOf(error) };
+  }
+}
+
+function tlsFaults(error: unknown): string[] {
+  if (error instanceof TlsInvalid || error instanceof FileUnreadable) return [error.message];
+  throw error;
+}
+
+function hasToken({ tokenDigests }: KnownIdentity): boolean {
+  return tokenDigests.length > 0;
+}
+
+function warnOfUnusable({
+  identities = [],
+  asksCertificates,
+  logger,
+}: {
+  identities: readonly KnownIdentity[] | undefined;
+  asksCertificates: boolean;
+  logger: Logger;
+}): void {
+  const names = identities.filter((identity) => !hasToken(identity)).map(({ name }) => name);
+  if (!asksCertificates && names.length > 0)
+    logger.warn({ identities: names }, 'no client certificate is asked for without QUOTA_TLS_CLIENT_CA');
+}

@@ -1,0 +1,100 @@
+import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type {
+  QuotaAdminServiceServer,
+  WatchDecisionsRequest,
+  WatchDecisionsResponse,
+} from '../../gen/quota/v1/quota_admin_service';
+import type { Administration } from '../quota/administration';
+import type { DecisionFeed } from '../quota/decision_feed';
+import { toListPoliciesResponse, toOverride, toPolicyQuota, toWatchDecisionsResponse } from './admin_reply';
+import {
+  parseClearOverride,
+  parseListOverrides,
+  parseQuotaTarget,
+  parseSetOverride,
+  parseWatchDecisions,
+} from './admin_validate';
+import { type CallContext, failCall, readable, unary } from './unary';
+
+/** The methods of QuotaAdminService. Every change is logged with who made it. */
+export function createAdminHandlers(
+  context: CallContext & { administration: Administration; feed: DecisionFeed },
+): QuotaAdminServiceServer {
+  const { administration, feed, logger } = context;
+
+  return {
+    getQuota: unary(
+      async (request) => ({
+        quotas: (await administration.getQuota(parseQuotaTarget(request))).map(toPolicyQuota),
+      }),
+      context,
+    ),
+    resetQuota: unary(async (request, metadata) => {
+      const target = parseQuotaTarget(request);
+      const resetCount = await administration.resetQuota(target);
+      logChange(logger, metadata, { change: 'quota reset', ...target, resetCount });
+      return { resetCount };
+    }, context),
+    setOverride: unary(async (request, metadata) => {
+      const override = await administration.setOverride(parseSetOverride(request, identityOf(metadata)));
+      logChange(logger, metadata, { change: 'override set', ...override });
+      return { override: toOverride(override) };
+    }, context),
+    clearOverride: unary(async (request, metadata) => {
+      const target = parseClearOverride(request);
+      const cleared = await administration.clearOverride(target);
+      logChange(logger, metadata, { change: 'override cleared', ...target, cleared });
+      return { cleared };
+    }, context),
+    listOverrides: unary(async (request) => {
+      const { overrides, nextPageToken = '' } = await administration.listOverrides(
+        parseListOverrides(request),
+      );
+      return { overrides: overrides.map(toOverride), nextPageToken };
+    }, context),
+    listPolicies: unary(async () => toListPoliciesResponse(administration.listPolicies()), context),
+    watchDecisions: (call) => watchDecisions(call, { feed, logger }),
+  };
+}
+
+/** Who calls, as the access control has found out. */
+function identityOf(metadata: Metadata): string {
+  return String(metadata.get('quota-identity')[0] ?? 'anonymous');
+}
+
+function logChange(
+  logger: Logger,
+  metadata: Metadata,
+  change: { change: string } & Record<string, unknown>,
+): void {
+  logger.info({ by: identityOf(metadata), ...change }, 'administrative change');
+}
+
+/** Streams as fast as the watcher reads; what comes meanwhile waits in its place in the feed, or is missed. */
+function watchDecisions(
+  call: ServerWritableStream<WatchDecisionsRequest, WatchDecisionsResponse>,
+  { feed, logger }: { feed: DecisionFeed; logger: Logger },
+): void {
+  try {
+    const watcher = feed.watch(parseWatchDecisions(readable(call.request)));
+    let isFull = false;
+    const send = () => {
+      while (!isFull) {
+        const event = watcher.take();
+        if (event === undefined) return;
+        isFull = !call.write(toWatchDecisionsResponse(event));
+      }
+    };
+    watcher.onEvent(send);
+    call.on('drain', () => {
+      isFull = false;
+      send();
+    });
+    for (const end of ['cancelled', 'close', 'error'] as const) call.on(end, () => watcher.close());
+    // At once, so that the watcher knows from when on it sees everything.
+    call.sendMetadata(new Metadata());
+  } catch (error) {
+    call.emit('error', failCall(error, { method: call.getPath(), logger }));
+  }
+}

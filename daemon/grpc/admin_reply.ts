@@ -1,0 +1,52 @@
+import type {
+  ListPoliciesResponse,
+  Override as OverrideMessage,
+  PolicyQuota as PolicyQuotaMessage,
+  WatchDecisionsResponse,
+} from '../../gen/quota/v1/quota_admin_service';
+import type { PolicyQuota } from '../quota/administration';
+import type { WatchedEvent } from '../quota/decision_feed';
+import type { Override } from '../quota/overrides';
+import type { Policies, Policy } from '../quota/policies';
+import { toLimitMessage, toVerdict } from './reply';
+import { durationOfUs } from './time';
+
+export function toPolicyQuota({ policy, limits }: PolicyQuota): PolicyQuotaMessage {
+  return { policy, limits: limits.map(toLimitMessage) };
+}
+
+export function toOverride({ expireTimeMs, setTimeMs, ...override }: Override): OverrideMessage {
+  const expireTime = expireTimeMs === undefined ? undefined : new Date(expireTimeMs);
+  return { ...override, expireTime, setTime: new Date(setTimeMs) };
+}
+
+export function toListPoliciesResponse({ byName, services }: Policies): ListPoliciesResponse {
+  return { policies: [...byName.values()].map(toPolicy), services: [...services] };
+}
+
+export function toWatchDecisionsResponse(event: WatchedEvent): WatchDecisionsResponse {
+  const { admission, decision, missedCount } = event;
+  const { subject, policy, cost } = admission;
+  return {
+    decideTime: new Date(decision.decidedUs / 1000),
+    subject,
+    policy,
+    cost,
+    decision: toVerdict(decision.admitted),
+    limits: decision.limits.map(toLimitMessage),
+    missedCount,
+  };
+}
+
+function toPolicy({ name, limits, recordsConnections, onStoreFailure }: Policy) {
+  return {
+    name,
+    limits: limits.map(({ windowMs, shadow = false, ...limit }) => ({
+      ...limit,
+      window: durationOfUs(windowMs * 1000),
+      shadow,
+    })),
+    recordsConnections,
+    onStoreFailure,
+  };
+}

@@ -1,0 +1,49 @@
+import { experimental, ServerCredentials } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { createMaterialProvider } from '../../environment/certificate_provider';
+import { type TlsFiles, type TlsMaterial, watchTlsFiles } from '../../environment/tls_files';
+
+/** How the daemon is reached: in the clear, or by TLS that follows its files with no connection cut. */
+export interface ServerSecurity {
+  readonly credentials: ServerCredentials;
+  stop(): void;
+}
+
+/**
+ * Reads the files where there are any. With an authority, client certificates are asked for: required, or else one
+ * that the authority does not vouch for counts as none. Throws `TlsInvalid` or `FileUnreadable`.
+ */
+export function openServerSecurity({
+  files,
+  requiresCertificate,
+  logger,
+}: {
+  files: TlsFiles | undefined;
+  requiresCertificate: boolean;
+  logger: Logger;
+}): ServerSecurity {
+  if (files === undefined) return { credentials: ServerCredentials.createInsecure(), stop: () => undefined };
+  const watched = watchTlsFiles({
+    files,
+    onChange(material) {
+      update(material);
+      logger.info(validity(material), 'certificates changed');
+    },
+    onFault: ({ message }) =>
+      logger.error({ reason: message }, 'certificates kept: the new ones cannot be used'),
+  });
+  const { provider, update } = createMaterialProvider(watched.current());
+  logger.info(validity(watched.current()), 'certificates read');
+  const credentials = experimental.createCertificateProviderServerCredentials(
+    // The library's function names its arguments in the wrong order: the identity is the first. Null for the
+    // authority means "ask for none", which its types leave out.
+    provider,
+    (files.authorityFile === undefined ? null : provider) as typeof provider,
+    requiresCertificate,
+  );
+  return { credentials, stop: watched.stop };
+}
+
+function validity({ identity }: TlsMaterial): object {
+  return { validTo: identity?.validTo };
+}

@@ -1,0 +1,92 @@
+import { type LimitStatus, tightestFirst } from './admission';
+import { InvalidRequest, UnknownLimit, UnknownPolicy } from './errors';
+import { countingFault, type Limit } from './limits';
+import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget } from './overrides';
+import type { Policies, Policy } from './policies';
+import type { QuotaStore } from './store';
+
+/** Where a subject stands with one policy. */
+export interface PolicyQuota {
+  readonly policy: string;
+  /** The tightest first. */
+  readonly limits: readonly LimitStatus[];
+}
+
+/** Whose quota, and of which policy; undefined means all of them. */
+export interface QuotaTarget {
+  readonly subject: string;
+  readonly policy: string | undefined;
+}
+
+/** What operators may see and change. Every method throws `StoreUnavailable` as the store does. */
+export interface Administration {
+  /** Throws `UnknownPolicy`. */
+  getQuota(target: QuotaTarget): Promise<PolicyQuota[]>;
+  /** Gives back all that was taken; how many limits that was. Throws `UnknownPolicy`. */
+  resetQuota(target: QuotaTarget): Promise<number>;
+  /** Throws `UnknownPolicy`, `UnknownLimit`, or `InvalidRequest` where the limit cannot have that size or end. */
+  setOverride(override: NewOverride): Promise<Override>;
+  /** False where there was none: also for a policy or limit that the file no longer has. */
+  clearOverride(target: OverrideTarget): Promise<boolean>;
+  listOverrides(query: OverrideQuery): Promise<OverridePage>;
+  listPolicies(): Policies;
+}
+
+export function createAdministration({
+  currentPolicies,
+  store,
+}: {
+  currentPolicies: () => Policies;
+  store: QuotaStore;
+}): Administration {
+  return {
+    async getQuota({ subject, policy }) {
+      const policies = selectPolicies(currentPolicies(), policy);
+      return Promise.all(
+        policies.map(async (selected) => ({
+          policy: selected.name,
+          limits: tightestFirst(await store.readQuota(subject, selected)),
+        })),
+      );
+    },
+
+    async resetQuota({ subject, policy }) {
+      return store.resetQuota(subject, selectPolicies(currentPolicies(), policy));
+    },
+
+    async setOverride(override) {
+      checkSize(findLimit(currentPolicies(), override), override.limit);
+      const set = await store.setOverride(override);
+      if (set === undefined) {
+        throw new InvalidRequest([
+          { field: 'expire_time', description: 'has passed, by the clock of the store' },
+        ]);
+      }
+      return set;
+    },
+
+    clearOverride: (target) => store.clearOverride(target),
+    listOverrides: (query) => store.listOverrides(query),
+    listPolicies: currentPolicies,
+  };
+}
+
+function selectPolicies(policies: Policies, name: string | undefined): Policy[] {
+  if (name === undefined) return [...policies.byName.values()];
+  const policy = policies.byName.get(name);
+  if (policy === undefined) throw new UnknownPolicy(name);
+  return [policy];
+}
+
+function findLimit(policies: Policies, { policy, limitName }: OverrideTarget): Limit {
+  const [selected] = selectPolicies(policies, policy);
+  const limit = selected?.limits.find(({ name }) => name === limitName);
+  if (limit === undefined) throw new UnknownLimit(policy, limitName);
+  return limit;
+}
+
+/** What the policies file may not say, an override may not say either. Nothing needs no counting. */
+function checkSize(limit: Limit, size: number): void {
+  const fault = size === 0 ? undefined : countingFault({ ...limit, limit: size });
+  if (fault !== undefined) throw new InvalidRequest([{ field: 'limit', description: fault }]);
+}

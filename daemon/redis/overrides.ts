@@ -1,0 +1,114 @@
+import type { Redis } from 'ioredis';
+import { InvalidRequest } from '../quota/errors';
+import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget } from '../quota/overrides';
+import { translateFailure } from './failures';
+import type { Keys } from './keys';
+import { pairs } from './pairs';
+import { loadScript, runScript } from './scripts';
+
+const setOverrideScript = loadScript('set_override', { uses: ['clock'] });
+
+/** One override as Redis keeps it, in JSON. */
+interface StoredOverride {
+  readonly limit: number;
+  readonly expire_ms?: number;
+  readonly set_by: string;
+  readonly set_ms: number;
+}
+
+interface Database {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}
+
+/** Sets an override, or replaces it; undefined where its end has passed. */
+export async function setOverride(
+  { redis, keys }: Database,
+  override: NewOverride,
+): Promise<Override | undefined> {
+  const { limit, expireTimeMs, setBy } = override;
+  const setTimeMs = Number(
+    await runScript(redis, setOverrideScript, {
+      keys: [keys.overrides(keys.partitionOf(override.subject))],
+      args: [fieldOf(override), limit, expireTimeMs ?? '', setBy],
+    }),
+  );
+  return setTimeMs < 0 ? undefined : { ...override, setTimeMs };
+}
+
+/** Removes an override; false where there was none. */
+export async function clearOverride({ redis, keys }: Database, target: OverrideTarget): Promise<boolean> {
+  try {
+    return (await redis.hdel(keys.overrides(keys.partitionOf(target.subject)), fieldOf(target))) === 1;
+  } catch (error) {
+    throw translateFailure(error);
+  }
+}
+
+/** A page of overrides: one step of a scan of one partition. Those whose end has passed are left out. */
+export async function listOverrides(
+  { redis, keys, partitions }: Database & { partitions: number },
+  { subject, pageSize, pageToken }: OverrideQuery,
+): Promise<OverridePage> {
+  const place = readPageToken(
+    pageToken ?? (subject === undefined ? '0:0' : `${keys.partitionOf(subject)}:0`),
+  );
+  if (place.partition >= partitions) throw invalidPageToken();
+  try {
+    const { overrides, cursor } = await scan(redis, keys.overrides(place.partition), { ...place, pageSize });
+    const wanted = overrides.filter((override) => subject === undefined || override.subject === subject);
+    const nextPartition = subject === undefined ? place.partition + 1 : partitions;
+    const isLast = cursor === '0' && nextPartition >= partitions;
+    const next = cursor === '0' ? `${nextPartition}:0` : `${place.partition}:${cursor}`;
+    return { overrides: wanted, nextPageToken: isLast ? undefined : next };
+  } catch (error) {
+    throw translateFailure(error);
+  }
+}
+
+async function scan(
+  redis: Redis,
+  key: string,
+  { cursor, pageSize }: { cursor: string; pageSize: number },
+): Promise<{ overrides: Override[]; cursor: string }> {
+  const [[nextCursor, flat], [seconds]] = await Promise.all([
+    redis.hscan(key, cursor, 'COUNT', pageSize),
+    redis.time(),
+  ]);
+  const nowMs = Number(seconds) * 1000;
+  const overrides = pairs(flat).map(([field, stored]) => readOverride(field, JSON.parse(stored)));
+  return {
+    overrides: overrides.filter(({ expireTimeMs }) => expireTimeMs === undefined || expireTimeMs > nowMs),
+    cursor: nextCursor,
+  };
+}
+
+/** Policies' and limits' names hold no colon; a subject may, so it comes last. `lib/limits.lua` builds the same. */
+function fieldOf({ policy, limitName, subject }: OverrideTarget): string {
+  return `${policy}:${limitName}:${subject}`;
+}
+
+function readOverride(field: string, { limit, expire_ms, set_by, set_ms }: StoredOverride): Override {
+  const [policy = '', limitName = '', ...subject] = field.split(':');
+  return {
+    subject: subject.join(':'),
+    policy,
+    limitName,
+    limit,
+    expireTimeMs: expire_ms,
+    setBy: set_by,
+    setTimeMs: set_ms,
+  };
+}
+
+function readPageToken(token: string): { partition: number; cursor: string } {
+  const [, partition, cursor] = /^(\d{1,4}):(\d{1,20})$/.exec(token) ?? [];
+  if (partition === undefined || cursor === undefined) throw invalidPageToken();
+  return { partition: Number(partition), cursor };
+}
+
+function invalidPageToken(): InvalidRequest {
+  return new InvalidRequest([
+    { field: 'page_token', description: 'must be the next_page_token of a page before' },
+  ]);
+}

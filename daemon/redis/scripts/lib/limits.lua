@@ -1,0 +1,76 @@
+-- The limits of a policy for one subject: what is configured, what an operator has set instead, and where they stand.
+
+local algorithms = { ['sliding-window'] = sliding_window, ['token-bucket'] = token_bucket }
+
+-- What each limit takes in ARGV: name, algorithm, size, window in microseconds, and 1 for a shadow limit.
+local LIMIT_ARGUMENTS = 5
+
+-- Puts the sizes that an operator has set for this subject in the place of the configured ones.
+local function apply_overrides(limits, overrides_key, policy, subject, clock_us)
+  local fields = {}
+  for i, limit in ipairs(limits) do fields[i] = policy .. ':' .. limit.name .. ':' .. subject end
+  for i, stored in ipairs(redis.call('HMGET', overrides_key, unpack(fields))) do
+    local override = stored and cjson.decode(stored)
+    if override and override.expire_ms and override.expire_ms * 1000 <= clock_us then
+      redis.call('HDEL', overrides_key, fields[i])
+    elseif override then
+      limits[i].size = math.min(override.limit, limits[i].algorithm.largest_size or override.limit)
+      limits[i].overridden = 1
+    end
+  end
+end
+
+-- Reads `count` limits, whose keys begin at KEYS[first_key] and whose arguments at ARGV[first_argument].
+-- Returns them, refilled, and the subject's time.
+local function load_limits(request)
+  local limits, now_us = {}, request.clock_us
+  for i = 1, request.count do
+    local at = request.first_argument + (i - 1) * LIMIT_ARGUMENTS
+    local name, algorithm, size, window_us, shadow = unpack(ARGV, at, at + LIMIT_ARGUMENTS - 1)
+    limits[i] = {
+      key = KEYS[request.first_key + i - 1],
+      name = name,
+      algorithm = algorithms[algorithm],
+      size = tonumber(size),
+      window_us = tonumber(window_us),
+      shadow = tonumber(shadow),
+      shadow_denied = 0,
+      overridden = 0,
+    }
+  end
+  apply_overrides(limits, request.overrides_key, request.policy, request.subject, request.clock_us)
+
+  for _, limit in ipairs(limits) do
+    -- The policies file may have changed the algorithm: the other one's state is of no use.
+    local type = redis.call('TYPE', limit.key).ok
+    if type ~= 'none' and type ~= limit.algorithm.type then redis.call('DEL', limit.key) end
+    now_us = math.max(now_us, limit.algorithm.latest_us(limit))
+  end
+  for _, limit in ipairs(limits) do limit.algorithm.refill(limit, now_us) end
+  return limits, now_us
+end
+
+-- Until `cost` can be taken, in microseconds; nil where that never comes.
+local function retry_delay_us(limit, cost, now_us)
+  if cost > limit.size then return nil end
+  return limit.algorithm.retry_delay_us(limit, cost, now_us)
+end
+
+-- { name, size, remaining, window in microseconds, reset delay in microseconds, shadow, shadow denied, overridden, ... }
+local function describe_limits(limits, now_us)
+  local statuses = {}
+  for _, limit in ipairs(limits) do
+    local values = {
+      limit.name,
+      limit.size,
+      limit.algorithm.remaining(limit),
+      limit.window_us,
+      limit.algorithm.reset_delay_us(limit, now_us),
+      limit.shadow,
+      limit.shadow_denied,
+      limit.overridden,
+    }
+    for _, value in ipairs(values) do statuses[#statuses + 1] = value end
+  end
+  return statuses
+end

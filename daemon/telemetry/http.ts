@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ListenFailed, splitListen } from '../listen';
+import type { Readiness } from './readiness';
+
+/** A scraper or a probe that is slower than this is cut off. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export interface HttpServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export interface HttpOptions {
+  /** HOST:PORT; port 0 takes a free one. */
+  readonly listen: string;
+  readonly metrics: { text(): Promise<string>; readonly contentType: string };
+  readonly readiness: () => Promise<Readiness>;
+}
+
+type Answer = { status: number; type: string; body: string };
+
+/**
+ * Serves `/metrics`, `/livez` and `/readyz`: numbers and states only, no subject. Throws `ListenFailed` where the
+ * address cannot be had.
+ */
+export async function serveHttp({ listen, metrics, readiness }: HttpOptions): Promise<HttpServer> {
+  const pages: Record<string, () => Promise<Answer>> = {
+    '/metrics': async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),
+    // That this is answered at all says that the event loop turns.
+    '/livez': async () => json(200, { live: true }),
+    '/readyz': async () => {
+      const answer = await readiness();
+      return json(answer.ready ? 200 : 503, answer);
+    },
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, type, body } = await answerTo(request);
+    response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  async function answerTo({ method = '', url = '' }: IncomingMessage): Promise<Answer> {
+    const page = pages[url.split('?')[0] ?? ''];
+    if (page === undefined) return text(404, 'Here are /metrics, /livez and /readyz.\n');
+    if (method !== 'GET' && method !== 'HEAD') return text(405, 'GET only.\n');
+    return page().catch((error: unknown) => text(500, `${String(error)}\n`));
+  }
+
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, answer);
+  const port = await bind(server, listen);
+  return { port, stop: () => stop(server) };
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` };
+}
+
+function text(status: number, body: string): Answer {
+  return { status, type: 'text/plain; charset=utf-8', body };
+}
+
+function bind(server: Server, listen: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new ListenFailed({ variable: 'QUOTA_HTTP_LISTEN', listen, cause })),
+    );
+    server.listen(splitListen(listen), () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

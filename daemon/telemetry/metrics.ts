@@ -1,0 +1,172 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { BUILD } from './build';
+
+/** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
+const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+/** Gauges of the library that have a counter's name, or no value where nothing has happened since they were last read. */
+const UNFIT = [
+  ...['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`),
+  ...['min', 'mean', 'stddev'].map((what) => `nodejs_eventloop_lag_${what}_seconds`),
+];
+
+/** `shadow_denied`: admitted, though a limit in shadow would have refused. They add up to all decisions. */
+export const VERDICTS = ['admitted', 'denied', 'shadow_denied'] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
+
+/**
+ * What the daemon counts. Every label has few values: a name of the policies file, of the contract, or of a list in
+ * the code. Nothing that a caller sends is ever one.
+ */
+export interface Metrics {
+  /** A decision of a policy that exists. */
+  decided(decision: { policy: string; verdict: Verdict }): void;
+  /** A call that was answered, with the name of its gRPC status; a stream has no duration that means anything. */
+  answered(call: { method: string; code: string; durationS: number | undefined }): void;
+  /** An operation that the store failed, by `storeFailureKind`. */
+  storeFailed(kind: string): void;
+  /** A changed policies file was taken, or refused with the old one kept. */
+  policiesReloaded(isTaken: boolean): void;
+  /** A connection to Redis was lost. */
+  redisLost(connection: string): void;
+  /** Everything in Prometheus's text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+export interface MetricsSources {
+  /** The policies that hold now, whose counters stand at 0 from the start. */
+  readonly policyNames: () => Iterable<string>;
+  readonly connectionCount: () => number;
+  /** The connections to Redis by name, and whether each is ready. */
+  readonly redisReady: Readonly<Record<string, () => boolean>>;
+  /** The parts of the daemon, and whether each is ready. */
+  readonly readyParts: () => Promise<Readonly<Record<string, boolean>>>;
+}
+
+export function createMetrics(sources: MetricsSources): Metrics {
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
+  collectDefaultMetrics({ register: registry });
+  for (const name of UNFIT) registry.removeSingleMetric(name);
+  observeState(sources, registers);
+
+  const calls = new Counter({
+    name: 'quota_calls_total',
+    help: 'gRPC calls that were answered, by method and status code.',
+    labelNames: ['method', 'code'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'quota_call_duration_seconds',
+    help: 'Time from a gRPC call to its answer, streams left out.',
+    labelNames: ['method'],
+    buckets: LATENCY_BUCKETS_S,
+    registers,
+  });
+  const { decisions, storeErrors, reloads, reloadOk, redisLosses } = createCounters(sources, registers);
+
+  return {
+    decided: ({ policy, verdict }) => decisions.inc({ policy, verdict }),
+    answered({ method, code, durationS }) {
+      calls.inc({ method, code });
+      if (durationS !== undefined) durations.observe({ method }, durationS);
+    },
+    storeFailed: (kind) => storeErrors.inc({ kind }),
+    policiesReloaded(isTaken) {
+      reloads.inc({ result: isTaken ? 'taken' : 'refused' });
+      reloadOk.set(Number(isTaken));
+    },
+    redisLost: (connection) => redisLosses.inc({ connection }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function createCounters({ policyNames, redisReady }: MetricsSources, registers: Registry[]) {
+  const decisions = new Counter({
+    name: 'quota_decisions_total',
+    help: 'Decisions by policy and verdict; shadow_denied was admitted, and a limit in shadow would have refused it.',
+    labelNames: ['policy', 'verdict'],
+    registers,
+    collect() {
+      for (const policy of policyNames()) for (const verdict of VERDICTS) this.inc({ policy, verdict }, 0);
+    },
+  });
+  new Counter({
+    name: 'quota_degraded_decisions_total',
+    help: "Decisions made by a policy's failure rule, as the store was out of reach.",
+    labelNames: ['policy'],
+    registers,
+    collect() {
+      for (const policy of policyNames()) this.inc({ policy }, 0);
+    },
+  });
+  const storeErrors = new Counter({
+    name: 'quota_store_errors_total',
+    help: "Operations that Redis failed: no_answer, fault, or the code of Redis's reply.",
+    labelNames: ['kind'],
+    registers,
+  });
+  for (const kind of ['no_answer', 'fault']) storeErrors.inc({ kind }, 0);
+  const reloads = new Counter({
+    name: 'quota_policies_reloads_total',
+    help: 'Changes of the policies file, by result: taken, or refused with the old policies kept.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of ['taken', 'refused']) reloads.inc({ result }, 0);
+  const reloadOk = new Gauge({
+    name: 'quota_policies_current',
+    help: '1 where the policies in force are those of the file, 0 where its last change was refused.',
+    registers,
+  });
+  reloadOk.set(1);
+  const redisLosses = new Counter({
+    name: 'quota_redis_connection_losses_total',
+    help: 'Connections to Redis that were lost, or could not be made.',
+    labelNames: ['connection'],
+    registers,
+  });
+  for (const connection of Object.keys(redisReady)) redisLosses.inc({ connection }, 0);
+  return { decisions, storeErrors, reloads, reloadOk, redisLosses };
+}
+
+/** What is not counted but looked at, whenever somebody asks. */
+function observeState({ connectionCount, redisReady, readyParts }: MetricsSources, registers: Registry[]) {
+  new Gauge({
+    name: 'quota_grpc_connections',
+    help: 'Open connections of gRPC clients.',
+    registers,
+    collect() {
+      this.set(connectionCount());
+    },
+  });
+  new Gauge({
+    name: 'quota_redis_connected',
+    help: '1 where the connection to Redis is ready.',
+    labelNames: ['connection'],
+    registers,
+    collect() {
+      for (const [connection, isReady] of Object.entries(redisReady))
+        this.set({ connection }, Number(isReady()));
+    },
+  });
+  new Gauge({
+    name: 'quota_ready',
+    help: '1 where this part of the daemon is ready, as /readyz tells.',
+    labelNames: ['part'],
+    registers,
+    async collect() {
+      for (const [part, isReady] of Object.entries(await readyParts())) this.set({ part }, Number(isReady));
+    },
+  });
+  const build = new Gauge({
+    name: 'quota_build_info',
+    help: 'Always 1; its labels tell what is running.',
+    labelNames: ['version', 'node'],
+    registers,
+  });
+  build.set({ version: BUILD.version, node: process.version }, 1);
+}

@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+import { countConnections } from './connections';
+import { serveHttp } from './http';
+import { createMetrics, type Metrics } from './metrics';
+import { type Check, type DaemonState, readinessOf } from './readiness';
+
+/** What an operator sees of the daemon from outside: its numbers, and whether it lives and is ready. */
+export interface Telemetry {
+  readonly metrics: Metrics;
+  /** Where the HTTP pages are. */
+  readonly port: number;
+  /** The store may be used from now on. */
+  storeOpened(): void;
+  /** gRPC is served on this port from now on. */
+  serving(port: number): void;
+  draining(): void;
+  stop(): Promise<void>;
+}
+
+export interface TelemetryOptions {
+  /** HOST:PORT of the HTTP pages. */
+  readonly listen: string;
+  readonly redis: Readonly<Record<'admissions' | 'calls', Redis>>;
+  readonly policyNames: () => Iterable<string>;
+}
+
+/** Serves the metrics and the probes, from the start on. Throws `ListenFailed` where the address cannot be had. */
+export async function openTelemetry({ listen, redis, policyNames }: TelemetryOptions): Promise<Telemetry> {
+  const connections = countConnections();
+  let state: DaemonState = 'starting';
+  let isStoreOpen = false;
+  let grpcPort = 0;
+
+  const checks: Record<string, Check> = {
+    redis_admissions: async () => (await redis.admissions.ping()) === 'PONG',
+    redis_calls: async () => (await redis.calls.ping()) === 'PONG',
+    partitions: async () => isStoreOpen,
+    // Without a usable file nothing starts, and a broken change of it leaves the old ones in force.
+    policies: async () => true,
+    grpc: async () => state === 'serving',
+  };
+  const readiness = async () => readinessOf({ state, checks });
+  const metrics = createMetrics({
+    policyNames,
+    connectionCount: () => connections.open(grpcPort),
+    redisReady: {
+      admissions: () => redis.admissions.status === 'ready',
+      calls: () => redis.calls.status === 'ready',
+    },
+    readyParts: async () => (await readiness()).parts,
+  });
+  for (const [name, client] of Object.entries(redis)) client.on('close', () => metrics.redisLost(name));
+  const server = await serveHttp({ listen, metrics, readiness });
+
+  return {
+    metrics,
+    port: server.port,
+    storeOpened() {
+      isStoreOpen = true;
+    },
+    serving(port) {
+      grpcPort = port;
+      state = 'serving';
+    },
+    draining() {
+      state = 'draining';
+    },
+    stop: server.stop,
+  };
+}

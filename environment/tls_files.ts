@@ -1,0 +1,87 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { type Watched, watchFiles } from './watched_files';
+
+/** One side of TLS, as files in PEM. */
+export interface TlsFiles {
+  /** What this side shows of itself: its certificate and those between it and its authority, and the key. */
+  readonly identity: { readonly certificateFile: string; readonly keyFile: string } | undefined;
+  /** Whose certificates this side believes. */
+  readonly authorityFile: string | undefined;
+}
+
+/** What the files hold. */
+export interface TlsMaterial {
+  readonly identity:
+    | { readonly certificate: Buffer; readonly privateKey: Buffer; readonly validTo: Date }
+    | undefined;
+  readonly authority: Buffer | undefined;
+}
+
+/** A certificate, a key or an authority cannot be used, or they do not go together. */
+export class TlsInvalid extends Error {
+  override readonly name = 'TlsInvalid';
+}
+
+/**
+ * Reads the files, now and whenever they change; what cannot be used never takes the place of what can. Throws
+ * `TlsInvalid` or `FileUnreadable` where they cannot be used at the start.
+ */
+export function watchTlsFiles({
+  files,
+  ...watching
+}: {
+  files: TlsFiles;
+  onChange: (material: TlsMaterial) => void;
+  onFault: (error: Error) => void;
+}): Watched<TlsMaterial> {
+  const { identity, authorityFile } = files;
+  const own = identity === undefined ? [] : [identity.certificateFile, identity.keyFile];
+  const authority = authorityFile === undefined ? [] : [authorityFile];
+  return watchFiles({
+    ...watching,
+    files: [...own, ...authority],
+    read: (contents) => readMaterial(files, contents),
+  });
+}
+
+/** Checks what would otherwise be found out only when the first connection is made. */
+function readMaterial({ identity, authorityFile }: TlsFiles, contents: readonly Buffer[]): TlsMaterial {
+  const [certificate, privateKey] = identity === undefined ? [] : contents;
+  const authority = authorityFile === undefined ? undefined : contents.at(-1);
+  if (authority !== undefined) readCertificate(authorityFile ?? '', authority);
+  if (identity === undefined || certificate === undefined || privateKey === undefined)
+    return { identity: undefined, authority };
+  const { certificateFile, keyFile } = identity;
+  const leaf = readCertificate(certificateFile, certificate);
+  const key = attempt(`${keyFile} holds no private key in PEM without a passphrase`, () =>
+    createPrivateKey(privateKey),
+  );
+  if (!leaf.checkPrivateKey(key)) throw new TlsInvalid(`${keyFile} is not the key of ${certificateFile}`);
+  attempt(`${certificateFile} cannot be used for TLS`, () =>
+    createSecureContext({ cert: certificate, key: privateKey }),
+  );
+  return { identity: { certificate, privateKey, validTo: new Date(leaf.validTo) }, authority };
+}
+
+/** Reads every certificate of a file, as OpenSSL would stop at a broken one and say nothing; answers the first. */
+function readCertificate(file: string, pem: Buffer): X509Certificate {
+  const [first, ...more] = String(pem).match(CERTIFICATES) ?? [];
+  if (first === undefined) throw new TlsInvalid(`${file} holds no certificate in PEM`);
+  return attempt(`${file} holds a certificate that cannot be read`, () => {
+    for (const one of more) new X509Certificate(one);
+    return new X509Certificate(first);
+  });
+}
+
+/** Two that were joined with no line end between make one that cannot be read. */
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----.*/g;
+
+/** OpenSSL's own words are of little use to an operator; they are kept as the cause. */
+function attempt<T>(message: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new TlsInvalid(message, { cause });
+  }
+}

@@ -1,0 +1,22 @@
+import { isAnswering, isServing } from './health';
+
+/** Loopback, as a container asks about itself. */
+const DAEMON = '127.0.0.1:50051';
+const WEB = '127.0.0.1:3000';
+
+const PROBES: Readonly<Record<string, () => Promise<boolean>>> = {
+  daemon: () => isServing(DAEMON),
+  web: () => isAnswering(WEB),
+};
+
+/** `node health_probe.js daemon|web`: the health check of the images; exits with 0 where the program serves. */
+async function probe(): Promise<number> {
+  const ask = PROBES[process.argv[2] ?? ''];
+  if (ask === undefined) {
+    process.stderr.write('Usage: node health_probe.js daemon|web\n');
+    return 2;
+  }
+  return (await ask()) ? 0 : 1;
+}
+
+probe().then((code) => process.exit(code));

@@ -1,0 +1,63 @@
+import { type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
+import {
+  type GetQuotaResponse,
+  type ListOverridesResponse,
+  type ListPoliciesResponse,
+  QuotaAdminServiceClient,
+  type SetOverrideRequest,
+  type SetOverrideResponse,
+  type WatchDecisionsRequest,
+  type WatchDecisionsResponse,
+} from '../../gen/quota/v1/quota_admin_service';
+import { promised } from './quota_client';
+
+/** The generated client of the operators' service, with promises, and with what is unset left out. */
+export interface AdminClient {
+  getQuota(subject: string, policy?: string): Promise<GetQuotaResponse>;
+  resetQuota(subject: string, policy?: string): Promise<number>;
+  setOverride(request: Partial<SetOverrideRequest>): Promise<SetOverrideResponse>;
+  clearOverride(target: { subject: string; policy: string; limitName: string }): Promise<boolean>;
+  listOverrides(query?: {
+    subject?: string;
+    pageSize?: number;
+    pageToken?: string;
+  }): Promise<ListOverridesResponse>;
+  listPolicies(): Promise<ListPoliciesResponse>;
+  watchDecisions(filter?: Partial<WatchDecisionsRequest>): ClientReadableStream<WatchDecisionsResponse>;
+  close(): void;
+}
+
+/** A call that hangs for this long has failed its test. */
+const DEADLINE_MS = 10_000;
+
+export function createAdminClient(target: string): AdminClient {
+  const client = new QuotaAdminServiceClient(target, credentials.createInsecure());
+  const none = new Metadata();
+  const options = () => ({ deadline: Date.now() + DEADLINE_MS });
+  return {
+    getQuota: (subject, policy = '') =>
+      promised((done) => client.getQuota({ subject, policy }, none, options(), done)),
+    async resetQuota(subject, policy = '') {
+      const { resetCount } = await promised<{ resetCount: number }>((done) =>
+        client.resetQuota({ subject, policy }, none, options(), done),
+      );
+      return resetCount;
+    },
+    setOverride: (request) => {
+      const unset = { subject: '', policy: '', limitName: '', limit: undefined, expireTime: undefined };
+      return promised((done) => client.setOverride({ ...unset, ...request }, none, options(), done));
+    },
+    async clearOverride(target) {
+      const { cleared } = await promised<{ cleared: boolean }>((done) =>
+        client.clearOverride(target, none, options(), done),
+      );
+      return cleared;
+    },
+    listOverrides: ({ subject = '', pageSize = 0, pageToken = '' } = {}) =>
+      promised((done) => client.listOverrides({ subject, pageSize, pageToken }, none, options(), done)),
+    listPolicies: () => promised((done) => client.listPolicies({}, none, options(), done)),
+    watchDecisions: (filter = {}) =>
+      client.watchDecisions({ subject: '', policy: '', decision: 0, ...filter }),
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newToken } from '../../daemon/access/tokens';
+import { accessFile, callEmpty, createFolder, failuresDuring, noticed } from '../helpers/access';
+import { startDaemon, type TestDaemon } from '../helpers/daemon';
+import { watchHealth } from '../helpers/health';
+import { createQuotaClient, failureOf } from '../helpers/quota_client';
+import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+
+const TOKENS = { web: newToken(), alice: newToken(), stranger: newToken() };
+const IDENTITIES = [
+  { name: 'web', role: 'caller', tokens: [TOKENS.web] },
+  { name: 'alice', role: 'operator', tokens: [TOKENS.alice] },
+] as const;
+
+const LIST_POLICIES = '/quota.v1.QuotaAdminService/ListPolicies';
+const REFLECTION = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+
+const UNAUTHENTICATED = {
+  code: status.UNAUTHENTICATED,
+  message: 'a valid token or client certificate is needed',
+  reason: 'UNAUTHENTICATED',
+};
+const PERMISSION_DENIED = {
+  code: status.PERMISSION_DENIED,
+  message: 'the role of this identity does not reach this method',
+  reason: 'PERMISSION_DENIED',
+};
+
+const folder = createFolder();
+let space: RedisSpace;
+let daemon: TestDaemon;
+let output = '';
+
+beforeAll(async () => {
+  space = openRedisSpace();
+  daemon = await startDaemon({
+    redisUrl: space.url,
+    prefix: space.prefix,
+    env: { QUOTA_ACCESS: folder.write('access.yaml', accessFile(IDENTITIES)), LOG_LEVEL: 'trace' },
+    credentials: { token: TOKENS.web },
+  });
+  for (const stream of [daemon.process.stdout, daemon.process.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+});
+afterAll(async () => {
+  await daemon.stop();
+  await space.close();
+  folder.remove();
+});
+
+function admitWith(token: string | undefined): Promise<unknown> {
+  const client = createQuotaClient(daemon.target, token === undefined ? {} : { token });
+  return client.admit({ subject: randomUUID(), policy: 'connection' }).finally(() => client.close());
+}
+
+describe('the service, asked', () => {
+  test.each([
+    ['no token', undefined],
+    ['a token that nobody has', TOKENS.stranger],
+    ['an empty token', ''],
+    ['a digest in place of its token', 'a'.repeat(64)],
+  ])('with %s, the same refusal', async (_, token) => {
+    expect(await failureOf(admitWith(token))).toMatchObject(UNAUTHENTICATED);
+  });
+
+  test('with the token of a caller, an answer', async () => {
+    expect(await admitWith(TOKENS.web)).toMatchObject({ degraded: false });
+  });
+
+  test('with the token of an operator, an answer', async () => {
+    expect(await admitWith(TOKENS.alice)).toMatchObject({ degraded: false });
+  });
+});
+
+describe('what only operators may do, asked', () => {
+  test('with no token, refused as any call without one', async () => {
+    expect(await failureOf(callEmpty(daemon.target, { path: LIST_POLICIES }))).toMatchObject(UNAUTHENTICATED);
+  });
+
+  test('with the token of a caller, PERMISSION_DENIED', async () => {
+    const call = callEmpty(daemon.target, { path: LIST_POLICIES, token: TOKENS.web });
+
+    expect(await failureOf(call)).toMatchObject(PERMISSION_DENIED);
+  });
+
+  test('with the token of an operator, an answer', async () => {
+    const answer = await callEmpty(daemon.target, { path: LIST_POLICIES, token: TOKENS.alice });
+
+    expect(answer.toString('latin1')).toContain('connection');
+  });
+});
+
+describe('what else is served', () => {
+  test('the health, told to whoever asks', async () => {
+    const health = watchHealth(daemon.target);
+
+    await health.reached('SERVING').finally(() => health.close());
+  });
+
+  test('reflection, refused without a role', async () => {
+    expect(await failureOf(callEmpty(daemon.target, { path: REFLECTION }))).toMatchObject(UNAUTHENTICATED);
+  });
+
+  test('reflection, answered to a caller', async () => {
+    await callEmpty(daemon.target, { path: REFLECTION, token: TOKENS.web });
+  });
+
+  test('a method that is not there, refused', async () => {
+    const call = callEmpty(daemon.target, { path: '/quota.v1.Else/Do', token: TOKENS.alice });
+
+    expect(await failureOf(call)).toMatchObject({ code: status.UNIMPLEMENTED });
+  });
+});
+
+describe('the access file, changed', () => {
+  test('a token replaced under load, no call fails, and the old one is of no use', async () => {
+    const next = newToken();
+    let current = TOKENS.web;
+    const withTokens = (...tokens: string[]) =>
+      accessFile([{ name: 'web', role: 'caller', tokens }, IDENTITIES[1]]);
+    const change = (text: string) =>
+      noticed(daemon, 'access changed', () => folder.write('access.yaml', text));
+
+    const failures = await failuresDuring(
+      () => admitWith(current),
+      async () => {
+        await change(withTokens(TOKENS.web, next));
+        current = next;
+        // Those who read the old token a moment ago are answered before it goes.
+        await admitWith(next);
+        await pause(200);
+        await change(withTokens(next));
+      },
+    );
+
+    expect(failures).toEqual([]);
+    expect(await failureOf(admitWith(TOKENS.web))).toMatchObject(UNAUTHENTICATED);
+    await change(accessFile(IDENTITIES));
+  });
+
+  test('a file broken on purpose, the old one stays and every fault is told with its line', async () => {
+    const broken = `identities:\n  - name: web\n    role: boss\n    token_sha256: ${TOKENS.web}\n`;
+    await noticed(daemon, 'access kept', () => folder.write('access.yaml', broken));
+
+    expect(daemon.log.findLast(({ msg }) => msg.startsWith('access kept'))?.faults).toEqual([
+      expect.stringMatching(
+        /access\.yaml:3: identities\[0\]\.role: must be caller or operator; it is "boss"$/,
+      ),
+      expect.stringMatching(/access\.yaml:4: identities\[0\]\.token_sha256\[0\]: must be the SHA-256 of /),
+    ]);
+    expect(await admitWith(TOKENS.web)).toMatchObject({ degraded: false });
+    await noticed(daemon, 'access changed', () =>
+      folder.write('access.yaml', `${accessFile(IDENTITIES)}# mended\n`),
+    );
+  });
+
+  test('a stream whose caller is struck out, ends', async () => {
+    const watch = callEmpty(daemon.target, {
+      path: '/quota.v1.QuotaAdminService/WatchDecisions',
+      token: TOKENS.alice,
+    });
+    const refused = failureOf(watch);
+    await noticed(daemon, 'access changed', () => folder.write('access.yaml', accessFile([IDENTITIES[0]])));
+
+    expect(await refused).toMatchObject(UNAUTHENTICATED);
+    await noticed(daemon, 'access changed', () => folder.write('access.yaml', accessFile(IDENTITIES)));
+  });
+});
+
+describe('the log', () => {
+  test('after all that, without any token or digest of one', async () => {
+    await failureOf(admitWith(TOKENS.stranger));
+
+    expect(output).toContain('request refused');
+    for (const secret of Object.values(TOKENS)) expect(output).not.toContain(secret);
+    expect(output).not.toMatch(/quota_|[0-9a-f]{64}|Bearer/);
+  });
+});

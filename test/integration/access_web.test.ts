@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { credentials } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { newToken } from '../../daemon/access/tokens';
+import { createQuotaClient } from '../../web/quota/client';
+import { openQuotaCredentials } from '../../web/quota/credentials';
+import { accessFile, createFolder, failuresDuring, noticed } from '../helpers/access';
+import { type Authority, createAuthority, issueForDaemon } from '../helpers/certificates';
+import { startDaemon, type TestDaemon } from '../helpers/daemon';
+import { createTestDatabase, type TestDatabase } from '../helpers/mysql';
+import { closedAfterEach } from '../helpers/opened';
+import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { startWeb, type TestWeb } from '../helpers/web';
+
+const opened = closedAfterEach();
+const token = newToken();
+const folder = createFolder();
+let authority: Authority;
+let space: RedisSpace;
+let database: TestDatabase;
+let daemon: TestDaemon;
+/** What the web tier is told, for a daemon that asks for a certificate and a token. */
+let security: Record<string, string>;
+
+const identities = (...tokens: string[]) => accessFile([{ name: 'web', role: 'caller', tokens }]);
+
+beforeAll(async () => {
+  space = openRedisSpace();
+  database = await createTestDatabase();
+  authority = await createAuthority('ours');
+  const ofDaemon = await issueForDaemon(authority);
+  const ofWeb = await authority.issue({ commonName: 'web' });
+  const ca = folder.write('ca.pem', authority.certificate);
+  daemon = await startDaemon({
+    redisUrl: space.url,
+    prefix: space.prefix,
+    env: {
+      QUOTA_TLS_CERT: folder.write('daemon.pem', ofDaemon.certificate),
+      QUOTA_TLS_KEY: folder.write('daemon.key', ofDaemon.key),
+      QUOTA_TLS_CLIENT_CA: ca,
+      QUOTA_ACCESS: folder.write('access.yaml', identities(token)),
+    },
+    credentials: { channel: credentials.createSsl(authority.certificate), token },
+  });
+  security = {
+    QUOTA_TLS_CA: ca,
+    QUOTA_TLS_CLIENT_CERT: folder.write('web.pem', ofWeb.certificate),
+    QUOTA_TLS_CLIENT_KEY: folder.write('web.key', ofWeb.key),
+    QUOTA_TOKEN_FILE: folder.write('token', `${token}\n`),
+  };
+});
+afterAll(async () => {
+  await daemon.stop();
+  await space.close();
+  await database.drop();
+  folder.remove();
+});
+
+async function startTier(env: Record<string, string>): Promise<TestWeb> {
+  const web = await startWeb({ mysqlUrl: database.url, quotaTarget: daemon.target, env });
+  return opened.closed(web, () => web.stop());
+}
+
+const unanswered = ({ log }: TestWeb) => log.filter(({ msg }) => msg === 'the quota daemon did not answer');
+
+describe('the web tier and a daemon that asks who calls', () => {
+  test('with its certificate and its token, the home page from the daemon’s figures', async () => {
+    const web = await startTier(security);
+    const { status } = await fetch(`${web.url}/`);
+
+    expect([status, unanswered(web)]).toEqual([200, []]);
+    expect(JSON.stringify(web.log)).not.toContain(token);
+  });
+
+  test.each([
+    ['no token', { QUOTA_TOKEN_FILE: '' }, 16],
+    [
+      'nothing at all',
+      { QUOTA_TOKEN_FILE: '', QUOTA_TLS_CA: '', QUOTA_TLS_CLIENT_CERT: '', QUOTA_TLS_CLIENT_KEY: '' },
+      14,
+    ],
+  ])('with %s, no figures and one line that says why', async (_, less, grpcCode) => {
+    const web = await startTier({ ...security, ...less });
+    await fetch(`${web.url}/`);
+
+    expect(unanswered(web)).toEqual([expect.objectContaining({ grpcCode })]);
+  });
+
+  test('files that cannot be used, a refusal to start with every fault and no secret', async () => {
+    const started = startTier({
+      ...security,
+      QUOTA_TLS_CLIENT_KEY: folder.write('other.key', 'not a key'),
+      QUOTA_TOKEN_FILE: folder.write('other', 'two words\n'),
+    });
+
+    await expect(started).rejects.toThrow(
+      /cannot be used:\n.*other\.key holds no private key.*\n.*other holds no token in its first line/,
+    );
+    await expect(started).rejects.not.toThrow('two words');
+  });
+});
+
+describe('the web tier’s client, under load', () => {
+  test('its token and the daemon’s list replaced, no call fails', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'trace' }, { write: (line) => lines.push(line) });
+    const made = opened.closed(
+      openQuotaCredentials(
+        {
+          tls: { authorityFile: String(security.QUOTA_TLS_CA), identity: undefined },
+          tokenFile: security.QUOTA_TOKEN_FILE,
+        },
+        logger,
+      ),
+      ({ close }) => close(),
+    );
+    const client = opened.closed(
+      createQuotaClient({ target: daemon.target, credentials: made, logger }),
+      ({ close }) => close(),
+    );
+    const next = newToken();
+    const changeList = (...tokens: string[]) =>
+      noticed(daemon, 'access changed', () => folder.write('access.yaml', identities(...tokens)));
+
+    const failures = await failuresDuring(
+      () => client.admit({ subject: randomUUID(), policy: 'connection' }),
+      async () => {
+        await changeList(token, next);
+        folder.write('token', `${next}\n`);
+        while (!lines.join().includes('token changed')) await pause(20);
+        await changeList(next);
+      },
+    );
+
+    expect(failures).toEqual([]);
+    expect(lines.join()).not.toContain(next);
+  });
+});

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { Decision } from '../../gen/quota/v1/quota_service';
+import type { TestDaemon } from '../helpers/daemon';
+import { closedAfterEach } from '../helpers/opened';
+import { until } from '../helpers/wait';
+
+const opened = closedAfterEach();
+
+const policiesOf = (limit: number) => `
+policies:
+  connection:
+    limits:
+      - { name: per-window, algorithm: sliding-window, limit: ${limit}, window: 10m }
+`;
+
+function startDaemon(policies: string): Promise<TestDaemon> {
+  const space = opened.space();
+  return opened.daemon({ redisUrl: space.url, prefix: space.prefix, policies });
+}
+
+const hasLogged = (daemon: TestDaemon, message: string) => daemon.log.some(({ msg }) => msg === message);
+
+describe('a policies file that changes', () => {
+  test('a limit raised and lowered while 50 clients ask, no wrong decision', async () => {
+    const daemon = await startDaemon(policiesOf(20));
+    const subject = randomUUID();
+    const answers: { limit: number; remaining: number; admitted: boolean }[] = [];
+    let isOver = false;
+    const clients = Array.from({ length: 50 }, async () => {
+      while (!isOver) {
+        const { decision, limits } = await daemon.client.admit({ subject, policy: 'connection' });
+        const [{ limit, remaining } = { limit: -1, remaining: -1 }] = limits;
+        answers.push({ limit, remaining, admitted: decision === Decision.ADMITTED });
+      }
+    });
+    const seen = (size: number) => until(`a limit of ${size}`, () => answers.at(-1)?.limit === size);
+    await seen(20);
+    daemon.writePolicies(policiesOf(50));
+    await seen(50);
+    daemon.writePolicies(policiesOf(10));
+    await seen(10);
+    isOver = true;
+    await Promise.all(clients);
+
+    // Each token was taken once, under the limit that held: 50 in all, and none once 10 was the limit.
+    const admitted = answers.filter((answer) => answer.admitted);
+    expect(admitted.map(({ limit, remaining }) => limit - remaining).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 50 }, (_, i) => i + 1),
+    );
+    const denied = answers.filter((answer) => !answer.admitted);
+    expect(new Set(denied.map(({ remaining }) => remaining))).toEqual(new Set([0]));
+    expect(admitted.some(({ limit }) => limit === 10)).toBe(false);
+  });
+
+  test('a file broken on purpose, refused with every fault and the old policies kept', async () => {
+    const daemon = await startDaemon(policiesOf(7));
+    daemon.writePolicies('policies: { connection: { limits: [], records: nothing } }\nservices: {}\n');
+    await until('it is refused', () => hasLogged(daemon, 'policies refused, the old ones stay'));
+
+    const { decision, limits } = await daemon.client.admit({ subject: '42', policy: 'connection' });
+
+    expect([decision, limits[0]?.limit]).toEqual([Decision.ADMITTED, 7]);
+    const refusal = daemon.log.find(({ msg }) => msg === 'policies refused, the old ones stay');
+    expect(refusal?.faults).toHaveLength(3);
+  });
+
+  test('a file that is mended after it was broken, taken', async () => {
+    const daemon = await startDaemon(policiesOf(7));
+    daemon.writePolicies('policies: nonsense');
+    await until('it is refused', () => hasLogged(daemon, 'policies refused, the old ones stay'));
+    daemon.writePolicies(policiesOf(8));
+    await until('it is taken', () => hasLogged(daemon, 'policies reloaded'));
+
+    const { limits } = await daemon.client.admit({ subject: '42', policy: 'connection' });
+
+    expect(limits[0]?.limit).toBe(8);
+  });
+});

@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { TestDaemon } from '../helpers/daemon';
+import { closedAfterEach } from '../helpers/opened';
+import { type Family, parsePrometheusText } from '../helpers/prometheus_text';
+import { failureOf } from '../helpers/quota_client';
+import { until } from '../helpers/wait';
+
+const opened = closedAfterEach();
+
+const ADMIT = 'method="quota.v1.QuotaService/Admit"';
+
+async function textOf({ httpUrl }: TestDaemon): Promise<string> {
+  return (await fetch(`${httpUrl}/metrics`)).text();
+}
+
+async function metricsOf(daemon: TestDaemon): Promise<Map<string, Family>> {
+  return parsePrometheusText(await textOf(daemon));
+}
+
+/** The samples of one metric that are not 0, without its name. */
+async function counted(daemon: TestDaemon, name: string): Promise<Record<string, number>> {
+  const samples = [...((await metricsOf(daemon)).get(name)?.samples ?? [])];
+  return Object.fromEntries(
+    samples.filter(([, value]) => value !== 0).map(([series, value]) => [series.slice(name.length), value]),
+  );
+}
+
+async function readiness({ httpUrl }: TestDaemon): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`${httpUrl}/readyz`);
+  return { status: response.status, body: await response.json() };
+}
+
+const ALL_READY = { redis_admissions: true, redis_calls: true, partitions: true, policies: true, grpc: true };
+
+describe('/metrics', () => {
+  test('after twelve logins and a wrong policy, exactly that', async () => {
+    const { url: redisUrl, prefix } = opened.space();
+    const daemon = await opened.daemon({ redisUrl, prefix });
+    for (let login = 0; login < 12; login += 1)
+      await daemon.client.admit({ subject: 'a-subject', policy: 'connection' });
+    await failureOf(daemon.client.admit({ subject: 'a-subject', policy: 'made-up' }));
+
+    expect(await counted(daemon, 'quota_decisions_total')).toEqual({
+      '{policy="connection",verdict="admitted"}': 10,
+      '{policy="connection",verdict="denied"}': 2,
+    });
+    expect(await counted(daemon, 'quota_calls_total')).toEqual({
+      [`{${ADMIT},code="OK"}`]: 12,
+      [`{${ADMIT},code="NOT_FOUND"}`]: 1,
+    });
+    expect((await counted(daemon, 'quota_call_duration_seconds'))[`_count{${ADMIT}}`]).toBe(13);
+    expect(await counted(daemon, 'quota_store_errors_total')).toEqual({});
+    expect(await counted(daemon, 'quota_grpc_connections')).toEqual({ '': 1 });
+    expect(await counted(daemon, 'quota_build_info')).toEqual({
+      [`{version="0.1.0",node="${process.version}"}`]: 1,
+    });
+  });
+
+  test('whatever callers send, no name of theirs is in it', async () => {
+    const { url: redisUrl, prefix } = opened.space();
+    const daemon = await opened.daemon({ redisUrl, prefix });
+    const requestId = randomUUID();
+    await daemon.client.admit({ subject: 'a-subject', policy: 'connection', requestId });
+    await failureOf(daemon.client.admit({ subject: 'a-subject', policy: 'made-up' }));
+    await failureOf(daemon.client.recordCall({ subject: 'a-subject', service: 'made-up' }));
+    await daemon.client.batchAdmit([{ subject: 'a-subject', policy: 'made-up' }]);
+
+    const text = await textOf(daemon);
+    for (const sent of ['a-subject', requestId, 'made-up']) expect(text).not.toContain(sent);
+  });
+
+  test('promtool, where the machine has it, finds nothing to say', async () => {
+    const { url: redisUrl, prefix } = opened.space();
+    const daemon = await opened.daemon({ redisUrl, prefix });
+    await daemon.client.admit({ subject: '42', policy: 'connection' });
+    const checked = spawnSync('promtool', ['check', 'metrics'], { input: await textOf(daemon) });
+
+    // Prometheus is not among what the tests install, so a machine without it has the strict parser alone.
+    if (checked.error === undefined) expect(`${checked.stdout}${checked.stderr}`).toBe('');
+    expect((await metricsOf(daemon)).size).toBeGreaterThan(20);
+  });
+
+  test('a Redis that is frozen, errors of the store by kind and a call that was UNAVAILABLE', async () => {
+    const redis = await opened.redis();
+    const daemon = await opened.daemon({ redisUrl: redis.url });
+    redis.freeze();
+    await failureOf(daemon.client.admit({ subject: '42', policy: 'connection' }));
+
+    expect(await counted(daemon, 'quota_store_errors_total')).toEqual({ '{kind="no_answer"}': 1 });
+    expect(await counted(daemon, 'quota_calls_total')).toEqual({ [`{${ADMIT},code="UNAVAILABLE"}`]: 1 });
+    expect(await counted(daemon, 'quota_decisions_total')).toEqual({});
+    redis.thaw();
+  });
+});
+
+describe('the probes', () => {
+  test('a daemon that serves, alive and ready', async () => {
+    const { url: redisUrl, prefix } = opened.space();
+    const daemon = await opened.daemon({ redisUrl, prefix });
+
+    expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
+    expect(await readiness(daemon)).toEqual({
+      status: 200,
+      body: { ready: true, state: 'serving', parts: ALL_READY },
+    });
+  });
+
+  test('a frozen Redis, not ready and says so, but alive; ready again afterwards', async () => {
+    const redis = await opened.redis();
+    const daemon = await opened.daemon({ redisUrl: redis.url });
+    redis.freeze();
+
+    expect(await readiness(daemon)).toEqual({
+      status: 503,
+      body: {
+        ready: false,
+        state: 'serving',
+        parts: { ...ALL_READY, redis_admissions: false, redis_calls: false },
+      },
+    });
+    expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
+    redis.thaw();
+    await until('ready again', async () => (await readiness(daemon)).status === 200);
+  });
+
+  test.each([
+    ['GET', '/', 404],
+    ['GET', '/metrics/', 404],
+    ['POST', '/metrics', 405],
+    ['HEAD', '/readyz', 200],
+  ])('%s %s, %d', async (method, path, status) => {
+    const { url: redisUrl, prefix } = opened.space();
+    const daemon = await opened.daemon({ redisUrl, prefix });
+    expect((await fetch(`${daemon.httpUrl}${path}`, { method })).status).toBe(status);
+  });
+});
+
+describe('the address of the metrics', () => {
+  test('taken, the daemon exits with 1 and one line that names the variable', async () => {
+    const { url: redisUrl, prefix } = opened.space();
+    const first = await opened.daemon({ redisUrl, prefix });
+    const taken = new URL(first.httpUrl).host;
+    const second = opened.daemon({ redisUrl, prefix, env: { QUOTA_HTTP_LISTEN: taken } });
+
+    await expect(second).rejects.toThrow(
+      /^the program ended with 1:\nquota-daemon: QUOTA_HTTP_LISTEN \S+ cannot be had: .*EADDRINUSE.*\n$/,
+    );
+  });
+});

@@ -1,0 +1,168 @@
+import type { PeerCertificate } from 'node:tls';
+import { describe, expect, test } from '@jest/globals';
+import { type AccessRules, createAccess, type Evidence } from '../../../../daemon/access/access';
+import { PermissionDenied, Unauthenticated } from '../../../../daemon/access/errors';
+import type { KnownIdentity } from '../../../../daemon/access/identities';
+import { tokenDigest } from '../../../../daemon/access/tokens';
+
+const ADMIT = '/quota.v1.QuotaService/Admit';
+const SET_OVERRIDE = '/quota.v1.QuotaAdminService/SetOverride';
+const REFLECT = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+const REFLECT_ALPHA = '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo';
+const HEALTH = '/grpc.health.v1.Health/Check';
+const WATCH_HEALTH = '/grpc.health.v1.Health/Watch';
+
+const IDENTITIES: KnownIdentity[] = [
+  {
+    name: 'web',
+    role: 'caller',
+    tokenDigests: [tokenDigest('new'), tokenDigest('old')],
+    certificateNames: [],
+  },
+  {
+    name: 'alice',
+    role: 'operator',
+    tokenDigests: [tokenDigest('hers')],
+    certificateNames: ['alice.example'],
+  },
+];
+
+const ON: AccessRules = { identities: () => IDENTITIES, asksCertificates: true };
+const CERTIFICATES_ONLY: AccessRules = { identities: () => undefined, asksCertificates: true };
+const OFF: AccessRules = { identities: () => undefined, asksCertificates: false };
+
+const FAR = 'Jan  1 00:00:00 2100 GMT';
+
+function certificate(names: { altNames?: string; commonName?: string; validTo?: string }): PeerCertificate {
+  const { altNames, commonName = 'nobody', validTo = FAR } = names;
+  return { subject: { CN: commonName }, subjectaltname: altNames, valid_to: validTo } as PeerCertificate;
+}
+
+/** What comes of a call: the caller's name, or the name of the refusal. */
+function outcome(rules: AccessRules, evidence: Partial<Evidence>): string {
+  const whole = { path: ADMIT, peer: '10.0.0.9:4711', authorization: [], certificate: () => undefined };
+  try {
+    return createAccess(rules).admit({ ...whole, ...evidence }).name;
+  } catch (error) {
+    if (error instanceof Unauthenticated || error instanceof PermissionDenied) return error.name;
+    throw error;
+  }
+}
+
+const CALLER = ['Bearer new'];
+const OPERATOR = ['Bearer hers'];
+
+describe('access, by method and role', () => {
+  test.each([
+    [ADMIT, 'Unauthenticated', 'web', 'alice'],
+    ['/quota.v1.QuotaService/Stats', 'Unauthenticated', 'web', 'alice'],
+    [SET_OVERRIDE, 'Unauthenticated', 'PermissionDenied', 'alice'],
+    ['/quota.v1.QuotaAdminService/AnythingToCome', 'Unauthenticated', 'PermissionDenied', 'alice'],
+    [REFLECT, 'Unauthenticated', 'web', 'alice'],
+    [REFLECT_ALPHA, 'Unauthenticated', 'web', 'alice'],
+    [HEALTH, 'anonymous@10.0.0.9:4711', 'anonymous@10.0.0.9:4711', 'anonymous@10.0.0.9:4711'],
+    [WATCH_HEALTH, 'anonymous@10.0.0.9:4711', 'anonymous@10.0.0.9:4711', 'anonymous@10.0.0.9:4711'],
+    ['/quota.v2.QuotaService/Admit', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
+    ['/quota.v1.QuotaService/Admit/more', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
+    ['//quota.v1.QuotaService/Admit', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
+    ['quota.v1.QuotaService/Admit', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
+    ['', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
+  ])('%s: nobody %s, a caller %s, an operator %s', (path, nobody, caller, operator) => {
+    const outcomes = [[], CALLER, OPERATOR].map((authorization) => outcome(ON, { path, authorization }));
+
+    expect(outcomes).toEqual([nobody, caller, operator]);
+  });
+});
+
+describe('access, by token', () => {
+  test.each([
+    ['the newer of two', ['Bearer new'], 'web'],
+    ['the older of two', ['Bearer old'], 'web'],
+    ['in lower case', ['bearer new'], 'web'],
+    ['unknown', ['Bearer nobodys'], 'Unauthenticated'],
+    ['in another case', ['Bearer New'], 'Unauthenticated'],
+    ['with more behind it', ['Bearer new new'], 'Unauthenticated'],
+    ['of another scheme', ['Basic new'], 'Unauthenticated'],
+    ['bare', ['new'], 'Unauthenticated'],
+    ['empty', ['Bearer '], 'Unauthenticated'],
+    ['twice', ['Bearer new', 'Bearer new'], 'Unauthenticated'],
+    ['beside a wrong one', ['Bearer new', 'Bearer nobodys'], 'Unauthenticated'],
+  ])('%s, %j: %s', (_, authorization, expected) => {
+    expect(outcome(ON, { authorization })).toBe(expected);
+  });
+
+  test('a wrong one beside a right certificate, refused', () => {
+    const shown = () => certificate({ commonName: 'alice.example' });
+
+    expect(outcome(ON, { authorization: ['Bearer nobodys'], certificate: shown })).toBe('Unauthenticated');
+  });
+
+  test('any, where there is no access file, refused', () => {
+    expect(outcome(CERTIFICATES_ONLY, { authorization: ['Bearer new'] })).toBe('Unauthenticated');
+  });
+});
+
+describe('access, by certificate', () => {
+  test.each([
+    ['an alternative name', { altNames: 'DNS:other, DNS:alice.example' }, 'alice'],
+    ['the common name', { commonName: 'alice.example' }, 'alice'],
+    [
+      'the common name beside alternative ones',
+      { altNames: 'DNS:other', commonName: 'alice.example' },
+      'Unauthenticated',
+    ],
+    ['a name within a quoted one', { altNames: 'URI:"spiffe://x/y, DNS:alice.example"' }, 'Unauthenticated'],
+    ['no known name', { commonName: 'mallory' }, 'Unauthenticated'],
+    [
+      'a known name, expired since',
+      { commonName: 'alice.example', validTo: 'Jan  1 00:00:00 2020 GMT' },
+      'Unauthenticated',
+    ],
+  ])('%s, %j: %s', (_, names, expected) => {
+    expect(outcome(ON, { certificate: () => certificate(names) })).toBe(expected);
+  });
+
+  test('any of the authority, where there is no access file, a caller and no operator', () => {
+    const shown = () => certificate({ altNames: 'DNS:shop.example' });
+
+    expect(outcome(CERTIFICATES_ONLY, { certificate: shown })).toBe('shop.example');
+    expect(outcome(CERTIFICATES_ONLY, { certificate: shown, path: SET_OVERRIDE })).toBe('PermissionDenied');
+  });
+
+  test('none, refused', () => {
+    expect(outcome(CERTIFICATES_ONLY, {})).toBe('Unauthenticated');
+  });
+
+  test('one that was never asked for, not looked at', () => {
+    const rules = { ...ON, asksCertificates: false };
+
+    expect(outcome(rules, { certificate: () => certificate({ commonName: 'alice.example' }) })).toBe(
+      'Unauthenticated',
+    );
+  });
+});
+
+describe('access, switched off', () => {
+  test.each([ADMIT, SET_OVERRIDE, REFLECT, HEALTH])('%s, open to anyone, named by their address', (path) => {
+    expect(outcome(OFF, { path })).toBe('anonymous@10.0.0.9:4711');
+  });
+
+  test('a method that is in no table, refused', () => {
+    expect(outcome(OFF, { path: '/other.Service/Do' })).toBe('PermissionDenied');
+  });
+});
+
+describe('the two refusals', () => {
+  test('whatever was wrong, the same words', () => {
+    const refusals = [[], ['Bearer nobodys'], ['Basic new'], ['Bearer']].map((authorization) => {
+      try {
+        createAccess(ON).admit({ path: ADMIT, peer: 'p', authorization, certificate: () => undefined });
+        return 'admitted';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+
+    expect(new Set(refusals)).toEqual(new Set(['a valid token or client certificate is needed']));
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseIdentities } from '../../../../daemon/access/identities';
+import { newToken, tokenDigest } from '../../../../daemon/access/tokens';
+
+const DIGEST = 'ab'.repeat(32);
+const OTHER_DIGEST = 'cd'.repeat(32);
+
+/** The faults of a file, as an operator reads them; none where it is right. */
+function faultsOf(text: string): string[] {
+  try {
+    parseIdentities(text);
+    return [];
+  } catch (error) {
+    return String((error as Error).message).split('\n');
+  }
+}
+
+/** A file of one identity, of which only what matters to the test is given. */
+function fileWith(entry: Record<string, unknown>): string {
+  return `identities:\n  - ${JSON.stringify({ name: 'web', role: 'caller', token_sha256: DIGEST, ...entry })}\n`;
+}
+
+const EVERY_FAULT = `
+identities:
+  - name: -web
+    role: boss
+    token_sha256: [abc, 12]
+  - name: alice
+    role: operator
+  - name: alice
+    role: operator
+    token_sha256: ${DIGEST}
+    certificate: " "
+    token: secret
+  - name: bob
+    role: caller
+    token_sha256: [${OTHER_DIGEST}, ${DIGEST.toUpperCase()}]
+  - web
+identity: []
+`;
+
+describe('parseIdentities', () => {
+  test('each kind of fault, listed at its line in plain words', () => {
+    const aDigest = 'must be the SHA-256 of a token, in 64 hexadecimal digits; npm run token:new makes both';
+    expect(faultsOf(EVERY_FAULT)).toEqual([
+      'line 3: identities[0].name: must be letters, digits and . _ - @, 63 at most, a letter or digit first; it is "-web"',
+      'line 4: identities[0].role: must be caller or operator; it is "boss"',
+      `line 5: identities[0].token_sha256[0]: ${aDigest}`,
+      `line 5: identities[0].token_sha256[1]: ${aDigest}`,
+      'line 6: identities[1]: needs token_sha256 or certificate',
+      'line 8: identities[2]: repeats the name "alice"',
+      'line 11: identities[2].certificate[0]: must be a name that a client certificate bears; it is " "',
+      'line 12: identities[2].token: is not a known key',
+      'line 15: identities[3].token_sha256[1]: stands above already',
+      'line 16: identities[4]: must be a map; it is "web"',
+      'line 17: identity: is not a known key',
+    ]);
+  });
+
+  test('a file that is right, every identity with what it shows', () => {
+    const text = `identities:
+  - { name: web, role: caller, token_sha256: [${DIGEST}, ${OTHER_DIGEST}] }
+  - { name: alice@example.org, role: operator, certificate: alice, token_sha256: ${'EF'.repeat(32)} }
+  - { name: bob, role: operator, certificate: [bob, "spiffe://example.org/bob"] }
+`;
+
+    expect(parseIdentities(text)).toEqual([
+      {
+        name: 'web',
+        role: 'caller',
+        tokenDigests: [DIGEST, OTHER_DIGEST].map((hex) => Buffer.from(hex, 'hex')),
+        certificateNames: [],
+      },
+      {
+        name: 'alice@example.org',
+        role: 'operator',
+        tokenDigests: [Buffer.from('ef'.repeat(32), 'hex')],
+        certificateNames: ['alice'],
+      },
+      {
+        name: 'bob',
+        role: 'operator',
+        tokenDigests: [],
+        certificateNames: ['bob', 'spiffe://example.org/bob'],
+      },
+    ]);
+  });
+
+  test.each([
+    ['nothing', '', 'line 1: the file must be a map that holds identities'],
+    ['a list', '- web\n', 'line 1: the file must be a map that holds identities'],
+    ['no identity', 'identities: []\n', 'line 1: identities: must hold at least one identity'],
+    ['no list', 'identities: web\n', 'line 1: identities: must be a list of identities; it is "web"'],
+  ])('%s, told what a file must be', (_, text, expected) => {
+    expect(faultsOf(text)).toEqual([expected]);
+  });
+
+  test.each([
+    ['a certificate', { token_sha256: undefined, certificate: [] }, 'certificate: must hold at least one'],
+    ['a digest', { token_sha256: [] }, 'token_sha256: must hold at least one'],
+  ])('an empty list in place of %s, refused', (_, entry, expected) => {
+    expect(faultsOf(fileWith(entry))).toEqual([`line 2: identities[0].${expected}`]);
+  });
+
+  test.each([
+    ['as its digest', (token: string) => fileWith({ token_sha256: token })],
+    ['as a name', (token: string) => fileWith({ name: `my ${token}` })],
+    ['as a role', (token: string) => fileWith({ role: token })],
+    ['as a key', (token: string) => fileWith({ [token]: true })],
+  ])('a token pasted %s, a fault that does not repeat it', (_, fileOf) => {
+    const token = newToken();
+    const faults = faultsOf(fileOf(token));
+
+    expect(faults).toHaveLength(1);
+    expect(faults.join()).not.toContain(token.slice(6, 20));
+  });
+});
+
+describe('newToken', () => {
+  test('a thousand, all different, and each fit for a header', () => {
+    const tokens = Array.from({ length: 1_000 }, newToken);
+
+    expect(new Set(tokens).size).toBe(1_000);
+    for (const token of tokens) expect(token).toMatch(/^quota_[\w-]{43}$/);
+  });
+
+  test('its digest, as sha256sum would make it', () => {
+    expect(tokenDigest('quota_example').toString('hex')).toBe(
+      '3df7b138c856d2339967b25d50936aa4eff94c7b18be2bb5630a6d6f6148d2bf',
+    );
+  });
+});

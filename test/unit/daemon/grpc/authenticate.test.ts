@@ -1,0 +1,146 @@
+import {
+  Client,
+  credentials,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import type { Access } from '../../../../daemon/access/access';
+import { PermissionDenied, Unauthenticated } from '../../../../daemon/access/errors';
+import { createAuthentication } from '../../../../daemon/grpc/authenticate';
+import { failureOf } from '../../../helpers/quota_client';
+
+const ECHO = '/test.Echo/Echo';
+const STREAM = '/test.Echo/Stream';
+
+const asIs = (bytes: Buffer) => bytes;
+const closes: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closes.splice(0)) close();
+});
+
+/** A server whose one answer is the metadata that its handler saw. */
+async function serveEcho(access: Access) {
+  const lines: string[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line) => lines.push(line) });
+  const server = new Server({ interceptors: [createAuthentication({ access, logger })] });
+  let handled = 0;
+  const echo: handleUnaryCall<Buffer, Buffer> = (call, callback) => {
+    handled += 1;
+    callback(null, Buffer.from(JSON.stringify(call.metadata.toJSON())));
+  };
+  const stream: handleServerStreamingCall<Buffer, Buffer> = (call) => call.write(Buffer.from('first'));
+  const method = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs };
+  const whole = { ...method, responseDeserialize: asIs, requestStream: false };
+  server.addService(
+    {
+      echo: { ...whole, path: ECHO, responseStream: false },
+      stream: { ...whole, path: STREAM, responseStream: true },
+    },
+    { echo, stream },
+  );
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  closes.push(() => {
+    client.close();
+    server.forceShutdown();
+  });
+  return { client, lines, handledCount: () => handled };
+}
+
+function ask(client: Client, headers: Record<string, string>): Promise<Record<string, string[]>> {
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(headers)) metadata.set(key, value);
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(ECHO, asIs, asIs, Buffer.alloc(0), metadata, (error, answer) => {
+      if (error) reject(error);
+      else resolve(JSON.parse(String(answer)));
+    });
+  });
+}
+
+function refusing(error: Error): Access {
+  return {
+    admit() {
+      throw error;
+    },
+  };
+}
+
+describe('authentication', () => {
+  test('a call that is admitted, its handler sees who makes it and not the token', async () => {
+    const { client } = await serveEcho({ admit: () => ({ name: 'alice', role: 'operator' }) });
+
+    const seen = await ask(client, { authorization: 'Bearer s3cret', 'x-request-id': 'r1' });
+
+    expect(seen).toMatchObject({ 'quota-identity': ['alice'], 'x-request-id': ['r1'] });
+    expect(seen.authorization).toBeUndefined();
+  });
+
+  test('a client that says who it is, not believed', async () => {
+    const { client } = await serveEcho({ admit: () => ({ name: 'web', role: 'caller' }) });
+
+    expect((await ask(client, { 'quota-identity': 'alice' }))['quota-identity']).toEqual(['web']);
+  });
+
+  test('a name that no header holds, in ASCII', async () => {
+    const { client } = await serveEcho({ admit: () => ({ name: 'zoé\r\n', role: 'caller' }) });
+
+    expect((await ask(client, {}))['quota-identity']).toEqual(['zo???']);
+  });
+
+  test.each([
+    ['nobody', new Unauthenticated(), status.UNAUTHENTICATED, 'UNAUTHENTICATED'],
+    ['the wrong role', new PermissionDenied('web'), status.PERMISSION_DENIED, 'PERMISSION_DENIED'],
+    ['a fault of ours', new TypeError('inner s3cret'), status.INTERNAL, 'INTERNAL'],
+  ])('%s, answered with its reason before the handler', async (_, error, code, reason) => {
+    const { client, handledCount } = await serveEcho(refusing(error));
+    const failure = await failureOf(ask(client, { authorization: 'Bearer s3cret' }));
+
+    expect(failure).toMatchObject({ code, reason });
+    expect(failure.message).not.toContain('s3cret');
+    expect(handledCount()).toBe(0);
+  });
+
+  test('a refusal, one line of the log without the token', async () => {
+    const { client, lines } = await serveEcho(refusing(new Unauthenticated()));
+    await failureOf(ask(client, { authorization: 'Bearer s3cret' }));
+
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ method: ECHO, msg: 'request refused', level: 30 }),
+    ]);
+    expect(lines.join()).not.toContain('s3cret');
+  });
+
+  test('a stream whose caller loses the right to it, ended with the refusal', async () => {
+    let isWelcome = true;
+    const { client } = await serveEcho({
+      admit() {
+        if (!isWelcome) throw new Unauthenticated();
+        return { name: 'alice', role: 'operator' };
+      },
+    });
+    const stream = client.makeServerStreamRequest(STREAM, asIs, asIs, Buffer.alloc(0));
+    const seen: string[] = [];
+    const ended = new Promise<ServiceError>((resolve) => {
+      stream.on('error', (error) => resolve(error as ServiceError));
+    });
+    stream.on('data', (bytes: Buffer) => {
+      seen.push(String(bytes));
+      isWelcome = false;
+    });
+
+    expect((await ended).code).toBe(status.UNAUTHENTICATED);
+    expect(seen).toEqual(['first']);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import { createDecisionFeed, type DecisionEvent } from '../../../../daemon/quota/decision_feed';
+
+const EVERYTHING = { subject: undefined, policy: undefined, admitted: undefined };
+
+function event({ subject = '42', policy = 'connection', admitted = true } = {}): DecisionEvent {
+  return {
+    admission: { subject, policy, cost: 1, requestId: undefined },
+    decision: { admitted, limits: [], retryDelayUs: undefined, decidedUs: 7 },
+  };
+}
+
+describe('decision feed', () => {
+  test('events before anybody watches, told to nobody', () => {
+    const feed = createDecisionFeed();
+    feed.publish(event());
+
+    expect(feed.watch(EVERYTHING).take()).toBeUndefined();
+  });
+
+  test('several watchers, each told everything in order', () => {
+    const feed = createDecisionFeed();
+    const watchers = [feed.watch(EVERYTHING), feed.watch(EVERYTHING)];
+    for (const subject of ['a', 'b']) feed.publish(event({ subject }));
+
+    for (const watcher of watchers) {
+      expect([watcher.take(), watcher.take()].map((told) => told?.admission.subject)).toEqual(['a', 'b']);
+      expect(watcher.take()).toBeUndefined();
+    }
+  });
+
+  test.each([
+    { filter: { ...EVERYTHING, subject: 'b' }, told: ['b'] },
+    { filter: { ...EVERYTHING, policy: 'other' }, told: ['c'] },
+    { filter: { ...EVERYTHING, admitted: false }, told: ['d'] },
+  ])('a filter of $filter, only what matches', ({ filter, told }) => {
+    const feed = createDecisionFeed();
+    const watcher = feed.watch(filter);
+    feed.publish(event({ subject: 'a' }));
+    feed.publish(event({ subject: 'b' }));
+    feed.publish(event({ subject: 'c', policy: 'other' }));
+    feed.publish(event({ subject: 'd', admitted: false }));
+
+    expect([watcher.take(), watcher.take()].map((each) => each?.admission.subject)).toEqual([
+      ...told,
+      undefined,
+    ]);
+  });
+
+  test('a watcher that is too slow, misses events and is told how many with the next that fits', () => {
+    const feed = createDecisionFeed({ placeSize: 2 });
+    const watcher = feed.watch(EVERYTHING);
+    for (const subject of ['a', 'b', 'missed', 'missed', 'missed']) feed.publish(event({ subject }));
+    const first = watcher.take();
+    feed.publish(event({ subject: 'c' }));
+
+    const told = [first, watcher.take(), watcher.take()];
+    expect(told.map((each) => [each?.admission.subject, each?.missedCount])).toEqual([
+      ['a', 0],
+      ['b', 0],
+      ['c', 3],
+    ]);
+  });
+
+  test('a watcher that waits, woken by the first event and not by those behind it', () => {
+    const feed = createDecisionFeed();
+    const watcher = feed.watch(EVERYTHING);
+    let wakes = 0;
+    watcher.onEvent(() => {
+      wakes += 1;
+    });
+    feed.publish(event());
+    feed.publish(event());
+
+    expect(wakes).toBe(1);
+  });
+
+  test('a watcher that has left, told nothing', () => {
+    const feed = createDecisionFeed();
+    const watcher = feed.watch(EVERYTHING);
+    watcher.close();
+    feed.publish(event());
+
+    expect(watcher.take()).toBeUndefined();
+  });
+});

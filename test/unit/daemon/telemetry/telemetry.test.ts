@@ -1,0 +1,100 @@
+import { EventEmitter } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { openTelemetry, type Telemetry } from '../../../../daemon/telemetry/telemetry';
+import { parsePrometheusText } from '../../../helpers/prometheus_text';
+
+const opened: Telemetry[] = [];
+
+afterEach(async () => {
+  for (const telemetry of opened.splice(0)) await telemetry.stop();
+});
+
+function fakeRedis(): Redis {
+  return Object.assign(new EventEmitter(), { status: 'ready', ping: async () => 'PONG' }) as unknown as Redis;
+}
+
+async function open(redis = { admissions: fakeRedis(), calls: fakeRedis() }): Promise<Telemetry> {
+  const telemetry = await openTelemetry({ listen: '127.0.0.1:0', redis, policyNames: () => [] });
+  opened.push(telemetry);
+  return telemetry;
+}
+
+async function readiness({ port }: Telemetry): Promise<object> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+  return { status: response.status, ...((await response.json()) as object) };
+}
+
+const PARTS = { redis_admissions: true, redis_calls: true, partitions: true, policies: true, grpc: true };
+
+describe('openTelemetry', () => {
+  test('a daemon that starts, serves and drains, ready only in between', async () => {
+    const telemetry = await open();
+    expect(await readiness(telemetry)).toEqual({
+      status: 503,
+      ready: false,
+      state: 'starting',
+      parts: { ...PARTS, partitions: false, grpc: false },
+    });
+
+    telemetry.storeOpened();
+    telemetry.serving(1);
+    expect(await readiness(telemetry)).toMatchObject({ status: 200, state: 'serving', parts: PARTS });
+
+    telemetry.draining();
+    expect(await readiness(telemetry)).toEqual({
+      status: 503,
+      ready: false,
+      state: 'draining',
+      parts: { ...PARTS, grpc: false },
+    });
+  });
+
+  test('one database that does not answer, the one that is named', async () => {
+    const calls = Object.assign(fakeRedis(), { ping: () => Promise.reject(new Error('away')) });
+    const telemetry = await open({ admissions: fakeRedis(), calls });
+
+    expect(await readiness(telemetry)).toMatchObject({
+      parts: { redis_admissions: true, redis_calls: false },
+    });
+  });
+
+  test('a connection to Redis that is lost, counted', async () => {
+    const admissions = fakeRedis();
+    const telemetry = await open({ admissions, calls: fakeRedis() });
+    admissions.emit('close');
+
+    const losses = parsePrometheusText(await telemetry.metrics.text()).get(
+      'quota_redis_connection_losses_total',
+    );
+    expect([...(losses?.samples ?? [])]).toEqual([
+      ['quota_redis_connection_losses_total{connection="admissions"}', 1],
+      ['quota_redis_connection_losses_total{connection="calls"}', 0],
+    ]);
+  });
+
+  test('connections to the port of gRPC, those that are open', async () => {
+    const telemetry = await open();
+    // The pages' own port stands in for that of gRPC: what counts is that the port is the one.
+    telemetry.serving(telemetry.port);
+    const count = async () =>
+      parsePrometheusText(await telemetry.metrics.text())
+        .get('quota_grpc_connections')
+        ?.samples.get('quota_grpc_connections');
+    const sockets = [1, 2, 3].map(() => connect(telemetry.port, '127.0.0.1'));
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    await settled();
+    expect(await count()).toBe(3);
+
+    for (const socket of sockets.slice(1)) socket.destroy();
+    await settled();
+    expect(await count()).toBe(1);
+    sockets[0]?.destroy();
+  });
+});
+
+/** The other end of a socket hears of it a moment later. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 100));
+}

@@ -1,0 +1,105 @@
+import {
+  type ChannelCredentials,
+  credentials,
+  experimental,
+  InterceptingCall,
+  type Interceptor,
+} from '@grpc/grpc-js';
+import { createMaterialProvider } from '../../environment/certificate_provider';
+import { type TlsFiles, TlsInvalid, watchTlsFiles } from '../../environment/tls_files';
+import { FileUnreadable, watchFiles } from '../../environment/watched_files';
+import { ConfigError } from '../config';
+import type { QuotaSecurity } from './security';
+
+/** What a client of the daemon is made with. Follows the files, with no call lost. */
+export type QuotaCredentials = {
+  channel: ChannelCredentials;
+  interceptors: Interceptor[];
+  close(): void;
+};
+
+/** Told of what changes in the files. */
+type Report = {
+  info(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+};
+
+/** Plaintext, and nothing shown: what a daemon on the same machine asks for unless told otherwise. */
+export const NO_CREDENTIALS: QuotaCredentials = {
+  channel: credentials.createInsecure(),
+  interceptors: [],
+  close: () => undefined,
+};
+
+/** Reads the files of the settings. Throws ConfigError with every fault of them. */
+export function openQuotaCredentials({ tls, tokenFile }: QuotaSecurity, report: Report): QuotaCredentials {
+  const channel = attempt(() => (tls === undefined ? undefined : openChannel(tls, report)));
+  const token = attempt(() => (tokenFile === undefined ? undefined : openToken(tokenFile, report)));
+  const close = () => {
+    channel.value?.close();
+    token.value?.close();
+  };
+  if (channel.faults.length + token.faults.length > 0) {
+    close();
+    throw new ConfigError([...channel.faults, ...token.faults]);
+  }
+  return {
+    channel: channel.value?.credentials ?? NO_CREDENTIALS.channel,
+    interceptors: token.value === undefined ? [] : [token.value.interceptor],
+    close,
+  };
+}
+
+function openChannel(files: TlsFiles, report: Report) {
+  const watched = watchTlsFiles({
+    files,
+    onChange(material) {
+      update(material);
+      report.info({ validTo: material.identity?.validTo }, 'certificates changed');
+    },
+    onFault: ({ message }) =>
+      report.error({ reason: message }, 'certificates kept: the new ones cannot be used'),
+  });
+  const { provider, update } = createMaterialProvider(watched.current());
+  const made = experimental.createCertificateProviderChannelCredentials(
+    provider,
+    files.identity === undefined ? null : provider,
+  );
+  return { credentials: made, close: watched.stop };
+}
+
+/** The first line of the file is the token, and a header can hold it. The text is never shown. */
+class TokenInvalid extends Error {
+  override readonly name = 'TokenInvalid';
+}
+
+function openToken(file: string, report: Report) {
+  const watched = watchFiles({
+    files: [file],
+    read([contents]) {
+      const [line = ''] = String(contents).split('\n', 1);
+      if (!/^[\w.~+/-]+=*\s*$/.test(line)) throw new TokenInvalid(`${file} holds no token in its first line`);
+      return line.trim();
+    },
+    onChange: () => report.info({ file }, 'token changed'),
+    onFault: ({ message }) => report.error({ reason: message }, 'token kept: the new one cannot be used'),
+  });
+  const interceptor: Interceptor = (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start(metadata, listener, next) {
+        metadata.set('authorization', `Bearer ${watched.current()}`);
+        next(metadata, listener);
+      },
+    });
+  return { interceptor, close: watched.stop };
+}
+
+function attempt<T>(open: () => T): { value?: T; faults: string[] } {
+  try {
+    return { value: open(), faults: [] };
+  } catch (error) {
+    if (error instanceof TlsInvalid || error instanceof FileUnreadable || error instanceof TokenInvalid)
+      return { faults: [error.message] };
+    throw error;
+  }
+}
