@@ -1,0 +1,34 @@
+# Two targets: `daemon` and `web`. BuildKit is not needed.
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npm run build
+# Of the scripts, an operator's alone.
+RUN find dist \( -name '*.map' -o -name .stamp -o -path 'dist/scripts/*test*' \) -delete \
+ && rm -rf dist/test dist/scripts/bench* dist/scripts/start.js dist/scripts/checks.js dist/scripts/jest_run.js
+
+FROM node:24-bookworm-slim AS production
+ENV NODE_ENV=production
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The native packages bring their binaries, so no compiler is needed.
+RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+COPY --from=build /app/dist dist
+USER node
+
+FROM production AS daemon
+ENV QUOTA_LISTEN=0.0.0.0:50051
+EXPOSE 50051
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "dist/scripts/health_probe.js", "daemon"]
+CMD ["node", "dist/daemon/main.js"]
+
+FROM production AS web
+ENV WEB_LISTEN=0.0.0.0:3000
+EXPOSE 3000
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "dist/scripts/health_probe.js", "web"]
+CMD ["node", "dist/web/main.js"]

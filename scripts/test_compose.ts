@@ -1,0 +1,138 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { config } from './config';
+import { runJest } from './jest_run';
+import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './services/compose';
+import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './services/install';
+import { takeLock } from './services/lock';
+import { root, testFolder } from './services/places';
+import { choosePort } from './services/ports';
+import { Refusal } from './services/refusal';
+import { type Supervisor, supervised } from './services/supervisor';
+import { describe, runScript, say } from './services/terminal';
+import { type Count, sum, summaryLine } from './summary';
+
+/** Never an operator's own. */
+const PROJECT = 'etuservices-test';
+
+/** Apart from those of `npm start` and `npm test`, which may be running, and below those that the system gives away. */
+const FIRST_PORTS = {
+  QUOTA_PORT: 36_051,
+  WEB_PORT: 36_300,
+  TEST_REDIS_PORT: 36_379,
+  TEST_MYSQL_PORT: 36_306,
+};
+
+const JEST_CONFIG = join(root, 'jest.compose.config.js');
+
+/** By convention: 128 and the number of SIGINT. */
+const INTERRUPTED = 130;
+
+/** Nothing was counted yet, so nothing has passed. */
+let total: Count = { passed: 0, failed: 1 };
+
+/** `npm run test:compose`: the integration tests and those of the stack, against a compose stack of its own. */
+async function testCompose(): Promise<number> {
+  requireCompose();
+  const folder = join(testFolder, 'compose');
+  takeLock(join(folder, 'test.lock'), 'npm run test:compose');
+  const secrets = mkdtempSync(join(tmpdir(), 'etu-secrets-'));
+  try {
+    const env = await composeEnvironment({ folder, secrets });
+    // What an earlier run that was killed has left.
+    composeDown(env);
+    try {
+      return await supervised({
+        work: (supervisor) => upAndTest(supervisor, { folder, env }),
+        codeWhenStopped: INTERRUPTED,
+      });
+    } finally {
+      composeDown(env);
+    }
+  } finally {
+    rmSync(secrets, { recursive: true, force: true });
+  }
+}
+
+async function composeEnvironment({
+  folder,
+  secrets,
+}: {
+  folder: string;
+  secrets: string;
+}): Promise<ComposeEnvironment> {
+  mkdirSync(folder, { recursive: true });
+  const { status, stderr } = spawnSync('sh', [join(root, 'scripts', 'compose', 'secrets.sh'), secrets], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Refusal(`The secrets could not be made:\n${stderr}`);
+  const ports: Record<string, string> = {};
+  for (const [name, first] of Object.entries(FIRST_PORTS))
+    ports[name] = String(await choosePort({ folder, name, first }));
+  return {
+    COMPOSE_PROJECT_NAME: PROJECT,
+    COMPOSE_FILE: ['docker-compose.yml', 'scripts/compose/test.yml'].join(':'),
+    COMPOSE_PATH_SEPARATOR: ':',
+    // What an operator has set for a stack in use is not for this one.
+    COMPOSE_DISABLE_ENV_FILE: '1',
+    COMPOSE_PROFILES: '',
+    QUOTA_SECRETS: secrets,
+    ...ports,
+  };
+}
+
+async function upAndTest(
+  supervisor: Supervisor,
+  { folder, env }: { folder: string; env: ComposeEnvironment },
+): Promise<number> {
+  say('Building the images and starting the compose stack …');
+  await Promise.all([
+    composeUp(supervisor, { folder, env }),
+    supervisor.finish(() => ensurePrograms(needs())),
+  ]);
+  const testEnv = { ...env, ...targets(env) };
+  const run = (tests: string, workers?: number) =>
+    runJest(supervisor, {
+      args: ['--config', JEST_CONFIG, tests, ...process.argv.slice(2)],
+      env: testEnv,
+      workers,
+    });
+  // Some of the stack's own tests stop it, so nothing else runs then.
+  total = sum(await run('test/integration'), await run('test/compose', 1));
+  return total.failed === 0 ? 0 : 1;
+}
+
+function targets({
+  QUOTA_SECRETS = '',
+  TEST_REDIS_PORT,
+  TEST_MYSQL_PORT,
+}: ComposeEnvironment): Record<string, string> {
+  const secret = (name: string) => readFileSync(join(QUOTA_SECRETS, name), 'utf8');
+  return {
+    TEST_REDIS_URL: `redis://default:${secret('redis_password')}@127.0.0.1:${TEST_REDIS_PORT}/0`,
+    TEST_MYSQL_URL: `mysql://root:${secret('mysql_root_password')}@127.0.0.1:${TEST_MYSQL_PORT}/`,
+    REDIS_SERVER_PATH: config.redisServerPath ?? programFor(REDIS_SERVER),
+    REDIS_CLI_PATH: config.redisCliPath ?? programFor(REDIS_CLI),
+  };
+}
+
+function needs() {
+  return [config.redisServerPath ? [] : [REDIS_SERVER], config.redisCliPath ? [] : [REDIS_CLI]].flat();
+}
+
+async function testAndTell(): Promise<number> {
+  let code = 1;
+  try {
+    code = await testCompose();
+  } catch (error) {
+    process.stderr.write(`${describe(error)}\n`);
+  }
+  // A run that was cut short has failed, whatever had passed until then.
+  if (code !== 0 && total.failed === 0) total = { ...total, failed: 1 };
+  say(summaryLine(total));
+  return code;
+}
+
+void runScript(testAndTell);

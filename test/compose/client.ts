@@ -1,0 +1,15 @@
+import { createQuotaClient, type QuotaClient } from '../helpers/quota_client';
+import { secret, setting } from './docker';
+
+export const TARGET = `127.0.0.1:${setting('QUOTA_PORT')}`;
+
+/** An operator at the published port of the daemon. */
+export function operatorClient(): QuotaClient {
+  return createQuotaClient(TARGET, { token: secret('operator_token') });
+}
+
+/** The calls of a service that the statistics tell of. */
+export async function callCount(client: QuotaClient, name: 'vente' | 'achat'): Promise<number> {
+  const { services } = await client.stats();
+  return services.find(({ service }) => service === name)?.callCount ?? 0;
+}

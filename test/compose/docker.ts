@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const ROOT = join(__dirname, '../..');
+
+/** Everything that a command prints, inspections of all containers included. */
+const OUTPUT_BOUND = 64 * 1024 * 1024;
+
+export const SERVICES = ['daemon', 'mysql', 'redis', 'web'] as const;
+export type Service = (typeof SERVICES)[number];
+
+/** What the run provides; a missing one is a fault of the run. */
+export function setting(name: 'QUOTA_PORT' | 'WEB_PORT' | 'QUOTA_SECRETS'): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run these tests with "npm run test:compose"`);
+  return value;
+}
+
+/** `docker compose …` against the run's own stack; what it prints. Throws where it fails. */
+export async function compose(...args: string[]): Promise<string> {
+  const { stdout } = await run('docker', ['compose', ...args], { cwd: ROOT, maxBuffer: OUTPUT_BOUND });
+  return stdout;
+}
+
+/** The same, with a text for its standard input. */
+export async function composeWith(input: string, ...args: string[]): Promise<string> {
+  const running = run('docker', ['compose', ...args], { cwd: ROOT });
+  running.child.stdin?.end(input);
+  return (await running).stdout;
+}
+
+/** Runs a command in a container of the stack: what it prints, and how it ends. */
+export async function inside(
+  service: Service,
+  ...command: string[]
+): Promise<{ code: number; text: string }> {
+  try {
+    return { code: 0, text: await compose('exec', '-T', service, ...command) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, text: `${stdout}${stderr}` };
+  }
+}
+
+export interface Inspection {
+  readonly State: { readonly Status: string; readonly ExitCode: number; readonly OOMKilled: boolean };
+  readonly Config: {
+    readonly Env: readonly string[];
+    readonly User: string;
+    readonly Cmd: readonly string[];
+  };
+  readonly HostConfig: {
+    readonly ReadonlyRootfs: boolean;
+    readonly CapAdd: readonly string[] | null;
+    readonly CapDrop: readonly string[] | null;
+    readonly SecurityOpt: readonly string[] | null;
+    readonly Init: boolean;
+    readonly Privileged: boolean;
+    readonly Memory: number;
+    readonly PidsLimit: number;
+    readonly RestartPolicy: { readonly Name: string };
+  };
+  readonly NetworkSettings: {
+    readonly Ports: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>>;
+    readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
+  };
+}
+
+/** What the engine knows of a service's container. */
+export async function inspect(service: Service): Promise<Inspection> {
+  const [inspection] = JSON.parse(await inspectText(service)) as Inspection[];
+  if (inspection === undefined) throw new Error(`${service} has no container`);
+  return inspection;
+}
+
+export async function inspectText(service: Service): Promise<string> {
+  const id = (await compose('ps', '--all', '--quiet', service)).trim();
+  return (await run('docker', ['inspect', id], { maxBuffer: OUTPUT_BOUND })).stdout;
+}
+
+/** One of the stack's secrets. */
+export function secret(name: string): string {
+  return readFileSync(join(setting('QUOTA_SECRETS'), name), 'utf8').trim();
+}
+
+/** Every secret that must be known to nobody. */
+export function allSecrets(): string[] {
+  const names = readdirSync(setting('QUOTA_SECRETS'));
+  return names.filter((name) => /_(password|secret|token)$/.test(name)).map(secret);
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import { allSecrets, compose, inside, inspect, inspectText, SERVICES, type Service } from './docker';
+
+/** What each container publishes in the stack as it stands in docker-compose.yml, without the tests' own ports. */
+async function publishedPorts(): Promise<Record<string, { host_ip?: string; target: number }[]>> {
+  const text = await compose('-f', 'docker-compose.yml', 'config', '--format', 'json');
+  const { services } = JSON.parse(text) as {
+    services: Record<string, { ports?: { host_ip?: string; target: number }[] }>;
+  };
+  return Object.fromEntries(
+    Object.entries(services).flatMap(([name, { ports }]) => (ports ? [[name, ports]] : [])),
+  );
+}
+
+describe.each(SERVICES)('%s', (service: Service) => {
+  test('its user, not root', async () => {
+    expect(Number((await inside(service, 'id', '-u')).text)).toBeGreaterThan(0);
+    expect((await inspect(service)).Config.User).not.toBe('');
+  });
+
+  test('its capabilities, none, and none to be gained', async () => {
+    const { HostConfig } = await inspect(service);
+    const { text } = await inside(service, 'cat', '/proc/1/status');
+
+    expect(HostConfig).toMatchObject({ CapAdd: null, CapDrop: ['ALL'], Privileged: false });
+    expect(HostConfig.SecurityOpt).toContain('no-new-privileges:true');
+    expect(text).toMatch(/^CapEff:\t0+$/m);
+    expect(text).toMatch(/^CapBnd:\t0+$/m);
+    expect(text).toMatch(/^NoNewPrivs:\t1$/m);
+  });
+
+  test('its file system, read-only', async () => {
+    const { code, text } = await inside(service, 'touch', '/usr/local/bin/changed');
+
+    expect((await inspect(service)).HostConfig.ReadonlyRootfs).toBe(true);
+    expect(code).not.toBe(0);
+    expect(text).toContain('Read-only file system');
+  });
+
+  test('its first process, an init; its memory and processes, bounded', async () => {
+    const { HostConfig } = await inspect(service);
+
+    expect(HostConfig).toMatchObject({ Init: true, RestartPolicy: { Name: 'unless-stopped' } });
+    expect(HostConfig.Memory).toBeGreaterThan(0);
+    expect(HostConfig.PidsLimit).toBeGreaterThan(0);
+  });
+
+  test('no secret in what the engine tells, in its log, or in its command lines', async () => {
+    const told = [await inspectText(service), await compose('logs', '--no-color', service)];
+    const processes = await inside(service, 'sh', '-c', 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ');
+
+    for (const text of [...told, processes.text]) {
+      for (const one of allSecrets()) expect(text.includes(one)).toBe(false);
+    }
+  });
+});
+
+describe('the images', () => {
+  test.each(['daemon', 'web'] as const)(
+    '%s, production packages and compiled files alone',
+    async (service) => {
+      const app = await inside(service, 'sh', '-c', 'ls -A /app /app/dist');
+      const tools = await inside(
+        service,
+        'sh',
+        '-c',
+        'ls /app/node_modules | grep -xE "typescript|jest|ts-proto"',
+      );
+
+      expect(app.text.split(/\s+/).filter(Boolean)).toEqual([
+        ...['/app:', 'dist', 'node_modules', 'package-lock.json', 'package.json'],
+        ...['/app/dist:', 'daemon', 'environment', 'gen', 'scripts', 'web'],
+      ]);
+      expect(tools.text).toBe('');
+    },
+  );
+});
+
+describe('the network', () => {
+  test('published, the web tier and the daemon alone, on loopback', async () => {
+    const ports = await publishedPorts();
+
+    expect(Object.keys(ports).sort()).toEqual(['daemon', 'web']);
+    expect(ports.daemon).toMatchObject([{ host_ip: '127.0.0.1', target: 50051 }]);
+    expect(ports.web).toMatchObject([{ host_ip: '127.0.0.1', target: 3000 }]);
+  });
+
+  test('every port that is open on this machine, on loopback', async () => {
+    const all = await Promise.all(SERVICES.map(inspect));
+    const bindings = all.flatMap(({ NetworkSettings }) =>
+      Object.values(NetworkSettings.Ports).flatMap((ports) => ports ?? []),
+    );
+
+    expect(new Set(bindings.map(({ HostIp }) => HostIp))).toEqual(new Set(['127.0.0.1']));
+  });
+
+  test('Redis, out of reach of the web tier by name and by address', async () => {
+    const { NetworkSettings } = await inspect('redis');
+    const addresses = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
+    const reaches = (host: string) =>
+      `const s = require('node:net').connect(6379, '${host}'); const end = (x) => { console.log(x); process.exit(); };
+       s.on('connect', () => end('reached')).on('error', () => end('refused')); setTimeout(end, 2000, 'refused');`;
+
+    for (const host of ['redis', ...addresses]) {
+      expect((await inside('web', 'node', '-e', reaches(host))).text.trim()).toBe('refused');
+      expect((await inside('daemon', 'node', '-e', reaches(host))).text.trim()).toBe('reached');
+    }
+  });
+
+  test('Redis, without the password nothing but a PING', async () => {
+    const { text } = await inside(
+      'redis',
+      'sh',
+      '-c',
+      'redis-cli --user health --pass x --no-auth-warning keys "*"; redis-cli dbsize',
+    );
+
+    expect(text).toContain('NOPERM');
+    expect(text).toContain('NOAUTH');
+  });
+
+  test('Redis, configured to keep all and to forget nothing', async () => {
+    const config =
+      'REDISCLI_AUTH=$(cat /run/secrets/redis_password) redis-cli config get appendonly maxmemory-policy';
+    const { text } = await inside('redis', 'sh', '-c', config);
+
+    expect(text.split('\n').filter(Boolean)).toEqual(
+      expect.arrayContaining(['appendonly', 'yes', 'maxmemory-policy', 'noeviction']),
+    );
+  });
+});
