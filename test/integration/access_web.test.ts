@@ -12,6 +12,7 @@ import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { createTestDatabase, type TestDatabase } from '../helpers/mysql';
 import { closedAfterEach } from '../helpers/opened';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { until } from '../helpers/wait';
 import { startWeb, type TestWeb } from '../helpers/web';
 
 const opened = closedAfterEach();
@@ -84,6 +85,7 @@ describe('the web tier and a daemon that asks who calls', () => {
   ])('with %s, no figures and one line that says why', async (_, less, grpcCode) => {
     const web = await startTier({ ...security, ...less });
     await fetch(`${web.url}/`);
+    await until('the line in the log', () => unanswered(web).length > 0);
 
     expect(unanswered(web)).toEqual([expect.objectContaining({ grpcCode })]);
   });
