@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { status } from '@grpc/grpc-js';
+import { type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newToken } from '../../daemon/access/tokens';
+import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
+import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
 import { accessFile, callEmpty, createFolder, failuresDuring, noticed } from '../helpers/access';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { watchHealth } from '../helpers/health';
@@ -74,6 +76,39 @@ describe('the service, asked', () => {
 
   test('with the token of an operator, an answer', async () => {
     expect(await admitWith(TOKENS.alice)).toMatchObject({ degraded: false });
+  });
+});
+
+/** Every method of a service, by its path. */
+const pathsOf = (service: Record<string, { path: string }>) => Object.values(service).map(({ path }) => path);
+
+describe('every method of both services, asked', () => {
+  test.each([...pathsOf(QuotaServiceService), ...pathsOf(QuotaAdminServiceService)])(
+    '%s with no token, refused',
+    async (path) => {
+      expect(await failureOf(callEmpty(daemon.target, { path }))).toMatchObject(UNAUTHENTICATED);
+    },
+  );
+
+  test.each(pathsOf(QuotaAdminServiceService))('%s with the token of a caller, refused', async (path) => {
+    const call = callEmpty(daemon.target, { path, token: TOKENS.web });
+
+    expect(await failureOf(call)).toMatchObject(PERMISSION_DENIED);
+  });
+
+  test.each([
+    ...pathsOf(QuotaServiceService).map((path) => [path, TOKENS.web] as const),
+    ...pathsOf(QuotaAdminServiceService)
+      .filter((path) => !path.endsWith('/WatchDecisions'))
+      .map((path) => [path, TOKENS.alice] as const),
+  ])('%s with the token of the role that it needs, let in', async (path, token) => {
+    const code = await callEmpty(daemon.target, { path, token }).then(
+      () => status.OK,
+      (error: ServiceError) => error.code,
+    );
+
+    // An empty request is often a bad one; but then the handler has said so.
+    expect([status.OK, status.INVALID_ARGUMENT]).toContain(code);
   });
 });
 

@@ -63,6 +63,11 @@ describe('a policies file that changes', () => {
     expect([decision, limits[0]?.limit]).toEqual([Decision.ADMITTED, 7]);
     const refusal = daemon.log.find(({ msg }) => msg === 'policies refused, the old ones stay');
     expect(refusal?.faults).toHaveLength(3);
+    const [ready, metrics] = await Promise.all(
+      ['readyz', 'metrics'].map((page) => fetch(`${daemon.httpUrl}/${page}`)),
+    );
+    expect(ready?.status).toBe(200);
+    expect(await metrics?.text()).toContain('quota_policies_reloads_total{result="refused"} 1');
   });
 
   test('a file that is mended after it was broken, taken', async () => {
