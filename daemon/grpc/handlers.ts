@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import {
   type AdmitRequest,
@@ -37,7 +38,11 @@ export function createHandlers(context: CallContext & { limiter: Limiter }): Quo
   async function decideAll(requests: readonly AdmitRequest[]): Promise<BatchAdmitResult[]> {
     const results: BatchAdmitResult[] = [];
     for (let at = 0; at < requests.length; at += CHUNK_SIZE) {
-      results.push(...(await Promise.all(requests.slice(at, at + CHUNK_SIZE).map(decideOne))));
+      const decided = await Promise.all(requests.slice(at, at + CHUNK_SIZE).map(decideOne));
+      results.push(...decided);
+      // Where the store answered none of them, the rest would only wait in turn to hear the same.
+      const [first] = decided;
+      if (first && decided.every(isUnavailable)) return requests.map((_, index) => results[index] ?? first);
     }
     return results;
   }
@@ -51,6 +56,10 @@ export function createHandlers(context: CallContext & { limiter: Limiter }): Quo
     ),
     stats: unary(async (request) => toStatsResponse(await limiter.usage(parseStats(request))), context),
   };
+}
+
+function isUnavailable({ result }: BatchAdmitResult): boolean {
+  return result?.$case === 'error' && result.value.code === status.UNAVAILABLE;
 }
 
 function logDenial(

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { DEFAULT_TOP_WINDOW_MS, type UsageQuery, type UserConnection, type UserCount } from '../quota/usage';
+import { translateFailure } from './failures';
 import type { Keys } from './keys';
 import { pairs } from './pairs';
-import { IDLE_WINDOW_KEPT_MS } from './retention';
+import { IDLE_WINDOW_KEPT_MS, WINDOWS_KEPT } from './retention';
 import { loadScript, runScript } from './scripts';
 
 const readConnectionsScript = loadScript('read_connections', { uses: ['clock', 'connections'] });
@@ -41,6 +42,8 @@ export async function readConnections(
       call,
     )) as ReadConnectionsReply;
     if (caughtUp === 0) continue;
+    if (topWindowMs !== DEFAULT_TOP_WINDOW_MS)
+      await forgetOldWindows({ redis, keys }, partition, { topWindowMs, nowMs });
     return {
       nowMs,
       recent: pairs(lastUsers).map(([subject, connectUs]) => ({
@@ -49,5 +52,24 @@ export async function readConnections(
       })),
       top: pairs(topUsers).map(([subject, count]) => ({ subject, count: Number(count) })),
     };
+  }
+}
+
+/** Bounds the windows that are kept: one that is asked for again is counted anew, and right all the same. */
+async function forgetOldWindows(
+  { redis, keys }: { redis: Redis; keys: Keys },
+  partition: number,
+  { topWindowMs, nowMs }: { topWindowMs: number; nowMs: number },
+): Promise<void> {
+  const { windows, counts, progress } = keys.connections(partition);
+  try {
+    await redis.zadd(windows, nowMs, topWindowMs);
+    await redis.pexpire(windows, IDLE_WINDOW_KEPT_MS);
+    for (const old of await redis.zrange(windows, 0, `${-1 - WINDOWS_KEPT}`)) {
+      await redis.unlink(counts(Number(old)), progress(Number(old)));
+      await redis.zrem(windows, old);
+    }
+  } catch (error) {
+    throw translateFailure(error);
   }
 }

@@ -29,6 +29,8 @@ export interface ConnectionKeys {
   readonly recent: string;
   /** Set of subjects that the record of calls may not know yet. */
   readonly newcomers: string;
+  /** Sorted set of the windows that were asked for last, by when. */
+  readonly windows: string;
   /** Sorted set: the connections of each user in a window. */
   counts(windowMs: number): string;
   /** Hash: how far a window's counts have been moved along the log. */
@@ -67,6 +69,7 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
         log: `${base}:log`,
         recent: `${base}:recent`,
         newcomers: `${base}:newcomers`,
+        windows: `${base}:windows`,
         counts: (windowMs) => `${base}:counts:${windowMs}`,
         progress: (windowMs) => `${base}:progress:${windowMs}`,
       };

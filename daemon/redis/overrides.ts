@@ -16,6 +16,9 @@ interface StoredOverride {
   readonly set_ms: number;
 }
 
+/** Redis's cursors have 64 bits. */
+const MAX_CURSOR = 2n ** 64n - 1n;
+
 interface Database {
   readonly redis: Redis;
   readonly keys: Keys;
@@ -71,16 +74,17 @@ async function scan(
   key: string,
   { cursor, pageSize }: { cursor: string; pageSize: number },
 ): Promise<{ overrides: Override[]; cursor: string }> {
-  const [[nextCursor, flat], [seconds]] = await Promise.all([
+  const [[nextCursor, flat], [seconds, microseconds]] = await Promise.all([
     redis.hscan(key, cursor, 'COUNT', pageSize),
     redis.time(),
   ]);
-  const nowMs = Number(seconds) * 1000;
+  const nowMs = Number(seconds) * 1000 + Number(microseconds) / 1000;
   const overrides = pairs(flat).map(([field, stored]) => readOverride(field, JSON.parse(stored)));
-  return {
-    overrides: overrides.filter(({ expireTimeMs }) => expireTimeMs === undefined || expireTimeMs > nowMs),
-    cursor: nextCursor,
-  };
+  const hasEnded = ({ expireTimeMs }: Override) => expireTimeMs !== undefined && expireTimeMs <= nowMs;
+  const ended = overrides.filter(hasEnded).map(fieldOf);
+  // Nobody may ever ask for those subjects again.
+  if (ended.length > 0) await redis.hdel(key, ...ended);
+  return { overrides: overrides.filter((override) => !hasEnded(override)), cursor: nextCursor };
 }
 
 /** Policies' and limits' names hold no colon; a subject may, so it comes last. `lib/limits.lua` builds the same. */
@@ -103,7 +107,8 @@ function readOverride(field: string, { limit, expire_ms, set_by, set_ms }: Store
 
 function readPageToken(token: string): { partition: number; cursor: string } {
   const [, partition, cursor] = /^(\d{1,4}):(\d{1,20})$/.exec(token) ?? [];
-  if (partition === undefined || cursor === undefined) throw invalidPageToken();
+  if (partition === undefined || cursor === undefined || BigInt(cursor) > MAX_CURSOR)
+    throw invalidPageToken();
   return { partition: Number(partition), cursor };
 }
 

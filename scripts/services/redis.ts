@@ -46,6 +46,8 @@ function redisArguments({ data, port }: { data: string; port: number }): string[
     appendonly: 'yes',
     appendfsync: 'everysec',
     'maxmemory-policy': 'noeviction',
+    // A large set that expires is freed beside the traffic, and not in its way.
+    'lazyfree-lazy-expire': 'yes',
     save: '',
     daemonize: 'no',
   }).flatMap(([name, value]) => [`--${name}`, value]);

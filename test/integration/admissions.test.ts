@@ -6,6 +6,7 @@ import type { Limit } from '../../daemon/quota/limits';
 import type { Policy } from '../../daemon/quota/policies';
 import { type AdmissionResult, admit } from '../../daemon/redis/admissions';
 import { createKeys } from '../../daemon/redis/keys';
+import { readQuota } from '../../daemon/redis/quotas';
 import { admitModel, modelOf } from '../helpers/admission_model';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 
@@ -177,7 +178,9 @@ describe('admissions', () => {
     const { decision } = await ask({ policy, subject });
 
     expect(decision.decidedUs).toBe(aheadUs);
-    expect(decision).toMatchObject({ admitted: false, retryDelayUs: 60_000_000 });
+    // The window, and the hour that the clock has to come up again.
+    expect(decision.admitted).toBe(false);
+    expect(decision.retryDelayUs).toBeGreaterThan(60_000_000 + 3_590_000_000);
   });
 
   test('a limit whose algorithm was changed, starts anew instead of failing', async () => {
@@ -188,6 +191,39 @@ describe('admissions', () => {
     const { decision } = await ask({ policy: policyOf([{ ...limit, algorithm: 'token-bucket' }]), subject });
 
     expect(decision.limits[0]?.remaining).toBe(4);
+  });
+
+  test.each(['sliding-window', 'token-bucket'] as const)(
+    'a %s whose window has grown, keeps what was taken beyond the old window',
+    async (algorithm) => {
+      const subject = randomUUID();
+      const limit = { name: 'grown', algorithm, limit: 2 };
+      const grown = policyOf([{ ...limit, windowMs: 60_000 }]);
+      await ask({ policy: policyOf([{ ...limit, windowMs: 80 }]), subject, cost: 2 });
+      const before = await ask({ policy: grown, subject });
+      await pause(120);
+
+      const after = await ask({ policy: grown, subject });
+
+      expect([before.decision.admitted, after.decision.admitted]).toEqual([false, false]);
+    },
+  );
+
+  test('a look at a quota with another window, throws nothing away', async () => {
+    const subject = randomUUID();
+    const limit = { name: 'looked-at', algorithm: 'sliding-window', limit: 2 } as const;
+    const policy = policyOf([{ ...limit, windowMs: 60_000 }]);
+    await ask({ policy, subject, cost: 2 });
+    await pause(20);
+    const keys = createKeys({ prefix: space.prefix, partitions: 1 });
+    await readQuota({ redis: space.admissions, keys }, subject, policyOf([{ ...limit, windowMs: 5 }]));
+    await readQuota(
+      { redis: space.admissions, keys },
+      subject,
+      policyOf([{ ...limit, algorithm: 'token-bucket', windowMs: 5 }]),
+    );
+
+    expect((await ask({ policy, subject })).decision.admitted).toBe(false);
   });
 
   test('a bucket whose size was changed, keeps what was taken', async () => {

@@ -165,6 +165,17 @@ describe('connections', () => {
     expect([recent, top]).toEqual([[], []]);
   });
 
+  test('more windows than are kept, the ones asked for last, and each right', async () => {
+    await connect('ada');
+    for (let hours = 1; hours <= 12; hours += 1) {
+      expect(asRecord((await read({ topWindowMs: hours * HOUR_MS })).top)).toEqual({ ada: 1 });
+    }
+
+    const kept = await space.admissions.keys(`${space.prefix}connections:{0}:counts:*`);
+    // Eight, and the default one.
+    expect(kept).toHaveLength(9);
+  });
+
   test('a window that nobody asks for any more, forgotten by itself', async () => {
     await connect('ada');
     await read({ topWindowMs: HOUR_MS });

@@ -70,6 +70,24 @@ describe('overrides', () => {
     expect(overrides).toEqual([]);
   });
 
+  test('a limit of 0 until a moment, denied with that moment to come back', async () => {
+    const subject = randomUUID();
+    await at.admin.setOverride({ ...override(subject, 0), expireTime: new Date(Date.now() + 60_000) });
+
+    const { decision, retryDelay } = await connect(subject);
+
+    expect(decision).toBe(Decision.DENIED);
+    expect(retryDelay?.seconds).toBeGreaterThan(50);
+    expect(retryDelay?.seconds).toBeLessThanOrEqual(60);
+  });
+
+  test('a page token that is none, refused', async () => {
+    for (const pageToken of ['nonsense', '0:99999999999999999999', '9:0']) {
+      const { code, fields } = await failureOf(at.admin.listOverrides({ pageToken }));
+      expect([code, fields]).toEqual([status.INVALID_ARGUMENT, ['page_token']]);
+    }
+  });
+
   test('an override that is cleared, gone; cleared again, there was none', async () => {
     const subject = randomUUID();
     await at.admin.setOverride(override(subject, 9));

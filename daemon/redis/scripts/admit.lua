@@ -104,11 +104,18 @@ local limits, now_us = load_limits({
 })
 local admitted, delay_us = decide(limits, now_us)
 log_decision(admitted and 'admitted' or 'denied')
-if not admitted then return { 0, delay_us or -1, 0, now_us, describe_limits(limits, now_us) } end
+if not admitted then
+  for _, limit in ipairs(limits) do keep(limit, now_us) end
+  return { 0, delay_us or -1, 0, now_us, describe_limits(limits, now_us) }
+end
 
 for _, limit in ipairs(limits) do
   -- A shadow limit that would have refused has taken nothing, as if it had.
-  if limit.shadow_denied == 0 then limit.algorithm.take(limit, cost, now_us) end
+  if limit.shadow_denied == 0 then
+    take(limit, cost, now_us)
+    limit.is_foreign = false
+  end
+  keep(limit, now_us)
 end
 local statuses = describe_limits(limits, now_us)
 local newcomer = 0

@@ -10,7 +10,7 @@ local function advance(window, now_ms, budget)
   local state = redis.call('HMGET', window.progress, 'added', 'retired')
   local added, retired = state[1], state[2]
   if not added then
-    redis.call('DEL', window.counts)
+    redis.call('UNLINK', window.counts)
     added = string.format('%.0f-18446744073709551615', cutoff_ms) -- the last entry that is out of the window
     retired = added
   end

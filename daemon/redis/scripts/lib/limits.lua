@@ -11,9 +11,9 @@ local function apply_overrides(limits, overrides_key, policy, subject, clock_us)
   for i, limit in ipairs(limits) do fields[i] = policy .. ':' .. limit.name .. ':' .. subject end
   for i, stored in ipairs(redis.call('HMGET', overrides_key, unpack(fields))) do
     local override = stored and cjson.decode(stored)
-    if override and override.expire_ms and override.expire_ms * 1000 <= clock_us then
-      redis.call('HDEL', overrides_key, fields[i])
-    elseif override then
+    local end_us = override and override.expire_ms and override.expire_ms * 1000
+    if override and not (end_us and end_us <= clock_us) then
+      limits[i].override_end_us = end_us
       limits[i].size = math.min(override.limit, limits[i].algorithm.largest_size or override.limit)
       limits[i].overridden = 1
     end
@@ -43,17 +43,50 @@ local function load_limits(request)
   for _, limit in ipairs(limits) do
     -- The policies file may have changed the algorithm: the other one's state is of no use.
     local type = redis.call('TYPE', limit.key).ok
-    if type ~= 'none' and type ~= limit.algorithm.type then redis.call('DEL', limit.key) end
-    now_us = math.max(now_us, limit.algorithm.latest_us(limit))
+    limit.is_foreign = type ~= 'none' and type ~= limit.algorithm.type
+    if not limit.is_foreign then now_us = math.max(now_us, limit.algorithm.latest_us(limit)) end
   end
-  for _, limit in ipairs(limits) do limit.algorithm.refill(limit, now_us) end
+  for _, limit in ipairs(limits) do
+    if limit.is_foreign then limit.algorithm.start_empty(limit) else limit.algorithm.refill(limit, now_us) end
+    -- Where the clock has gone back, it has to come up to the subject's time first.
+    limit.ahead_us = now_us - request.clock_us
+  end
   return limits, now_us
 end
 
 -- Until `cost` can be taken, in microseconds; nil where that never comes.
 local function retry_delay_us(limit, cost, now_us)
-  if cost > limit.size then return nil end
-  return limit.algorithm.retry_delay_us(limit, cost, now_us)
+  local delay_us = cost <= limit.size and limit.algorithm.retry_delay_us(limit, cost, now_us) or nil
+  if delay_us == 0 then return 0 end
+  if delay_us then delay_us = delay_us + limit.ahead_us end
+  if not limit.override_end_us then return delay_us end
+  -- At the override's end another size decides: that is when to ask again, at the latest.
+  local until_end_us = limit.override_end_us - (now_us - limit.ahead_us)
+  return math.min(delay_us or until_end_us, until_end_us)
+end
+
+local function reset_delay_us(limit, now_us)
+  local delay_us = limit.algorithm.reset_delay_us(limit, now_us)
+  return delay_us == 0 and 0 or delay_us + limit.ahead_us
+end
+
+-- Takes the cost, in place of a state that another algorithm has left.
+local function take(limit, cost, now_us)
+  if limit.is_foreign then redis.call('DEL', limit.key) end
+  limit.algorithm.take(limit, cost, now_us)
+end
+
+-- Lets a state go once all of the limit is free: then it equals a new one. Never earlier than it would already:
+-- the window may have grown since the last taking.
+local function keep(limit, now_us)
+  local free_us = now_us + limit.algorithm.reset_delay_us(limit, now_us)
+  if limit.is_foreign then return end
+  local free_ms = string.format('%.0f', math.ceil(free_us / 1000))
+  if redis.call('PTTL', limit.key) == -1 then
+    redis.call('PEXPIREAT', limit.key, free_ms)
+  else
+    redis.call('PEXPIREAT', limit.key, free_ms, 'GT')
+  end
 end
 
 -- { name, size, remaining, window in microseconds, reset delay in microseconds, shadow, shadow denied, overridden, ... }
@@ -65,7 +98,7 @@ local function describe_limits(limits, now_us)
       limit.size,
       limit.algorithm.remaining(limit),
       limit.window_us,
-      limit.algorithm.reset_delay_us(limit, now_us),
+      reset_delay_us(limit, now_us),
       limit.shadow,
       limit.shadow_denied,
       limit.overridden,

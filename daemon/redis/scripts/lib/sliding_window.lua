@@ -14,9 +14,14 @@ function sliding_window.latest_us(limit)
   return limit.latest_us
 end
 
+-- Counts only: whoever looks must not throw away what another daemon, with another window, still counts.
 function sliding_window.refill(limit, now_us)
-  redis.call('ZREMRANGEBYSCORE', limit.key, '-inf', now_us - limit.window_us)
-  limit.taken = redis.call('ZCARD', limit.key)
+  limit.back = redis.call('ZCOUNT', limit.key, '-inf', now_us - limit.window_us)
+  limit.taken = redis.call('ZCARD', limit.key) - limit.back
+end
+
+function sliding_window.start_empty(limit)
+  limit.latest_us, limit.back, limit.taken = 0, 0, 0
 end
 
 function sliding_window.remaining(limit)
@@ -27,11 +32,13 @@ end
 function sliding_window.retry_delay_us(limit, cost, now_us)
   local excess = limit.taken + cost - limit.size
   if excess <= 0 then return 0 end
-  local last_needed = redis.call('ZRANGE', limit.key, excess - 1, excess - 1, 'WITHSCORES')
+  local rank = limit.back + excess - 1
+  local last_needed = redis.call('ZRANGE', limit.key, rank, rank, 'WITHSCORES')
   return tonumber(last_needed[2]) + limit.window_us - now_us
 end
 
 function sliding_window.take(limit, cost, now_us)
+  redis.call('ZREMRANGEBYSCORE', limit.key, '-inf', now_us - limit.window_us)
   local entries = {}
   for i = 1, cost do
     entries[#entries + 1] = now_us
@@ -39,7 +46,6 @@ function sliding_window.take(limit, cost, now_us)
     entries[#entries + 1] = string.format('%.0f-%d', now_us, limit.taken + i)
   end
   redis.call('ZADD', limit.key, unpack(entries))
-  redis.call('PEXPIREAT', limit.key, math.ceil((now_us + limit.window_us) / 1000))
   limit.taken = limit.taken + cost
   limit.latest_us = now_us
 end

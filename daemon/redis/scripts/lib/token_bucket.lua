@@ -32,6 +32,11 @@ function token_bucket.refill(limit, now_us)
   limit.debt = math.max(0, debt - (now_us - at_us) * limit.units_per_us)
 end
 
+function token_bucket.start_empty(limit)
+  set_units(limit)
+  limit.debt = 0
+end
+
 function token_bucket.remaining(limit)
   return math.max(0, math.floor((limit.size * limit.units_per_token - limit.debt) / limit.units_per_token))
 end
@@ -44,8 +49,6 @@ end
 function token_bucket.take(limit, cost, now_us)
   limit.debt = limit.debt + cost * limit.units_per_token
   redis.call('HSET', limit.key, 'debt', limit.debt, 'units_per_token', limit.units_per_token, 'at_us', now_us)
-  -- A full bucket equals a new one, so its key may expire.
-  redis.call('PEXPIREAT', limit.key, math.ceil((now_us + token_bucket.reset_delay_us(limit)) / 1000))
 end
 
 function token_bucket.reset_delay_us(limit)
