@@ -1,37 +1,25 @@
-import { makeGenericClientConstructor } from '@grpc/grpc-js';
-import { service } from 'grpc-health-check';
+import { Client } from '@grpc/grpc-js';
 import { openQuotaCredentials } from '../web/quota/credentials';
+import { askIsServing } from '../web/quota/health';
 import { config } from './config';
 
-/** A daemon on the same machine answers in far less. */
+/** A web tier on the same machine answers in far less. */
 const ANSWER_BOUND_MS = 2_000;
 
 /** The files are read anew at each question. */
 const SILENT = { info: () => undefined, error: () => undefined };
 
-const HealthClient = makeGenericClientConstructor(service, 'Health');
-
 /** Whether the daemon at `host:port` says, by grpc.health.v1, that it is SERVING. */
-export function isServing(target: string): Promise<boolean> {
+export async function isServing(target: string): Promise<boolean> {
   // Health is open to all, so the token stays at home.
   const credentials = openQuotaCredentials({ tls: config.quotaTls, tokenFile: undefined }, SILENT);
-  const client = new HealthClient(target, credentials.channel);
-  const { path, requestSerialize, responseDeserialize } = service.Check ?? raise();
-  const deadline = Date.now() + ANSWER_BOUND_MS;
-  return new Promise((resolve) => {
-    client.makeUnaryRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      { service: '' },
-      { deadline },
-      (_, answer) => {
-        client.close();
-        credentials.close();
-        resolve(isStatus(answer) && answer.status === 'SERVING');
-      },
-    );
-  });
+  const client = new Client(target, credentials.channel);
+  try {
+    return await askIsServing(client);
+  } finally {
+    client.close();
+    credentials.close();
+  }
 }
 
 /** Whether the web tier at `host:port` is ready, and so are the parts that it needs. */
@@ -44,12 +32,4 @@ export async function isAnswering(target: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function isStatus(answer: unknown): answer is { status: string } {
-  return typeof answer === 'object' && answer !== null && 'status' in answer;
-}
-
-function raise(): never {
-  throw new Error('grpc-health-check defines no Check');
 }

@@ -7,6 +7,7 @@ import { pairs } from './pairs';
 import { loadScript, runScript } from './scripts';
 
 const setOverrideScript = loadScript('set_override', { uses: ['clock'] });
+const forgetOverridesScript = loadScript('forget_overrides', { uses: ['clock'] });
 
 /** One override as Redis keeps it, in JSON. */
 interface StoredOverride {
@@ -83,7 +84,7 @@ async function scan(
   const hasEnded = ({ expireTimeMs }: Override) => expireTimeMs !== undefined && expireTimeMs <= nowMs;
   const ended = overrides.filter(hasEnded).map(fieldOf);
   // Nobody may ever ask for those subjects again.
-  if (ended.length > 0) await redis.hdel(key, ...ended);
+  if (ended.length > 0) await runScript(redis, forgetOverridesScript, { keys: [key], args: ended });
   return { overrides: overrides.filter((override) => !hasEnded(override)), cursor: nextCursor };
 }
 

@@ -5,6 +5,7 @@ import { Decision } from '../../gen/quota/v1/quota_service';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { failureOf, type QuotaClient } from '../helpers/quota_client';
+import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
 
@@ -44,6 +45,21 @@ describe('a daemon whose store answers nothing', () => {
     expect(results.map(({ result }) => result)).toMatchObject(
       Array(2).fill({ $case: 'error', value: { code: status.UNAVAILABLE } }),
     );
+  });
+
+  test('a batch of a thousand, all of them answered after the first hundred have asked in vain', async () => {
+    const { redis, daemon } = await start();
+    redis.freeze();
+    const requests = Array.from({ length: 1000 }, (_, i) => ({ subject: String(i), policy: 'connection' }));
+
+    const { results } = await daemon.client.batchAdmit(requests);
+
+    expect(results.map(({ result }) => result)).toMatchObject(
+      Array(1000).fill({ $case: 'error', value: { code: status.UNAVAILABLE } }),
+    );
+    const asked = () => daemon.log.filter(({ method }) => String(method).endsWith('/BatchAdmit')).length;
+    await until('each that asked is logged', () => asked() >= 100);
+    expect(asked()).toBe(100);
   });
 
   test('the first to meet the silence, told well under a second', async () => {

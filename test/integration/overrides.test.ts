@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
+import { createKeys } from '../../daemon/redis/keys';
+import { listOverrides, setOverride } from '../../daemon/redis/overrides';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { operatedDaemons } from '../helpers/operated_daemons';
 import { failureOf } from '../helpers/quota_client';
+import { openRedisSpace } from '../helpers/redis';
 import { until } from '../helpers/wait';
 
 const at = operatedDaemons();
@@ -85,6 +88,27 @@ describe('overrides', () => {
     for (const pageToken of ['nonsense', '0:99999999999999999999', '9:0']) {
       const { code, fields } = await failureOf(at.admin.listOverrides({ pageToken }));
       expect([code, fields]).toEqual([status.INVALID_ARGUMENT, ['page_token']]);
+    }
+  });
+
+  test('overrides that have ended and one set anew, only the ended ones forgotten when they are listed', async () => {
+    const space = openRedisSpace();
+    try {
+      const keys = createKeys({ prefix: space.prefix, partitions: 1 });
+      const database = { redis: space.admissions, keys, partitions: 1 };
+      const set = (subject: string, expireTimeMs?: number) =>
+        setOverride(database, { ...override(subject, 5), expireTimeMs, setBy: 'alice' });
+      await set('ended', Date.now() + 50);
+      await set('set-anew', Date.now() + 50);
+      await set('set-anew');
+      await until('the end has passed', async () => {
+        const query = { subject: undefined, pageSize: 10, pageToken: undefined };
+        return (await listOverrides(database, query)).overrides.length === 1;
+      });
+
+      expect(await space.admissions.hkeys(keys.overrides(0))).toEqual(['connection:per-window:set-anew']);
+    } finally {
+      await space.close();
     }
   });
 

@@ -79,8 +79,8 @@ end
 -- Lets a state go once all of the limit is free: then it equals a new one. Never earlier than it would already:
 -- the window may have grown since the last taking.
 local function keep(limit, now_us)
-  local free_us = now_us + limit.algorithm.reset_delay_us(limit, now_us)
   if limit.is_foreign then return end
+  local free_us = now_us + limit.algorithm.reset_delay_us(limit, now_us)
   local free_ms = string.format('%.0f', math.ceil(free_us / 1000))
   if redis.call('PTTL', limit.key) == -1 then
     redis.call('PEXPIREAT', limit.key, free_ms)
