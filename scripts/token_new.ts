@@ -4,7 +4,7 @@ import { AccessFileInvalid, parseIdentities } from '../daemon/access/identities'
 import { newToken, tokenDigest } from '../daemon/access/tokens';
 import { runScript, say } from './services/terminal';
 
-const USAGE = 'Usage: npm run token:new -- --name NAME --role caller|operator\n';
+const USAGE = 'Usage: npm run token:new -- --name NAME --role caller|site|operator\n';
 
 /** `npm run token:new`: a new token, shown this once, and what the access file keeps of it. */
 async function makeToken(): Promise<number> {

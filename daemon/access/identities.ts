@@ -3,9 +3,12 @@ import { entryOf, must, type PathFault, parseYamlFile, repeatedNames } from '../
 import type { LineFault } from '../quota/yaml_source';
 import { withoutTokens } from './tokens';
 
-const ROLES = ['caller', 'operator'] as const;
+const ROLES = ['caller', 'site', 'operator'] as const;
 
-/** What one may do: a `caller` asks for decisions, an `operator` also changes things. */
+/**
+ * What one may do: a `caller` asks for decisions; a `site` also shows where a subject stands, and lifts its block; an
+ * `operator` does everything. `methods.ts` has the table.
+ */
 export type Role = (typeof ROLES)[number];
 
 /** Who calls. The name is for logs, and never a secret. */
@@ -45,7 +48,7 @@ const certificateName = z.string(aCertificateName).regex(/^\S(.*\S)?$/, aCertifi
 const identity = z.strictObject(
   {
     name,
-    role: z.enum(ROLES, must(ROLES.join(' or '))),
+    role: z.enum(ROLES, must('caller, site or operator')),
     token_sha256: oneOrMore(digest).default([]),
     certificate: oneOrMore(certificateName).default([]),
   },

@@ -1,11 +1,14 @@
 import type { Identity, Role } from './identities';
 
-/** Who may call the methods of a service: anyone at all, or who has one of these roles. */
+/** Who may call a method: anyone at all, or who has one of these roles. */
 type Need = 'anyone' | readonly Role[];
 
-const EVERY_ROLE: readonly Role[] = ['caller', 'operator'];
+const EVERY_ROLE: readonly Role[] = ['caller', 'site', 'operator'];
 
-/** The one table of who may call what. A service that is not in it is refused to everyone. */
+/**
+ * The one table of who may call what: a service, and its methods where they need something else. What is not in it is
+ * refused to everyone.
+ */
 const NEEDS: ReadonlyMap<string, Need> = new Map<string, Need>([
   // An orchestrator asks without any secret.
   ['grpc.health.v1.Health', 'anyone'],
@@ -13,6 +16,9 @@ const NEEDS: ReadonlyMap<string, Need> = new Map<string, Need>([
   ['grpc.reflection.v1alpha.ServerReflection', EVERY_ROLE],
   ['quota.v1.QuotaService', EVERY_ROLE],
   ['quota.v1.QuotaAdminService', ['operator']],
+  // What a site's own staff does every day. Who may do it there is for the site to say.
+  ['quota.v1.QuotaAdminService/GetQuota', ['site', 'operator']],
+  ['quota.v1.QuotaAdminService/ResetQuota', ['site', 'operator']],
 ]);
 
 /** Whether the method, as `/package.Service/Method`, is open to whoever asks. */
@@ -27,6 +33,6 @@ export function mayCall({ role }: Identity, path: string): boolean {
 }
 
 function needOf(path: string): Need | undefined {
-  const [, service] = /^\/([^/]+)\/[^/]+$/.exec(path) ?? [];
-  return service === undefined ? undefined : NEEDS.get(service);
+  const [, service, method] = /^\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
+  return service === undefined ? undefined : (NEEDS.get(`${service}/${method}`) ?? NEEDS.get(service));
 }

@@ -23,8 +23,18 @@ export function toVerdict(admitted: boolean): Verdict {
   return admitted ? Verdict.ADMITTED : Verdict.DENIED;
 }
 
-export function toLimitMessage({ windowUs, resetDelayUs, ...status }: LimitStatus): LimitMessage {
-  return { ...status, window: durationOfUs(windowUs), resetDelay: durationOfUs(resetDelayUs) };
+export function toLimitMessage({
+  windowUs,
+  resetDelayUs,
+  nextDelayUs,
+  ...status
+}: LimitStatus): LimitMessage {
+  return {
+    ...status,
+    window: durationOfUs(windowUs),
+    resetDelay: durationOfUs(resetDelayUs),
+    nextDelay: nextDelayUs === undefined ? undefined : durationOfUs(nextDelayUs),
+  };
 }
 
 export function toBatchResult(decision: Decision): BatchAdmitResult {
@@ -42,6 +52,8 @@ export function toStatsResponse({
   leastActiveUsers,
   services,
   readTimeMs,
+  hours,
+  subjectUsage,
 }: Usage): StatsResponse {
   return {
     recentUsers: recentUsers.map(({ subject, connectTimeMs }) => ({
@@ -52,5 +64,10 @@ export function toStatsResponse({
     leastActiveUsers: [...leastActiveUsers],
     services: [...services],
     readTime: new Date(readTimeMs),
+    hours: hours.map(({ startTimeMs, policies }) => ({
+      startTime: new Date(startTimeMs),
+      policies: [...policies],
+    })),
+    subjectUsage,
   };
 }

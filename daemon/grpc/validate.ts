@@ -8,6 +8,7 @@ import type { Admission } from '../quota/admission';
 import { type FieldFault, InvalidRequest } from '../quota/errors';
 import {
   DEFAULT_TOP_WINDOW_MS,
+  MAX_HOUR_COUNT,
   MAX_LIST_COUNT,
   MAX_TOP_WINDOW_MS,
   type ServiceCall,
@@ -90,20 +91,25 @@ export function parseRecordCall(request: RecordCallRequest): ServiceCall {
   };
 }
 
-/** Checks a Stats request, and fills in what is unset. Throws `InvalidRequest` with every fault. */
+/** Checks a Stats request, and fills in what is unset, but the subject: that means nobody. Throws `InvalidRequest` with every fault. */
 export function parseStats(request: StatsRequest): UsageQuery {
   const faults = createFaults();
-  const recentCount = parseCount(faults, 'recent_count', request.recentCount ?? DEFAULT_RECENT_COUNT);
-  const topCount = parseCount(faults, 'top_count', request.topCount ?? DEFAULT_TOP_COUNT);
-  const leastCount = parseCount(faults, 'least_count', request.leastCount ?? DEFAULT_LEAST_COUNT);
+  const { recentCount = DEFAULT_RECENT_COUNT, topCount = DEFAULT_TOP_COUNT } = request;
+  const { leastCount = DEFAULT_LEAST_COUNT, hourCount = 0 } = request;
+  checkCount(faults, 'recent_count', { count: recentCount, max: MAX_LIST_COUNT });
+  checkCount(faults, 'top_count', { count: topCount, max: MAX_LIST_COUNT });
+  checkCount(faults, 'least_count', { count: leastCount, max: MAX_LIST_COUNT });
+  checkCount(faults, 'hour_count', { count: hourCount, max: MAX_HOUR_COUNT });
   const topWindowMs = request.topWindow === undefined ? DEFAULT_TOP_WINDOW_MS : durationMs(request.topWindow);
   faults.require(
     topWindowMs >= 1 && topWindowMs <= MAX_TOP_WINDOW_MS,
     'top_window',
     `must be longer than 0 and at most ${MAX_TOP_WINDOW_MS / 86_400_000} days, for which connections are kept`,
   );
+  const subject = request.subject === '' ? undefined : request.subject;
+  if (subject !== undefined) checkSubject(faults, subject);
   faults.throwIfAny();
-  return { recentCount, topCount, topWindowMs, leastCount };
+  return { recentCount, topCount, topWindowMs, leastCount, hourCount, subject };
 }
 
 export function checkSubject(faults: Faults, subject: string): void {
@@ -139,11 +145,6 @@ function parseRequestId(faults: Faults, requestId: string): string | undefined {
   return lowerCase;
 }
 
-function parseCount(faults: Faults, field: string, count: number): number {
-  faults.require(
-    count >= 0 && count <= MAX_LIST_COUNT,
-    field,
-    `must be 0 to ${MAX_LIST_COUNT}; it is ${count}`,
-  );
-  return count;
+function checkCount(faults: Faults, field: string, { count, max }: { count: number; max: number }): void {
+  faults.require(count >= 0 && count <= max, field, `must be 0 to ${max}; it is ${count}`);
 }

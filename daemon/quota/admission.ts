@@ -20,6 +20,11 @@ export interface LimitStatus {
   readonly windowUs: number;
   /** Until all of the limit is free again, if nothing more is taken. */
   readonly resetDelayUs: number;
+  /**
+   * Until one more than `remaining` is free, if nothing more is taken; 0 where all of the limit is free. Undefined
+   * only in the repeat of an answer that an earlier version gave.
+   */
+  readonly nextDelayUs: number | undefined;
   /** Evaluated and counted, but never refuses. */
   readonly shadow: boolean;
   /** A shadow limit that would have refused. */

@@ -40,8 +40,9 @@ export function createLimiter({ currentPolicies, store, feed }: LimiterParts): L
     },
 
     async usage(query) {
-      const usage = await store.readUsage(query);
-      return { ...usage, services: mostUsedFirst(currentPolicies().services, usage.services) };
+      const { byName, services } = currentPolicies();
+      const usage = await store.readUsage(query, [...byName.keys()]);
+      return { ...usage, services: mostUsedFirst(services, usage.services) };
     },
   };
 }

@@ -22,6 +22,9 @@ export interface QuotaStore {
   listOverrides(query: OverrideQuery): Promise<OverridePage>;
   /** Records a call; false where its request id was recorded before. */
   recordCall(call: ServiceCall): Promise<boolean>;
-  /** Reads the statistics; `services` holds the services that were ever called, in any order. */
-  readUsage(query: UsageQuery): Promise<Usage>;
+  /**
+   * Reads the statistics, and the hours of these policies' decisions; `services` holds the services that were ever
+   * called, in any order.
+   */
+  readUsage(query: UsageQuery, policies: readonly string[]): Promise<Usage>;
 }

@@ -14,6 +14,10 @@ export interface UsageQuery {
   readonly topCount: number;
   readonly topWindowMs: number;
   readonly leastCount: number;
+  /** How many hours of decisions, ending with the current one; 0 means none. */
+  readonly hourCount: number;
+  /** Whose own numbers to tell as well; undefined means nobody's. */
+  readonly subject?: string;
 }
 
 export interface UserConnection {
@@ -27,9 +31,32 @@ export interface UserCount {
   readonly count: number;
 }
 
+/** One subject's own numbers. */
+export interface SubjectUsage {
+  readonly subject: string;
+  /** Admitted connections within the window of the query. */
+  readonly connectionCount: number;
+  /** Service calls recorded, of all services and in all. */
+  readonly callCount: number;
+}
+
 export interface ServiceUsage {
   readonly service: string;
   readonly callCount: number;
+}
+
+/** The decisions of one hour. */
+export interface HourlyDecisions {
+  /** A whole hour of UTC, by the store's clock. */
+  readonly startTimeMs: number;
+  readonly policies: readonly PolicyDecisions[];
+}
+
+/** How often a policy decided each way. */
+export interface PolicyDecisions {
+  readonly policy: string;
+  readonly admittedCount: number;
+  readonly deniedCount: number;
 }
 
 /** The usage statistics at `readTimeMs`, by the store's clock. Each list is in the order its name says. */
@@ -39,9 +66,15 @@ export interface Usage {
   readonly leastActiveUsers: readonly UserCount[];
   readonly services: readonly ServiceUsage[];
   readonly readTimeMs: number;
+  /** The oldest first, the hour of `readTimeMs` last; each holds every policy that was asked for, in that order. */
+  readonly hours: readonly HourlyDecisions[];
+  /** Only where a subject was asked for; zeros for one that did nothing. */
+  readonly subjectUsage?: SubjectUsage;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+export const HOUR_MS = 60 * 60 * 1000;
+
+const DAY_MS = 24 * HOUR_MS;
 
 /** The window of "the most connected" unless another is asked for: the brief's three days. */
 export const DEFAULT_TOP_WINDOW_MS = 3 * DAY_MS;
@@ -51,3 +84,6 @@ export const MAX_TOP_WINDOW_MS = 7 * DAY_MS;
 
 /** The longest list a statistic gives; it bounds what the store keeps for the last users. */
 export const MAX_LIST_COUNT = 100;
+
+/** How many hours of decisions can be asked for: a week of them. */
+export const MAX_HOUR_COUNT = 7 * 24;

@@ -4,7 +4,7 @@ import { reusedRequestId } from './admissions';
 import { translateFailure } from './failures';
 import type { Keys } from './keys';
 import { pairs } from './pairs';
-import { LOG_KEPT_MS, REQUEST_REMEMBERED_MS } from './retention';
+import { CALL_REMEMBERED_MS, LOG_KEPT_MS } from './retention';
 import { loadScript, runScript } from './scripts';
 
 const recordCallScript = loadScript('record_call', { uses: ['clock'] });
@@ -15,29 +15,34 @@ export async function recordCall(
   { subject, service, requestId, callTimeMs }: ServiceCall,
 ): Promise<boolean> {
   const { log, bySubject, byService } = keys.calls(keys.partitionOf(subject));
-  const rememberedMs = requestId === undefined ? 0 : REQUEST_REMEMBERED_MS;
+  const rememberedMs = requestId === undefined ? 0 : CALL_REMEMBERED_MS;
   const recorded = await runScript(calls, recordCallScript, {
     keys: [keys.call(subject, requestId ?? ''), log, bySubject, byService],
     args: [subject, service, callTimeMs ?? '', rememberedMs, LOG_KEPT_MS],
   });
-  if (recorded === -1) throw reusedRequestId('service');
+  if (recorded === -1) throw reusedRequestId('24 hours', 'service');
   return recorded === 1;
 }
 
-/** The subjects with the fewest calls of one partition, and the calls of each service there. */
+/**
+ * The subjects with the fewest calls of one partition, the calls of each service there, and those of one subject: 0
+ * where it has none there, or nobody was asked for.
+ */
 export async function readCalls(
   { calls, keys }: { calls: Redis; keys: Keys },
-  { partition, leastCount }: { partition: number; leastCount: number },
-): Promise<{ least: UserCount[]; services: ServiceUsage[] }> {
+  { partition, leastCount, subject }: { partition: number; leastCount: number; subject?: string },
+): Promise<{ least: UserCount[]; services: ServiceUsage[]; subjectCount: number }> {
   const { bySubject, byService } = keys.calls(partition);
   try {
-    const [least, services] = await Promise.all([
+    const [least, services, subjectCount] = await Promise.all([
       leastCount === 0 ? [] : calls.zrange(bySubject, 0, `${leastCount - 1}`, 'WITHSCORES'),
       calls.zrange(byService, 0, '-1', 'WITHSCORES'),
+      subject === undefined ? null : calls.zscore(bySubject, subject),
     ]);
     return {
       least: pairs(least).map(([subject, count]) => ({ subject, count: Number(count) })),
       services: pairs(services).map(([service, callCount]) => ({ service, callCount: Number(callCount) })),
+      subjectCount: Number(subjectCount ?? 0),
     };
   } catch (error) {
     throw translateFailure(error);

@@ -11,13 +11,21 @@ const readConnectionsScript = loadScript('read_connections', { uses: ['clock', '
 /** Log entries that one run of the script may move a window by: about a millisecond of Redis's time. */
 const LOG_STEPS = 1000;
 
-type ReadConnectionsReply = [caughtUp: number, nowMs: number, recent: string[], top: string[]];
+type ReadConnectionsReply = [
+  caughtUp: number,
+  nowMs: number,
+  recent: string[],
+  top: string[],
+  subjectCount: number,
+];
 
 /** The last users to connect and the most connected ones, of one partition, exact at `nowMs`. */
 export interface Connections {
   readonly nowMs: number;
   readonly recent: UserConnection[];
   readonly top: UserCount[];
+  /** The connections of the subject that was asked for; 0 where it has none here, or nobody was. */
+  readonly subjectCount: number;
 }
 
 /**
@@ -27,16 +35,16 @@ export interface Connections {
 export async function readConnections(
   { redis, keys }: { redis: Redis; keys: Keys },
   partition: number,
-  { recentCount, topCount, topWindowMs }: UsageQuery,
+  { recentCount, topCount, topWindowMs, subject = '' }: UsageQuery,
 ): Promise<Connections> {
   const { log, recent, counts, progress } = keys.connections(partition);
   const keptMs = topWindowMs === DEFAULT_TOP_WINDOW_MS ? topWindowMs : IDLE_WINDOW_KEPT_MS;
   const call = {
     keys: [log, recent, counts(topWindowMs), progress(topWindowMs)],
-    args: [topWindowMs, keptMs, LOG_STEPS, recentCount, topCount],
+    args: [topWindowMs, keptMs, LOG_STEPS, recentCount, topCount, subject],
   };
   for (;;) {
-    const [caughtUp, nowMs, lastUsers, topUsers] = (await runScript(
+    const [caughtUp, nowMs, lastUsers, topUsers, subjectCount] = (await runScript(
       redis,
       readConnectionsScript,
       call,
@@ -51,6 +59,7 @@ export async function readConnections(
         connectTimeMs: Number(connectUs) / 1000,
       })),
       top: pairs(topUsers).map(([subject, count]) => ({ subject, count: Number(count) })),
+      subjectCount,
     };
   }
 }

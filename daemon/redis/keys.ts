@@ -14,6 +14,8 @@ export interface Keys {
   call(subject: string, requestId: string): string;
   /** Stream of decisions of a partition, oldest first. */
   decisions(partition: number): string;
+  /** Hash of a partition: how many decisions of each hour, policy and verdict. */
+  decisionsByHour(partition: number): string;
   /** Hash of a partition: the sizes that operators have set for single subjects. */
   overrides(partition: number): string;
   /** The record of the connections of a partition. */
@@ -62,6 +64,7 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
       `${ofSubject('requests', subject)}:admit:${policy}:${requestId}:${subject}`,
     call: (subject, requestId) => `${ofSubject('requests', subject)}:record-call:${requestId}:${subject}`,
     decisions: (partition) => `${inPartition('decisions', partition)}:log`,
+    decisionsByHour: (partition) => `${inPartition('decisions', partition)}:by-hour`,
     overrides: (partition) => inPartition('overrides', partition),
     connections: (partition) => {
       const base = inPartition('connections', partition);

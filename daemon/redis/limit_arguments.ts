@@ -37,8 +37,11 @@ export function limitArguments({ limits }: Policy): (string | number)[] {
   return [limits.length, ...each];
 }
 
-/** Names what `describe_limits` answered. */
-export function readStatuses(flat: StatusReply): LimitStatus[] {
+/**
+ * Names what `describe_limits` answered. The next delays come beside, in microseconds and the same order: the other
+ * values are remembered as they are, where daemons of several versions read them.
+ */
+export function readStatuses(flat: StatusReply, nextDelaysUs: readonly number[]): LimitStatus[] {
   const statuses: LimitStatus[] = [];
   for (let at = 0; at < flat.length; at += VALUES_PER_LIMIT) {
     const [name, limit, remaining, windowUs, resetDelayUs, shadow, shadowDenied, overridden] = flat.slice(
@@ -51,6 +54,7 @@ export function readStatuses(flat: StatusReply): LimitStatus[] {
       remaining,
       windowUs,
       resetDelayUs,
+      nextDelayUs: nextDelaysUs[at / VALUES_PER_LIMIT],
       shadow: shadow === 1,
       shadowDenied: shadowDenied === 1,
       overridden: overridden === 1,

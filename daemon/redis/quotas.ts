@@ -14,11 +14,11 @@ export async function readQuota(
   subject: string,
   policy: Policy,
 ): Promise<LimitStatus[]> {
-  const statuses = await runScript(redis, readQuotaScript, {
+  const [statuses, nextDelaysUs] = (await runScript(redis, readQuotaScript, {
     keys: [keys.overrides(keys.partitionOf(subject)), ...limitKeys(keys, policy, subject)],
     args: [subject, policy.name, ...limitArguments(policy)],
-  });
-  return readStatuses(statuses as StatusReply);
+  })) as [statuses: StatusReply, nextDelaysUs: number[]];
+  return readStatuses(statuses, nextDelaysUs);
 }
 
 /** Forgets what a subject has taken from the policies' limits, all at once; how many limits that was. */

@@ -6,6 +6,7 @@ import { admit } from './admissions';
 import { readCalls, recordCall } from './calls';
 import { readConnections } from './connections';
 import { translateFailure } from './failures';
+import { readHourlyDecisions } from './hourly_decisions';
 import type { Keys } from './keys';
 import { mergeUsage } from './merge';
 import { createRegistrations, registerNewcomers } from './newcomers';
@@ -96,19 +97,29 @@ export function createRedisStore({ redis, calls, keys, partitions, logger }: Red
       return recordCall(databases, call);
     },
 
-    async readUsage(query) {
+    async readUsage(query, policies) {
       assertOpen();
+      const home = query.subject === undefined ? undefined : keys.partitionOf(query.subject);
       const parts = await Promise.all(
         allPartitions.map(async (partition) => {
           await registerNewcomers(databases, partition);
+          // No other partition knows the subject, so none is asked.
+          const subject = partition === home ? query.subject : undefined;
           const [connections, usage] = await Promise.all([
-            readConnections(databases, partition, query),
-            readCalls(databases, { partition, leastCount: query.leastCount }),
+            readConnections(databases, partition, { ...query, subject }),
+            readCalls(databases, { partition, leastCount: query.leastCount, subject }),
           ]);
           return { connections, ...usage };
         }),
       );
-      return mergeUsage(parts, query);
+      const usage = mergeUsage(parts, query);
+      const { hourCount } = query;
+      const { readTimeMs } = usage;
+      const hours = await readHourlyDecisions(
+        { redis, keys, partitions: allPartitions },
+        { hourCount, policies, readTimeMs },
+      );
+      return { ...usage, hours };
     },
   };
 }

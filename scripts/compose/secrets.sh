@@ -38,12 +38,19 @@ chmod 755 access
 [ -s access/access.yaml ] || put access/access.yaml <<ACCESS
 identities:
   - name: web
-    role: caller
+    role: site
     token_sha256: $(digest <web_token)
   - name: operator
     role: operator
     token_sha256: $(digest <operator_token)
 ACCESS
+
+# Earlier versions made the web tier a caller, which may not show a student's quota to the staff.
+earlier='/^ *- name: web$/,/^ *role: / s/^\( *role: \)caller$/\1site/'
+if [ "$(sed "$earlier" access/access.yaml)" != "$(cat access/access.yaml)" ]; then
+  sed "$earlier" access/access.yaml | put access/access.yaml
+  echo 'The web tier has the role site now, in access/access.yaml.'
+fi
 
 # Redis keeps the password's digest alone. The user `health` may do nothing but PING.
 put redis_users.acl <<ACL

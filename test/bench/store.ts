@@ -14,7 +14,13 @@ const RUNS = 300;
 const FEW_USERS = 1000;
 const MANY_USERS = 100_000;
 
-const QUERY = { recentCount: 10, topCount: 3, topWindowMs: DEFAULT_TOP_WINDOW_MS, leastCount: 10 };
+const QUERY = {
+  recentCount: 10,
+  topCount: 3,
+  topWindowMs: DEFAULT_TOP_WINDOW_MS,
+  leastCount: 10,
+  hourCount: 0,
+};
 
 const keys = createKeys({ prefix: '', partitions: 1 });
 

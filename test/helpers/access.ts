@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
+import type { Role } from '../../daemon/access/identities';
 import { tokenDigest } from '../../daemon/access/tokens';
 import type { TestDaemon } from './daemon';
 import { type ClientCredentials, tokenMetadata } from './quota_client';
@@ -29,7 +30,7 @@ export function createFolder(): Folder {
 
 export interface TestIdentity {
   readonly name: string;
-  readonly role: 'caller' | 'operator';
+  readonly role: Role;
   readonly tokens?: readonly string[];
   readonly certificate?: string;
 }

@@ -70,7 +70,7 @@ function tokenBucket(limit: Limit): ModelLimit {
 export interface Expected {
   readonly admitted: boolean;
   readonly retryDelayUs: number | undefined;
-  readonly limits: { name: string; remaining: number; resetDelayUs: number }[];
+  readonly limits: { name: string; remaining: number; resetDelayUs: number; nextDelayUs: number }[];
 }
 
 /** Takes the cost from every limit, or from none. */
@@ -87,6 +87,13 @@ export function admitModel(limits: readonly ModelLimit[], cost: number, nowUs: n
       name: model.limit.name,
       remaining: model.free(nowUs),
       resetDelayUs: model.resetAtUs(nowUs) - nowUs,
+      nextDelayUs: nextDelayUs(model, nowUs),
     })),
   };
+}
+
+/** Until one more than now is free. */
+function nextDelayUs(model: ModelLimit, nowUs: number): number {
+  const free = model.free(nowUs);
+  return free === model.limit.limit ? 0 : (model.freeAtUs(free + 1, nowUs) ?? Number.NaN) - nowUs;
 }

@@ -28,6 +28,8 @@ const EVERY_DEFAULT: StatsRequest = {
   topCount: undefined,
   topWindow: undefined,
   leastCount: undefined,
+  hourCount: undefined,
+  subject: '',
 };
 
 /** What a client shows of itself; nothing, in plaintext, unless given. */

@@ -11,11 +11,15 @@ import { watchHealth } from '../helpers/health';
 import { createQuotaClient, failureOf } from '../helpers/quota_client';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 
-const TOKENS = { web: newToken(), alice: newToken(), stranger: newToken() };
+const TOKENS = { web: newToken(), shop: newToken(), alice: newToken(), stranger: newToken() };
 const IDENTITIES = [
   { name: 'web', role: 'caller', tokens: [TOKENS.web] },
   { name: 'alice', role: 'operator', tokens: [TOKENS.alice] },
+  { name: 'shop', role: 'site', tokens: [TOKENS.shop] },
 ] as const;
+
+/** What a site may do of what operators do. */
+const OF_A_SITE = ['GetQuota', 'ResetQuota'].map((method) => `/quota.v1.QuotaAdminService/${method}`);
 
 const LIST_POLICIES = '/quota.v1.QuotaAdminService/ListPolicies';
 const REFLECTION = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
@@ -96,7 +100,17 @@ describe('every method of both services, asked', () => {
     expect(await failureOf(call)).toMatchObject(PERMISSION_DENIED);
   });
 
+  test.each(pathsOf(QuotaAdminServiceService).filter((path) => !OF_A_SITE.includes(path)))(
+    '%s with the token of a site, refused',
+    async (path) => {
+      const call = callEmpty(daemon.target, { path, token: TOKENS.shop });
+
+      expect(await failureOf(call)).toMatchObject(PERMISSION_DENIED);
+    },
+  );
+
   test.each([
+    ...[...pathsOf(QuotaServiceService), ...OF_A_SITE].map((path) => [path, TOKENS.shop] as const),
     ...pathsOf(QuotaServiceService).map((path) => [path, TOKENS.web] as const),
     ...pathsOf(QuotaAdminServiceService)
       .filter((path) => !path.endsWith('/WatchDecisions'))
@@ -174,7 +188,7 @@ describe('the access file, changed', () => {
 
     expect(daemon.log.findLast(({ msg }) => msg.startsWith('access kept'))?.faults).toEqual([
       expect.stringMatching(
-        /access\.yaml:3: identities\[0\]\.role: must be caller or operator; it is "boss"$/,
+        /access\.yaml:3: identities\[0\]\.role: must be caller, site or operator; it is "boss"$/,
       ),
       expect.stringMatching(/access\.yaml:4: identities\[0\]\.token_sha256\[0\]: must be the SHA-256 of /),
     ]);

@@ -25,7 +25,7 @@ let daemon: TestDaemon;
 /** What the web tier is told, for a daemon that asks for a certificate and a token. */
 let security: Record<string, string>;
 
-const identities = (...tokens: string[]) => accessFile([{ name: 'web', role: 'caller', tokens }]);
+const identities = (...tokens: string[]) => accessFile([{ name: 'web', role: 'site', tokens }]);
 
 beforeAll(async () => {
   space = openRedisSpace();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
+import type { Duration } from '../../gen/google/protobuf/duration';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { operatedDaemons } from '../helpers/operated_daemons';
 import { failureOf } from '../helpers/quota_client';
@@ -10,6 +11,8 @@ const at = operatedDaemons();
 const connect = (subject: string, cost = 1) =>
   at.daemon.client.admit({ subject, policy: 'connection', cost });
 const connectElsewhere = (subject: string) => at.elsewhere.client.admit({ subject, policy: 'connection' });
+
+const toMs = (delay: Duration | undefined) => delay && delay.seconds * 1000 + delay.nanos / 1e6;
 
 describe('GetQuota', () => {
   test('a subject that has taken something, where it stands and nothing more taken', async () => {
@@ -22,6 +25,25 @@ describe('GetQuota', () => {
     expect(quotas).toMatchObject([
       { policy: 'connection', limits: [{ name: 'per-window', limit: 3, remaining: 1, overridden: false }] },
     ]);
+  });
+
+  test('a subject that has taken twice, the next delay until the first comes back', async () => {
+    const subject = randomUUID();
+    await connect(subject);
+    await connect(subject);
+
+    const [limit] = (await at.admin.getQuota(subject, 'connection')).quotas[0]?.limits ?? [];
+    const [next, reset] = [limit?.nextDelay, limit?.resetDelay].map(toMs);
+
+    expect(next).toBeGreaterThan(500_000);
+    expect(next).toBeLessThan(reset ?? 0);
+  });
+
+  test('a subject that has taken nothing, no next delay in any policy', async () => {
+    const { quotas } = await at.admin.getQuota(randomUUID());
+
+    const delays = quotas.flatMap(({ limits }) => limits.map(({ nextDelay }) => nextDelay));
+    expect(new Set(delays.map(toMs))).toEqual(new Set([0]));
   });
 
   test('no policy named, every policy told in the order of the file', async () => {

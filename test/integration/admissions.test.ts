@@ -71,10 +71,11 @@ describe('admissions', () => {
             if (pauseMs > 0) await pause(pauseMs);
             const { decision } = await ask({ policy, subject, cost });
             const { admitted, retryDelayUs, limits, decidedUs } = decision;
-            const statuses = limits.map(({ name, remaining, resetDelayUs }) => ({
+            const statuses = limits.map(({ name, remaining, resetDelayUs, nextDelayUs }) => ({
               name,
               remaining,
               resetDelayUs,
+              nextDelayUs,
             }));
             expect({ admitted, retryDelayUs, limits: statuses }).toEqual(admitModel(model, cost, decidedUs));
           }
@@ -141,6 +142,39 @@ describe('admissions', () => {
 
     expect(repeat.decision).toEqual(first.decision);
     expect((await ask({ policy, subject })).decision.limits[0]?.remaining).toBe(2);
+  });
+
+  test('a repeat of what an earlier version answered, the same answer with no next delay', async () => {
+    const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 5, windowMs: 60_000 }]);
+    const [subject, requestId] = [randomUUID(), randomUUID()];
+    const { decision } = await ask({ policy, subject, requestId });
+    const key = createKeys({ prefix: space.prefix, partitions: 1 }).admission(
+      policy.name,
+      subject,
+      requestId,
+    );
+    const { next_delays_us, ...earlier } = JSON.parse((await space.admissions.get(key)) ?? '');
+    await space.admissions.set(key, JSON.stringify(earlier));
+
+    const repeat = await ask({ policy, subject, requestId });
+
+    expect(next_delays_us).toEqual([60_000_000]);
+    expect(repeat.decision.limits).toEqual([{ ...decision.limits[0], nextDelayUs: undefined }]);
+  });
+
+  test('what is remembered of an answer, as an earlier version reads it: eight values a limit', async () => {
+    const limit = { algorithm: 'token-bucket', limit: 5, windowMs: 60_000 } as const;
+    const policy = policyOf([
+      { ...limit, name: 'one' },
+      { ...limit, name: 'two' },
+    ]);
+    const [subject, requestId] = [randomUUID(), randomUUID()];
+    await ask({ policy, subject, requestId });
+    const keys = createKeys({ prefix: space.prefix, partitions: 1 });
+    const memory = await space.admissions.get(keys.admission(policy.name, subject, requestId));
+
+    const values = [5, 4, 60_000_000, 12_000_000, 0, 0, 0];
+    expect(JSON.parse(memory ?? '')).toMatchObject({ statuses: ['one', ...values, 'two', ...values] });
   });
 
   test('a denied request id that is repeated once there is room, decided anew', async () => {
@@ -244,7 +278,12 @@ describe('admissions', () => {
 
     const { decision } = await ask({ policy: policyOf([...slow, short]), subject: randomUUID(), cost: 1000 });
 
-    expect(decision.limits.at(-1)).toMatchObject({ name: 'short', remaining: 0, resetDelayUs: 1000 });
+    expect(decision.limits.at(-1)).toMatchObject({
+      name: 'short',
+      remaining: 0,
+      resetDelayUs: 1000,
+      nextDelayUs: 1000,
+    });
   });
 
   test('every key of a limit, expires once all of it is free again', async () => {

@@ -31,7 +31,7 @@ const connect = (subject: string) =>
   admit(databases(), { subject, policy: policy.name, cost: 1, requestId: undefined }, policy);
 
 const read = ({ topWindowMs = DEFAULT_TOP_WINDOW_MS, recentCount = 100, topCount = 100 } = {}) =>
-  readConnections(databases(), 0, { topWindowMs, recentCount, topCount, leastCount: 0 });
+  readConnections(databases(), 0, { topWindowMs, recentCount, topCount, leastCount: 0, hourCount: 0 });
 
 /** Writes what a daemon would have logged in the past, which no test can wait for. */
 async function logPast(entries: readonly { subject: string; connectMs: number }[]): Promise<void> {

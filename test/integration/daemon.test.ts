@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createKeys } from '../../daemon/redis/keys';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { failureOf } from '../helpers/quota_client';
@@ -152,6 +153,32 @@ describe('RecordCall', () => {
     expect([code, fields]).toEqual([status.INVALID_ARGUMENT, ['request_id']]);
   });
 
+  test('a request id, remembered for a day', async () => {
+    const [subject, requestId] = [randomUUID(), randomUUID()];
+    await daemon.client.recordCall({ subject, service: 'vente', requestId });
+    const keys = createKeys({ prefix: space.prefix, partitions: 1 });
+
+    const lifetimeMs = await space.calls.pttl(keys.call(subject, requestId));
+
+    expect(lifetimeMs).toBeGreaterThan(86_400_000 - 60_000);
+    expect(lifetimeMs).toBeLessThanOrEqual(86_400_000);
+  });
+
+  test('a call of a year ago that is told twice, counted once and in the log when it was told', async () => {
+    const subject = randomUUID();
+    const callTime = new Date(Date.now() - 365 * 86_400_000);
+    const call = { subject, service: 'vente', requestId: randomUUID(), callTime };
+
+    const recorded = [await daemon.client.recordCall(call), await daemon.client.recordCall(call)];
+
+    const log = await space.calls.xrange(`${space.prefix}calls:{0}:log`, '-', '+');
+    const entries = log.filter(([, fields]) => fields[1] === subject);
+    expect(recorded).toEqual([true, false]);
+    expect(await space.calls.zscore(`${space.prefix}calls:{0}:by-subject`, subject)).toBe('1');
+    expect(entries).toEqual([[expect.any(String), expect.arrayContaining([String(callTime.getTime())])]]);
+    expect(Number(entries[0]?.[0].split('-')[0])).toBeGreaterThan(Date.now() - 60_000);
+  });
+
   test('a call of the past and one ahead of the clock, the first kept and the second made now', async () => {
     const subject = randomUUID();
     const past = new Date(Date.now() - 86_400_000);
@@ -207,6 +234,31 @@ describe('Stats', () => {
     }
   });
 
+  test('hours of decisions, every policy of the file in each and what was decided in the last', async () => {
+    const { prefix, url: redisUrl } = space;
+    const quiet = await startDaemon({ redisUrl, prefix: `${prefix}hours:` });
+    try {
+      for (const cost of [1, 11]) await quiet.client.admit({ subject: 'ada', policy: 'connection', cost });
+
+      const { hours, readTime } = await quiet.client.stats({ hourCount: 3 });
+
+      const told = hours.map(({ policies }) => policies.map(({ policy }) => policy));
+      expect(told).toEqual(Array(3).fill(['connection', 'service-call', 'login-attempt']));
+      const elapsedMs = (readTime?.getTime() ?? 0) - (hours.at(-1)?.startTime?.getTime() ?? 0);
+      expect(elapsedMs >= 0 && elapsedMs < 3_600_000).toBe(true);
+      // An hour may have begun in between.
+      const connections = hours.slice(1).flatMap(({ policies }) => policies.slice(0, 1));
+      expect(connections.reduce((sum, { admittedCount }) => sum + admittedCount, 0)).toBe(1);
+      expect(connections.reduce((sum, { deniedCount }) => sum + deniedCount, 0)).toBe(1);
+    } finally {
+      await quiet.stop();
+    }
+  });
+
+  test('no hours asked for, none told', async () => {
+    expect((await daemon.client.stats()).hours).toEqual([]);
+  });
+
   test('a denied connection, in no statistic', async () => {
     const subject = randomUUID();
     await daemon.client.admit({ subject, policy: 'connection', cost: 11 });
@@ -226,11 +278,12 @@ describe('Stats', () => {
         recentCount: -1,
         topCount: 101,
         leastCount: 101,
+        hourCount: 169,
         topWindow: { seconds: 0, nanos: 0 },
       }),
     );
 
     expect(code).toBe(status.INVALID_ARGUMENT);
-    expect(fields).toEqual(['recent_count', 'top_count', 'least_count', 'top_window']);
+    expect(fields).toEqual(['recent_count', 'top_count', 'least_count', 'hour_count', 'top_window']);
   });
 });

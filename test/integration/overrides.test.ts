@@ -84,6 +84,28 @@ describe('overrides', () => {
     expect(retryDelay?.seconds).toBeLessThanOrEqual(60);
   });
 
+  test('a limit below what was taken, one more free once all of the excess has come back', async () => {
+    const subject = randomUUID();
+    await connect(subject, 1);
+    await connect(subject, 1);
+    await at.admin.setOverride(override(subject, 1));
+
+    const [limit] = (await at.admin.getQuota(subject, 'connection')).quotas[0]?.limits ?? [];
+
+    expect(limit).toMatchObject({ limit: 1, remaining: 0, nextDelay: limit?.resetDelay });
+    expect(limit?.nextDelay?.seconds).toBeGreaterThan(500);
+  });
+
+  test('a limit of 0, all of it free', async () => {
+    const subject = randomUUID();
+    await connect(subject, 1);
+    await at.admin.setOverride(override(subject, 0));
+
+    const { quotas } = await at.admin.getQuota(subject, 'connection');
+
+    expect(quotas[0]?.limits).toMatchObject([{ remaining: 0, nextDelay: { seconds: 0, nanos: 0 } }]);
+  });
+
   test('a page token that is none, refused', async () => {
     for (const pageToken of ['nonsense', '0:99999999999999999999', '9:0']) {
       const { code, fields } = await failureOf(at.admin.listOverrides({ pageToken }));

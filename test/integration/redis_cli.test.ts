@@ -45,6 +45,7 @@ describe('redis-cli', () => {
       'connections:{0}:log',
       'connections:{0}:progress:259200000',
       'connections:{0}:recent',
+      'decisions:{0}:by-hour',
       'decisions:{0}:log',
       'partitions',
       'quota:{0}:connection:per-window:42',

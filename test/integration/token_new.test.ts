@@ -9,15 +9,18 @@ const run = promisify(execFile);
 const SCRIPT = join(__dirname, '../../dist/scripts/token_new.js');
 
 describe('npm run token:new', () => {
-  test('a name and a role, a token and the lines that the access file takes for it', async () => {
-    const { stdout } = await run(process.execPath, [SCRIPT, '--name', 'web', '--role', 'caller']);
-    const [token = ''] = /quota_[\w-]{43}/.exec(stdout) ?? [];
-    const lines = stdout.slice(stdout.indexOf('  - name'));
+  test.each(['caller', 'site', 'operator'])(
+    'a name and the role %s, a token and the lines that the access file takes for it',
+    async (role) => {
+      const { stdout } = await run(process.execPath, [SCRIPT, '--name', 'web', '--role', role]);
+      const [token = ''] = /quota_[\w-]{43}/.exec(stdout) ?? [];
+      const lines = stdout.slice(stdout.indexOf('  - name'));
 
-    expect(parseIdentities(`identities:\n${lines}`)).toEqual([
-      { name: 'web', role: 'caller', tokenDigests: [tokenDigest(token)], certificateNames: [] },
-    ]);
-  });
+      expect(parseIdentities(`identities:\n${lines}`)).toEqual([
+        { name: 'web', role, tokenDigests: [tokenDigest(token)], certificateNames: [] },
+      ]);
+    },
+  );
 
   test.each([
     [[], '--name: is required\n--role: is required\n'],

@@ -1,48 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type CallOptions,
-  type ClientOptions,
-  type ClientUnaryCall,
-  Metadata,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import type { ClientOptions } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { Duration } from '../../gen/google/protobuf/duration';
-import {
-  type AdmitResponse,
-  Decision,
-  type LimitStatus,
-  QuotaServiceClient,
-  type StatsRequest,
-  type StatsResponse,
-} from '../../gen/quota/v1/quota_service';
-import { currentRequestId } from '../request_id';
+import { QuotaAdminServiceClient } from '../../gen/quota/v1/quota_admin_service';
+import { QuotaServiceClient } from '../../gen/quota/v1/quota_service';
+import { type Admission, type Limit, type Quota, toAdmission, toQuota } from './answers';
+import { ask } from './ask';
 import { NO_CREDENTIALS, type QuotaCredentials } from './credentials';
 import { askIsServing } from './health';
-import { QuotaUnavailable, toQuotaUnavailable } from './unavailable';
+import { type Stats, type StatsQuery, statsRequest, toStats } from './stats';
 
-/** A visitor waits no longer than this for one decision, retries included. */
-const DEADLINE_MS = 1_000;
+export type { Admission, Limit, Quota } from './answers';
+export type { Stats } from './stats';
 
 /** A daemon that is back is found again within this time. */
 const MAX_RECONNECT_BACKOFF_MS = 1_000;
 
-const MS_PER_S = 1_000;
-const NS_PER_MS = 1_000_000;
-
-// Said in full rather than left to the daemon's defaults: the home page's headings promise these numbers.
-const STATS_REQUEST: StatsRequest = {
-  recentCount: 10,
-  topCount: 3,
-  topWindow: { seconds: 3 * 24 * 60 * 60, nanos: 0 },
-  leastCount: 10,
-};
-
-// The repeats carry the same bytes, so the same request_id: the daemon takes nothing twice.
+// The repeats carry the same bytes, so the same request_id: the daemon takes nothing twice. What has none of it
+// changes nothing, or comes to the same when it is done again.
 const SERVICE_CONFIG = JSON.stringify({
   methodConfig: [
     {
-      name: [{ service: 'quota.v1.QuotaService' }],
+      name: [{ service: 'quota.v1.QuotaService' }, { service: 'quota.v1.QuotaAdminService' }],
       retryPolicy: {
         maxAttempts: 4,
         initialBackoff: '0.05s',
@@ -61,33 +39,28 @@ const CHANNEL_OPTIONS: ClientOptions = {
   'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_BACKOFF_MS,
 };
 
-/** One limit of a policy for one subject, as it stands after the decision. */
-export type Limit = {
-  name: string;
-  limit: number;
-  remaining: number;
-  windowMs: number;
-  /** Until all of the limit is free again, if nothing more is taken. */
-  resetDelayMs: number;
-};
-
-/** The daemon's decision. A denial took nothing; without a retry delay, waiting cannot help. */
-export type Admission =
-  | { admitted: true; limits: Limit[] }
-  | { admitted: false; limits: Limit[]; retryDelayMs: number | undefined };
-
-export type Stats = {
-  recentUsers: { subject: string; connectTime: Date | undefined }[];
-  topUsers: { subject: string; count: number }[];
-  leastActiveUsers: { subject: string; count: number }[];
-  services: { service: string; callCount: number }[];
+/** One call of a service that was made, to be recorded once however often it is told. */
+export type ServiceCall = {
+  subject: string;
+  service: string;
+  /** A UUID of the caller's own: a repeat of it within 24 hours is recorded once. */
+  requestId: string;
+  /** When the call was made: it may be long ago. */
+  callTime: Date;
 };
 
 /** What the site asks of the daemon. Every method throws QuotaUnavailable where no answer came. */
 export type QuotaClient = {
   admit(request: { subject: string; policy: string }): Promise<Admission>;
-  recordCall(request: { subject: string; service: string }): Promise<void>;
-  stats(): Promise<Stats>;
+  recordCall(call: ServiceCall): Promise<void>;
+  /** The limits of one policy that may refuse the subject, the tightest first. Takes nothing. */
+  limits(request: { subject: string; policy: string }): Promise<Limit[]>;
+  /** Where a subject stands with every policy. Takes nothing. */
+  quotas(request: { subject: string }): Promise<Quota[]>;
+  /** Gives back all that was taken, of one policy or of all; how many limits that was. */
+  resetQuota(request: { subject: string; policy?: string }): Promise<number>;
+  /** The statistics; with `hourCount` also the decisions of that many hours, with `subject` also its own numbers. */
+  stats(request?: StatsQuery): Promise<Stats>;
   /** Whether the daemon answers and can decide; throws nothing. */
   isServing(): Promise<boolean>;
   close(): void;
@@ -105,6 +78,14 @@ export function createQuotaClient({
 }): QuotaClient {
   const { channel, interceptors } = credentials;
   const client = new QuotaServiceClient(target, channel, { ...CHANNEL_OPTIONS, interceptors });
+  const shared = { channelOverride: client.getChannel(), interceptors };
+  const admin = new QuotaAdminServiceClient(target, channel, shared);
+
+  async function readQuotas(subject: string, policy: string): Promise<Quota[]> {
+    const method = admin.getQuota.bind(admin);
+    const { quotas } = await ask({ method, request: { subject, policy }, requestId: randomUUID(), logger });
+    return quotas.map(toQuota);
+  }
 
   return {
     async admit({ subject, policy }) {
@@ -113,74 +94,24 @@ export function createQuotaClient({
       const response = await ask({ method: client.admit.bind(client), request, requestId, logger });
       return toAdmission(response, requestId);
     },
-    async recordCall({ subject, service }) {
-      const requestId = randomUUID();
-      const request = { subject, service, requestId, callTime: undefined };
-      await ask({ method: client.recordCall.bind(client), request, requestId, logger });
+    async recordCall(call) {
+      const { requestId } = call;
+      await ask({ method: client.recordCall.bind(client), request: call, requestId, logger });
     },
-    async stats() {
+    limits: async ({ subject, policy }) =>
+      (await readQuotas(subject, policy)).flatMap(({ limits }) => limits),
+    quotas: ({ subject }) => readQuotas(subject, ''),
+    async resetQuota({ subject, policy = '' }) {
+      const method = admin.resetQuota.bind(admin);
+      const request = { subject, policy };
+      return (await ask({ method, request, requestId: randomUUID(), logger })).resetCount;
+    },
+    async stats(query = {}) {
       const method = client.stats.bind(client);
-      return toStats(await ask({ method, request: STATS_REQUEST, requestId: randomUUID(), logger }));
+      const request = statsRequest(query);
+      return toStats(await ask({ method, request, requestId: randomUUID(), logger }));
     },
     isServing: () => askIsServing(client),
     close: () => client.close(),
   };
-}
-
-type Method<Request, Response> = (
-  request: Request,
-  metadata: Metadata,
-  options: Partial<CallOptions>,
-  callback: (error: ServiceError | null, response: Response) => void,
-) => ClientUnaryCall;
-
-type Question<Request, Response> = {
-  method: Method<Request, Response>;
-  request: Request;
-  requestId: string;
-  logger: Logger;
-};
-
-function ask<Request, Response>(question: Question<Request, Response>): Promise<Response> {
-  const { method, request, requestId, logger } = question;
-  const callId = currentRequestId();
-  const metadata = new Metadata();
-  // The daemon logs the call under it, so that the two logs can be read together.
-  if (callId !== undefined) metadata.set('x-request-id', callId);
-  return new Promise((resolve, reject) => {
-    method(request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
-      if (error === null) return resolve(response);
-      logger.warn(
-        { callId, requestId, grpcCode: error.code, details: error.details },
-        'the quota daemon did not answer',
-      );
-      reject(toQuotaUnavailable(error, requestId));
-    });
-  });
-}
-
-function toAdmission(response: AdmitResponse, requestId: string): Admission {
-  // A shadow limit refuses nobody, so nobody is told of it.
-  const limits = response.limits.filter(({ shadow }) => !shadow).map(toLimit);
-  switch (response.decision) {
-    case Decision.ADMITTED:
-      return { admitted: true, limits };
-    case Decision.DENIED:
-      return { admitted: false, limits, retryDelayMs: response.retryDelay && toMs(response.retryDelay) };
-    default:
-      // A verdict that a later daemon may know, and we do not, must never let anyone in.
-      throw new QuotaUnavailable({ requestId, reason: `unknown decision ${response.decision}` });
-  }
-}
-
-function toLimit({ name, limit, remaining, window, resetDelay }: LimitStatus): Limit {
-  return { name, limit, remaining, windowMs: toMs(window), resetDelayMs: toMs(resetDelay) };
-}
-
-function toStats({ recentUsers, topUsers, leastActiveUsers, services }: StatsResponse): Stats {
-  return { recentUsers, topUsers, leastActiveUsers, services };
-}
-
-function toMs(duration: Duration | undefined): number {
-  return duration === undefined ? 0 : duration.seconds * MS_PER_S + duration.nanos / NS_PER_MS;
 }

@@ -10,7 +10,7 @@
 -- ARGV[3]  n, the number of limits; for each of them follow
 --          name, algorithm, size, window in microseconds, 1 for a shadow limit
 --
--- Returns  { what describe_limits says }
+-- Returns  { { what describe_limits says }, { what next_delays_us says } }
 
 local limits, now_us = load_limits({
   count = tonumber(ARGV[3]),
@@ -21,4 +21,4 @@ local limits, now_us = load_limits({
   subject = ARGV[1],
   clock_us = read_clock_us(),
 })
-return describe_limits(limits, now_us)
+return { describe_limits(limits, now_us), next_delays_us(limits, now_us) }

@@ -70,6 +70,18 @@ local function reset_delay_us(limit, now_us)
   return delay_us == 0 and 0 or delay_us + limit.ahead_us
 end
 
+-- Until one more is free than now, in microseconds, for each limit; 0 where all of it is free. A list of its own:
+-- the other values are remembered as they are, where daemons of several versions read them.
+local function next_delays_us(limits, now_us)
+  local delays_us = {}
+  for i, limit in ipairs(limits) do
+    local remaining = limit.algorithm.remaining(limit)
+    local is_whole = remaining >= limit.size
+    delays_us[i] = is_whole and 0 or limit.algorithm.retry_delay_us(limit, remaining + 1, now_us) + limit.ahead_us
+  end
+  return delays_us
+end
+
 -- Takes the cost, in place of a state that another algorithm has left.
 local function take(limit, cost, now_us)
   if limit.is_foreign then redis.call('DEL', limit.key) end

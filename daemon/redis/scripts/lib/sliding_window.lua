@@ -46,7 +46,7 @@ function sliding_window.take(limit, cost, now_us)
     entries[#entries + 1] = string.format('%.0f-%d', now_us, limit.taken + i)
   end
   redis.call('ZADD', limit.key, unpack(entries))
-  limit.taken = limit.taken + cost
+  limit.back, limit.taken = 0, limit.taken + cost
   limit.latest_us = now_us
 end
 

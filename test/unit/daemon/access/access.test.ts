@@ -6,6 +6,7 @@ import type { KnownIdentity } from '../../../../daemon/access/identities';
 import { tokenDigest } from '../../../../daemon/access/tokens';
 
 const ADMIT = '/quota.v1.QuotaService/Admit';
+const GET_QUOTA = '/quota.v1.QuotaAdminService/GetQuota';
 const SET_OVERRIDE = '/quota.v1.QuotaAdminService/SetOverride';
 const REFLECT = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
 const REFLECT_ALPHA = '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo';
@@ -19,6 +20,7 @@ const IDENTITIES: KnownIdentity[] = [
     tokenDigests: [tokenDigest('new'), tokenDigest('old')],
     certificateNames: [],
   },
+  { name: 'shop', role: 'site', tokenDigests: [tokenDigest('shops')], certificateNames: [] },
   {
     name: 'alice',
     role: 'operator',
@@ -50,27 +52,40 @@ function outcome(rules: AccessRules, evidence: Partial<Evidence>): string {
 }
 
 const CALLER = ['Bearer new'];
+const SITE = ['Bearer shops'];
 const OPERATOR = ['Bearer hers'];
+
+const NOBODY = 'Unauthenticated';
+const DENIED = 'PermissionDenied';
+const ANYONE = 'anonymous@10.0.0.9:4711';
 
 describe('access, by method and role', () => {
   test.each([
-    [ADMIT, 'Unauthenticated', 'web', 'alice'],
-    ['/quota.v1.QuotaService/Stats', 'Unauthenticated', 'web', 'alice'],
-    [SET_OVERRIDE, 'Unauthenticated', 'PermissionDenied', 'alice'],
-    ['/quota.v1.QuotaAdminService/AnythingToCome', 'Unauthenticated', 'PermissionDenied', 'alice'],
-    [REFLECT, 'Unauthenticated', 'web', 'alice'],
-    [REFLECT_ALPHA, 'Unauthenticated', 'web', 'alice'],
-    [HEALTH, 'anonymous@10.0.0.9:4711', 'anonymous@10.0.0.9:4711', 'anonymous@10.0.0.9:4711'],
-    [WATCH_HEALTH, 'anonymous@10.0.0.9:4711', 'anonymous@10.0.0.9:4711', 'anonymous@10.0.0.9:4711'],
-    ['/quota.v2.QuotaService/Admit', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
-    ['/quota.v1.QuotaService/Admit/more', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
-    ['//quota.v1.QuotaService/Admit', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
-    ['quota.v1.QuotaService/Admit', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
-    ['', 'Unauthenticated', 'PermissionDenied', 'PermissionDenied'],
-  ])('%s: nobody %s, a caller %s, an operator %s', (path, nobody, caller, operator) => {
-    const outcomes = [[], CALLER, OPERATOR].map((authorization) => outcome(ON, { path, authorization }));
+    [ADMIT, NOBODY, 'web', 'shop', 'alice'],
+    ['/quota.v1.QuotaService/Stats', NOBODY, 'web', 'shop', 'alice'],
+    [GET_QUOTA, NOBODY, DENIED, 'shop', 'alice'],
+    ['/quota.v1.QuotaAdminService/ResetQuota', NOBODY, DENIED, 'shop', 'alice'],
+    [SET_OVERRIDE, NOBODY, DENIED, DENIED, 'alice'],
+    ['/quota.v1.QuotaAdminService/ClearOverride', NOBODY, DENIED, DENIED, 'alice'],
+    ['/quota.v1.QuotaAdminService/ListOverrides', NOBODY, DENIED, DENIED, 'alice'],
+    ['/quota.v1.QuotaAdminService/ListPolicies', NOBODY, DENIED, DENIED, 'alice'],
+    ['/quota.v1.QuotaAdminService/WatchDecisions', NOBODY, DENIED, DENIED, 'alice'],
+    ['/quota.v1.QuotaAdminService/AnythingToCome', NOBODY, DENIED, DENIED, 'alice'],
+    [REFLECT, NOBODY, 'web', 'shop', 'alice'],
+    [REFLECT_ALPHA, NOBODY, 'web', 'shop', 'alice'],
+    [HEALTH, ANYONE, ANYONE, ANYONE, ANYONE],
+    [WATCH_HEALTH, ANYONE, ANYONE, ANYONE, ANYONE],
+    ['/quota.v2.QuotaService/Admit', NOBODY, DENIED, DENIED, DENIED],
+    [`${GET_QUOTA}/more`, NOBODY, DENIED, DENIED, DENIED],
+    [`/${GET_QUOTA}`, NOBODY, DENIED, DENIED, DENIED],
+    ['/quota.v1.QuotaService/Admit/more', NOBODY, DENIED, DENIED, DENIED],
+    ['//quota.v1.QuotaService/Admit', NOBODY, DENIED, DENIED, DENIED],
+    ['quota.v1.QuotaService/Admit', NOBODY, DENIED, DENIED, DENIED],
+    ['', NOBODY, DENIED, DENIED, DENIED],
+  ])('%s: nobody %s, a caller %s, a site %s, an operator %s', (path, ...expected) => {
+    const shown = [[], CALLER, SITE, OPERATOR];
 
-    expect(outcomes).toEqual([nobody, caller, operator]);
+    expect(shown.map((authorization) => outcome(ON, { path, authorization }))).toEqual(expected);
   });
 });
 

@@ -44,7 +44,7 @@ describe('parseIdentities', () => {
     const aDigest = 'must be the SHA-256 of a token, in 64 hexadecimal digits; npm run token:new makes both';
     expect(faultsOf(EVERY_FAULT)).toEqual([
       'line 3: identities[0].name: must be letters, digits and . _ - @, 63 at most, a letter or digit first; it is "-web"',
-      'line 4: identities[0].role: must be caller or operator; it is "boss"',
+      'line 4: identities[0].role: must be caller, site or operator; it is "boss"',
       `line 5: identities[0].token_sha256[0]: ${aDigest}`,
       `line 5: identities[0].token_sha256[1]: ${aDigest}`,
       'line 6: identities[1]: needs token_sha256 or certificate',

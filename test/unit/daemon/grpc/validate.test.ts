@@ -13,7 +13,7 @@ const callRequest: RecordCallRequest = {
   requestId: '',
   callTime: undefined,
 };
-const statsRequest: StatsRequest = { topWindow: undefined };
+const statsRequest: StatsRequest = { topWindow: undefined, subject: '' };
 
 function faultsOf(parse: () => unknown): readonly FieldFault[] {
   try {
@@ -180,6 +180,8 @@ describe('parseStats', () => {
       topCount: 3,
       topWindowMs: 3 * DAY_S * 1000,
       leastCount: 10,
+      hourCount: 0,
+      subject: undefined,
     });
   });
 
@@ -195,12 +197,20 @@ describe('parseStats', () => {
     expect(statsFields(asked)).toEqual(['recent_count', 'top_count', 'least_count']);
   });
 
+  test.each([0, 1, 168])('%d hours, taken', (hourCount) => {
+    expect(parseStats({ ...statsRequest, hourCount }).hourCount).toBe(hourCount);
+  });
+
+  test.each([-1, 169])('%d hours, refused', (hourCount) => {
+    expect(statsFields({ hourCount })).toEqual(['hour_count']);
+  });
+
   test.each([
     ['1 millisecond', { seconds: 0, nanos: 1_000_000 }, 1],
     ['7 days', { seconds: 7 * DAY_S, nanos: 0 }, 7 * DAY_S * 1000],
     ['a second and a half', { seconds: 1, nanos: 500_000_000 }, 1500],
   ])('a window of %s, taken', (_, topWindow, topWindowMs) => {
-    expect(parseStats({ topWindow }).topWindowMs).toBe(topWindowMs);
+    expect(parseStats({ ...statsRequest, topWindow }).topWindowMs).toBe(topWindowMs);
   });
 
   test.each([
@@ -211,5 +221,27 @@ describe('parseStats', () => {
     ['7 days and a millisecond', { seconds: 7 * DAY_S, nanos: 1_000_000 }],
   ])('a window of %s, refused', (_, topWindow) => {
     expect(statsFields({ topWindow })).toEqual(['top_window']);
+  });
+
+  test.each([
+    ['of 1 character', 'a'],
+    ['of 128 emoji', '🎓'.repeat(128)],
+    ['that could be a key or a number', '{0}:42'],
+  ])('a subject %s, taken as it is', (_, subject) => {
+    expect(parseStats({ ...statsRequest, subject }).subject).toBe(subject);
+  });
+
+  test.each([
+    ['of 129 characters', 'a'.repeat(129)],
+    ['with a line break', 'a\nb'],
+    ['that was no UTF-8', 'caf\uFFFD'],
+  ])('a subject %s, refused', (_, subject) => {
+    expect(statsFields({ subject })).toEqual(['subject']);
+  });
+
+  test('a subject beside other fields that are bad, all of them named', () => {
+    const request = { leastCount: 101, subject: 'a'.repeat(129), topWindow: { seconds: 0, nanos: 0 } };
+
+    expect(statsFields(request)).toEqual(['least_count', 'top_window', 'subject']);
   });
 });

@@ -15,8 +15,15 @@ const policies: Policies = {
 
 const admission: Admission = { subject: '42', policy: 'connection', cost: 1, requestId: undefined };
 const call: ServiceCall = { subject: '42', service: 'vente', requestId: undefined, callTimeMs: undefined };
-const query = { recentCount: 10, topCount: 3, topWindowMs: 1000, leastCount: 10 };
-const usage: Usage = { recentUsers: [], topUsers: [], leastActiveUsers: [], services: [], readTimeMs: 7 };
+const query = { recentCount: 10, topCount: 3, topWindowMs: 1000, leastCount: 10, hourCount: 2 };
+const usage: Usage = {
+  recentUsers: [],
+  topUsers: [],
+  leastActiveUsers: [],
+  services: [],
+  readTimeMs: 7,
+  hours: [],
+};
 const decision: Decision = { admitted: true, limits: [], retryDelayUs: undefined, decidedUs: 7 };
 
 /** A store that says what it is told to, and remembers what it was asked. */
@@ -43,7 +50,7 @@ function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; fa
 
 function status(name: string, remaining: number, resetDelayUs: number): LimitStatus {
   const flags = { shadow: false, shadowDenied: false, overridden: false };
-  return { name, remaining, resetDelayUs, limit: 10, windowUs: 1000, ...flags };
+  return { name, remaining, resetDelayUs, nextDelayUs: 0, limit: 10, windowUs: 1000, ...flags };
 }
 
 describe('limiter', () => {
@@ -123,6 +130,14 @@ describe('limiter', () => {
       { service: 'vente', callCount: 2 },
       { service: 'achat', callCount: 0 },
     ]);
+  });
+
+  test('the hours of decisions, asked of the store for every policy of the file', async () => {
+    const { asked, limiter } = fakeStore();
+
+    await limiter.usage(query);
+
+    expect(asked).toEqual([[query, ['connection']]]);
   });
 
   test('services of equal use, in the order of the file', async () => {

@@ -35,6 +35,9 @@ function keysOf(
     keys.limit(names[0], names[1], subject),
     keys.admission(names[0], subject, UUID),
     keys.call(subject, UUID),
+    keys.decisions(partition),
+    keys.decisionsByHour(partition),
+    keys.overrides(partition),
     ...[log, recent, newcomers, counts(1000), progress(1000)],
     ...Object.values(keys.calls(partition)),
   ];
@@ -89,6 +92,12 @@ describe('createKeys', () => {
             const { log, recent, newcomers, counts, progress } = keys.connections(partition);
             for (const key of [log, recent, newcomers, counts(1), counts(10), progress(1), progress(10)])
               put(key, ['connections', key]);
+            for (const key of [
+              keys.decisions(partition),
+              keys.decisionsByHour(partition),
+              keys.overrides(partition),
+            ])
+              put(key, ['decisions', key]);
             for (const key of Object.values(keys.calls(partition))) put(key, ['calls', key]);
           }
           put(keys.partitions, ['partitions']);

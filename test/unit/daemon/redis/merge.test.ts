@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import type { UsageQuery } from '../../../../daemon/quota/usage';
 import { mergeUsage, type PartitionUsage } from '../../../../daemon/redis/merge';
 
-const query = { recentCount: 3, topCount: 3, topWindowMs: 1000, leastCount: 3 };
+const query = { recentCount: 3, topCount: 3, topWindowMs: 1000, leastCount: 3, hourCount: 0 };
 
 interface Part {
   readonly nowMs?: number;
@@ -9,9 +10,19 @@ interface Part {
   readonly top?: Record<string, number>;
   readonly least?: Record<string, number>;
   readonly services?: Record<string, number>;
+  readonly subject?: { readonly connections: number; readonly calls: number };
 }
 
-function part({ nowMs = 0, recent = {}, top = {}, least = {}, services = {} }: Part): PartitionUsage {
+const NOBODY = { connections: 0, calls: 0 };
+
+function part({
+  nowMs = 0,
+  recent = {},
+  top = {},
+  least = {},
+  services = {},
+  subject = NOBODY,
+}: Part): PartitionUsage {
   const counts = (of: Record<string, number>) =>
     Object.entries(of).map(([subject, count]) => ({ subject, count }));
   return {
@@ -19,13 +30,15 @@ function part({ nowMs = 0, recent = {}, top = {}, least = {}, services = {} }: P
       nowMs,
       recent: Object.entries(recent).map(([subject, connectTimeMs]) => ({ subject, connectTimeMs })),
       top: counts(top),
+      subjectCount: subject.connections,
     },
     least: counts(least),
     services: Object.entries(services).map(([service, callCount]) => ({ service, callCount })),
+    subjectCount: subject.calls,
   };
 }
 
-function merge(parts: Part[], asked: Partial<typeof query> = {}) {
+function merge(parts: Part[], asked: Partial<UsageQuery> = {}) {
   return mergeUsage(parts.map(part), { ...query, ...asked });
 }
 
@@ -92,6 +105,16 @@ describe('mergeUsage', () => {
       { service: 'vente', callCount: 5 },
       { service: 'achat', callCount: 1 },
     ]);
+  });
+
+  test('a subject asked for, the numbers of its own partition', () => {
+    const parts = [{}, { subject: { connections: 4, calls: 7 } }, {}];
+
+    expect(merge(parts, { subject: 'ada' }).subjectUsage).toEqual({
+      subject: 'ada',
+      connectionCount: 4,
+      callCount: 7,
+    });
   });
 
   test('lists of none asked for, empty', () => {

@@ -18,6 +18,7 @@ const LIMIT: LimitStatus = {
   remaining: 3,
   windowUs: 6e8,
   resetDelayUs: 1e6,
+  nextDelayUs: 1e6,
   shadow: false,
   shadowDenied: false,
   overridden: false,

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { rateLimitHeaders, retryAfter } from '../../../../web/quota/rate_limit_headers';
 
-const perWindow = { name: 'per-window', limit: 10, remaining: 0, windowMs: 600_000, resetDelayMs: 411_001 };
+const perWindow = {
+  name: 'per-window',
+  limit: 10,
+  remaining: 0,
+  windowMs: 600_000,
+  resetDelayMs: 411_001,
+  nextDelayMs: 42_001,
+};
 
 describe('rate-limit headers', () => {
   test('headers: one limit, the syntax of draft 10 with seconds rounded up', () => {
@@ -12,7 +19,14 @@ describe('rate-limit headers', () => {
   });
 
   test('headers: several limits, separated by commas in the order given', () => {
-    const burst = { name: 'burst', limit: 20, remaining: 19, windowMs: 1_500, resetDelayMs: 0 };
+    const burst = {
+      name: 'burst',
+      limit: 20,
+      remaining: 19,
+      windowMs: 1_500,
+      resetDelayMs: 0,
+      nextDelayMs: 0,
+    };
     expect(rateLimitHeaders([perWindow, burst])).toEqual({
       'RateLimit-Policy': '"per-window";q=10;w=600, "burst";q=20;w=2',
       RateLimit: '"per-window";r=0;t=412, "burst";r=19;t=0',

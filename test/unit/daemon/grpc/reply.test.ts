@@ -1,0 +1,34 @@
+import { describe, expect, test } from '@jest/globals';
+import { toStatsResponse } from '../../../../daemon/grpc/reply';
+import type { Usage } from '../../../../daemon/quota/usage';
+import { StatsResponse } from '../../../../gen/quota/v1/quota_service';
+
+const usage: Usage = {
+  recentUsers: [],
+  topUsers: [],
+  leastActiveUsers: [],
+  services: [],
+  readTimeMs: 7,
+  hours: [],
+};
+
+/** What a caller reads of it. */
+const sent = (told: Usage) => StatsResponse.decode(StatsResponse.encode(toStatsResponse(told)).finish());
+
+describe('toStatsResponse', () => {
+  test('a subject’s numbers, sent', () => {
+    const subjectUsage = { subject: '42', connectionCount: 3, callCount: 1_000_000_000_000 };
+
+    expect(sent({ ...usage, subjectUsage }).subjectUsage).toEqual(subjectUsage);
+  });
+
+  test('a subject that did nothing, zeros and not nothing', () => {
+    const subjectUsage = { subject: '42', connectionCount: 0, callCount: 0 };
+
+    expect(sent({ ...usage, subjectUsage }).subjectUsage).toEqual(subjectUsage);
+  });
+
+  test('nobody asked for, nobody told', () => {
+    expect(sent(usage).subjectUsage).toBeUndefined();
+  });
+});

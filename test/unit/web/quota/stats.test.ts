@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals';
+import { type StatsRequest, StatsResponse } from '../../../../gen/quota/v1/quota_service';
+import { clientOf } from './fake_daemon';
+
+const HOUR = new Date('2026-03-01T14:00:00Z');
+const READ = new Date('2026-03-01T14:25:07.250Z');
+
+describe('quota client, the statistics', () => {
+  test('stats: nothing said, what the pages promise and no hours are asked for', async () => {
+    let asked: StatsRequest | undefined;
+    const client = await clientOf({
+      stats: (call, callback) => {
+        asked = call.request;
+        const recentUsers = [{ subject: '42', connectTime: new Date(0) }];
+        callback(null, StatsResponse.create({ recentUsers, readTime: READ }));
+      },
+    });
+
+    expect(await client.stats()).toEqual({
+      recentUsers: [{ subject: '42', connectTime: new Date(0) }],
+      topUsers: [],
+      leastActiveUsers: [],
+      services: [],
+      hours: [],
+      readTime: READ,
+    });
+    expect(asked).toEqual({
+      recentCount: 10,
+      topCount: 3,
+      topWindow: { seconds: 259_200, nanos: 0 },
+      leastCount: 10,
+      hourCount: 0,
+      subject: '',
+    });
+  });
+
+  test('stats: a number of hours, each with the decisions of its policies', async () => {
+    let asked: StatsRequest | undefined;
+    const client = await clientOf({
+      stats: (call, callback) => {
+        asked = call.request;
+        const policies = [{ policy: 'connection', admittedCount: 12, deniedCount: 3 }];
+        callback(null, StatsResponse.create({ hours: [{ startTime: HOUR, policies }], readTime: READ }));
+      },
+    });
+
+    const { hours, readTime } = await client.stats({ hourCount: 48 });
+
+    expect(asked?.hourCount).toBe(48);
+    expect([hours, readTime]).toEqual([
+      [{ startTime: HOUR, policies: [{ policy: 'connection', admitted: 12, denied: 3 }] }],
+      READ,
+    ]);
+  });
+
+  test('stats: a subject, its own numbers beside the lists', async () => {
+    let asked: StatsRequest | undefined;
+    const client = await clientOf({
+      stats: (call, callback) => {
+        asked = call.request;
+        const subjectUsage = { subject: '42', connectionCount: 4, callCount: 0 };
+        callback(null, StatsResponse.create({ subjectUsage, readTime: READ }));
+      },
+    });
+
+    const { own } = await client.stats({ subject: '42' });
+
+    expect([asked?.subject, asked?.hourCount]).toEqual(['42', 0]);
+    expect(own).toEqual({ connectionCount: 4, callCount: 0 });
+  });
+});
