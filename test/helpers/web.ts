@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type LogLine, listeningPort, stopProcess } from './processes';
 
@@ -8,6 +8,7 @@ const MAIN = join(__dirname, '../../dist/web/main.js');
 export interface TestWeb {
   readonly url: string;
   readonly log: readonly LogLine[];
+  readonly process: ChildProcess;
   stop(): Promise<number | null>;
 }
 
@@ -32,5 +33,5 @@ export async function startWeb({
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log: LogLine[] = [];
   const port = await listeningPort(child, { log, message: 'the web tier is listening' });
-  return { url: `http://127.0.0.1:${port}`, log, stop: () => stopProcess(child) };
+  return { url: `http://127.0.0.1:${port}`, log, process: child, stop: () => stopProcess(child) };
 }
