@@ -7,7 +7,7 @@ RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npm run build
 # Of the scripts, an operator's alone.
-RUN find dist \( -name '*.map' -o -name .stamp -o -path 'dist/scripts/*test*' \) -delete \
+RUN find dist \( -name '*.map' -not -path 'dist/web/assets/*' -o -name .stamp -o -path 'dist/scripts/*test*' \) -delete \
  && rm -rf dist/test dist/scripts/bench* dist/scripts/start.js dist/scripts/checks.js dist/scripts/jest_run.js
 
 FROM node:24-bookworm-slim AS production

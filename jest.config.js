@@ -4,7 +4,11 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   // These need the compose stack: npm run test:compose.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/compose/'],
-  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  transform: {
+    '\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
+  },
+  // Modules of the other kind, which jest cannot require as they are.
+  transformIgnorePatterns: ['/node_modules/(?!(intl-messageformat|@formatjs)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 30_000,
 };

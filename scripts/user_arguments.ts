@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
-import { type NewUser, newUser } from '../web/accounts/new_user';
+import { ACCOUNT_BOUNDS, type NewUser, newUser } from '../web/accounts/new_user';
+import { createMessages, isMessageKey } from '../web/i18n/messages';
+
+/** The operators' tools speak English. */
+const sentence = createMessages('en');
 
 /** What the command line says of a new user; not checked yet. */
 export interface UserArguments {
@@ -44,7 +48,8 @@ export function checkUser(
 
 function describeIssue({ path, message }: { path: readonly PropertyKey[]; message: string }): string {
   const field = String(path[0]);
-  return `${optionOf.get(field) ?? field}: ${message}`;
+  const fault = isMessageKey(message) ? sentence(message, ACCOUNT_BOUNDS) : message;
+  return `${optionOf.get(field) ?? field}: ${fault}`;
 }
 
 function unknownOption(rawName: string): string {

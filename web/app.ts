@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import cookieParser from 'cookie-parser';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Store } from 'express-session';
@@ -10,10 +9,18 @@ import { createCsrf } from './accounts/csrf';
 import { loadCurrentUser } from './accounts/current_user';
 import { sessions } from './accounts/sessions';
 import type { Users } from './accounts/users';
+import type { Assets } from './assets';
+import { speak } from './i18n/translator';
+import type { Market } from './market/market';
+import { accountRoutes } from './pages/account/account';
 import { errorHandler, notFound } from './pages/errors/errors';
 import { homeRoutes } from './pages/home/home';
+import { languageRoutes } from './pages/language/language';
 import { loginRoutes } from './pages/login/login';
+import { signUpRoutes } from './pages/login/sign_up';
 import { servicesRoutes } from './pages/services/services';
+import { statisticsRoutes } from './pages/statistics/statistics';
+import { studentsRoutes } from './pages/students/students';
 import { createSendPage } from './pages/view';
 import type { QuotaClient } from './quota/client';
 import { keepRequestId } from './request_id';
@@ -23,33 +30,48 @@ const BODY_LIMIT = '8kb';
 const FIELD_LIMIT = 20;
 
 export type AppParts = {
+  assets: Assets;
   users: Users;
+  market: Market;
   quota: QuotaClient;
   sessionStore: Store;
   sessionSecret: string;
+  /** The IANA name of the zone in which pages tell the time. */
+  timeZone: string;
+  /** Whether strangers may make accounts of their own. */
+  offersSignUp: boolean;
   /** What to believe of X-Forwarded-*; undefined: nothing. */
   trustProxy?: number | string[] | undefined;
   logger: Logger;
+  /** Aborted when the process is to end: answers that would go on for minutes stop then. */
+  stopping?: AbortSignal | undefined;
 };
 
 /** Makes the site. It listens nowhere yet. */
 export function createApp(parts: AppParts): Express {
-  const { users, quota, sessionStore, sessionSecret, trustProxy, logger } = parts;
+  const { assets, users, market, quota, sessionStore, sessionSecret, timeZone, trustProxy, logger } = parts;
   const csrf = createCsrf(sessionSecret);
-  const sendPage = createSendPage(csrf);
+  const sendPage = createSendPage({ csrf, assets });
   const app = express();
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
 
   app.use(requestLog(logger), securityHeaders());
-  app.use(express.static(join(__dirname, 'public'), { index: false, maxAge: '1h' }));
-  app.use(neverStored, cookieParser(), sessions({ store: sessionStore, secret: sessionSecret }));
+  // First: also an error that a file's address gives is told in the reader's language.
+  app.use(cookieParser(), speak(timeZone));
+  app.use(assets.serve);
+  app.use(neverStored, sessions({ store: sessionStore, secret: sessionSecret }));
   app.use(loadCurrentUser(users));
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: FIELD_LIMIT }));
   app.use(csrf.protect, keepRequestId);
 
-  app.use(homeRoutes({ users, quota, sendPage }));
-  app.use(loginRoutes({ users, quota, sendPage }));
-  app.use(servicesRoutes({ quota, sendPage }));
+  app.use(languageRoutes());
+  app.use(homeRoutes({ market, quota, sendPage }));
+  app.use(loginRoutes({ users, quota, sendPage, offersSignUp: parts.offersSignUp }));
+  if (parts.offersSignUp) app.use(signUpRoutes({ users, quota, sendPage }));
+  app.use(accountRoutes({ users, quota, sendPage }));
+  app.use(studentsRoutes({ users, quota, sendPage }));
+  app.use(servicesRoutes({ market, quota, sendPage }));
+  app.use(statisticsRoutes({ users, quota, sendPage, timeZone, logger, stopping: parts.stopping }));
 
   app.use(notFound(sendPage), errorHandler(sendPage));
   return app;
@@ -77,8 +99,11 @@ function securityHeaders(): RequestHandler {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        connectSrc: ["'self'"],
         styleSrc: ["'self'"],
         imgSrc: ["'self'"],
+        fontSrc: ["'self'"],
         formAction: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],

@@ -62,6 +62,11 @@ const environment = z.object({
     })
     .default('info'),
   WEB_TRUST_PROXY: trustProxy.optional(),
+  WEB_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, 'is no time zone such as Europe/Paris')
+    .default('Europe/Paris'),
+  WEB_SIGN_UP: z.enum(['on', 'off'], { error: 'is neither on nor off' }).optional(),
   NODE_ENV: z.string().optional(),
 });
 
@@ -74,6 +79,10 @@ export type Config = {
   sessionSecret: string;
   /** True where the secret was made at this start, so that sessions end with the process. */
   sessionSecretIsTemporary: boolean;
+  /** The IANA name of the zone in which pages tell the time. */
+  timeZone: string;
+  /** Whether strangers may make accounts of their own. */
+  offersSignUp: boolean;
   logLevel: string;
   /** What Express is to believe of X-Forwarded-*: so many proxies, or these. Undefined: nothing. */
   trustProxy: number | string[] | undefined;
@@ -103,6 +112,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     quotaSecurity: toSecurity(values),
     sessionSecret: values.SESSION_SECRET ?? randomBytes(MIN_SECRET).toString('hex'),
     sessionSecretIsTemporary: values.SESSION_SECRET === undefined,
+    timeZone: values.WEB_TIME_ZONE,
+    // A site that is in earnest says so itself before it takes in whoever comes.
+    offersSignUp: (values.WEB_SIGN_UP ?? (values.NODE_ENV === 'production' ? 'off' : 'on')) === 'on',
     logLevel: values.LOG_LEVEL,
     trustProxy: values.WEB_TRUST_PROXY,
   };
@@ -123,4 +135,13 @@ function isMysqlUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, pathname } = new URL(value);
   return protocol === 'mysql:' && hostname !== '' && /^\/[^/]+$/.test(pathname);
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -7,9 +7,13 @@ import { stopTracing } from '../environment/tracing/start';
 import { createSessionStore } from './accounts/sessions';
 import { usersTable } from './accounts/users';
 import { createApp } from './app';
+import { loadAssets } from './assets';
+import { outboxTable } from './calls/outbox';
+import { type Relay, startRelay } from './calls/relay';
 import { type Config, ConfigError, readConfig } from './config';
 import { answers, connect } from './database';
 import { createLogger } from './logger';
+import { createMarket } from './market/market';
 import { migrate } from './migrations';
 import { withProbes } from './probes';
 import { createQuotaClient } from './quota/client';
@@ -47,7 +51,9 @@ async function start({
   const pool = connect(config.mysqlUrl);
   const sessionStore = createSessionStore({ pool, logger });
   const quota = createQuotaClient({ target: config.quotaTarget, credentials, logger });
+  let relay: Relay | undefined;
   const close = async () => {
+    await relay?.stop();
     sessionStore.close();
     quota.close();
     credentials.close();
@@ -57,19 +63,27 @@ async function start({
   try {
     const applied = await migrate(pool);
     if (applied.length > 0) logger.info({ applied }, 'the database was migrated');
+    relay = startRelay({ outbox: outboxTable(pool), record: quota.recordCall, logger });
+    const market = createMarket({ pool, onCall: relay.nudge });
+    const stopping = new AbortController();
     const app = createApp({
+      assets: loadAssets(),
       users: usersTable(pool),
+      market,
       quota,
       sessionStore: sessionStore.store,
       sessionSecret: config.sessionSecret,
+      timeZone: config.timeZone,
+      offersSignUp: config.offersSignUp,
       trustProxy: config.trustProxy,
       logger,
+      stopping: stopping.signal,
     });
     const parts = { mysql: () => answers(pool), quota: quota.isServing };
     const server = createServer(withProbes({ site: app, parts }));
     const { port } = await listen(server, config.listen);
     logger.info({ host: config.listen.host, port }, 'the web tier is listening');
-    drainOnSignal({ server, close, logger });
+    drainOnSignal({ server, stopping, close, logger });
   } catch (error) {
     await close();
     throw error;
@@ -83,15 +97,16 @@ function listen(server: Server, { host, port }: Config['listen']): Promise<Addre
   });
 }
 
-type Draining = { server: Server; close: () => Promise<void>; logger: Logger };
+type Draining = { server: Server; stopping: AbortController; close: () => Promise<void>; logger: Logger };
 
 /** On SIGTERM or SIGINT: takes no more connections, finishes the requests in flight, then exits 0 within a bound. */
-function drainOnSignal({ server, close, logger }: Draining): void {
+function drainOnSignal({ server, stopping, close, logger }: Draining): void {
   let isDraining = false;
   const drain = (signal: string) => {
     if (isDraining) return;
     isDraining = true;
     logger.info({ signal }, 'draining');
+    stopping.abort();
     setTimeout(() => {
       logger.warn('requests in flight were cut short');
       process.exit(0);

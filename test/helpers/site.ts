@@ -21,6 +21,7 @@ export interface TestSite {
   readonly url: string;
   readonly daemon: TestDaemon;
   readonly web: TestWeb;
+  readonly mysqlUrl: string;
   close(): Promise<void>;
 }
 
@@ -35,6 +36,7 @@ export async function startSite({ env = {} }: { env?: Record<string, string> } =
     url: web.url,
     daemon,
     web,
+    mysqlUrl: database.url,
     async close() {
       await web.stop();
       await daemon.stop();
@@ -68,8 +70,16 @@ export interface Person {
   list(section: string): Promise<string[]>;
 }
 
-export async function newPerson(browser: Browser, site: TestSite): Promise<Person> {
-  const context = await browser.newContext();
+/** How somebody reads: the browser's language, theme and width, and whether it runs scripts. */
+export type Reading = {
+  locale?: 'en-GB' | 'fr-FR';
+  colorScheme?: 'light' | 'dark';
+  javaScriptEnabled?: boolean;
+  viewport?: { width: number; height: number };
+};
+
+export async function newPerson(browser: Browser, site: TestSite, reading: Reading = {}): Promise<Person> {
+  const context = await browser.newContext({ locale: 'en-GB', ...reading });
   const page = await context.newPage();
   const visit = async (path: string) => {
     await page.goto(`${site.url}${path}`);
@@ -89,9 +99,9 @@ export async function newPerson(browser: Browser, site: TestSite): Promise<Perso
     press,
     async logIn({ email, password = PASSWORD }) {
       await visit('/login');
-      await page.fill('input[name=email]', email);
-      await page.fill('input[name=password]', password);
-      return press('Log in');
+      await page.fill('form[action="/login"] input[name=email]', email);
+      await page.fill('form[action="/login"] input[name=password]', password);
+      return press(reading.locale === 'fr-FR' ? 'Se connecter' : 'Log in');
     },
     path: () => new URL(page.url()).pathname,
     async read(selector) {

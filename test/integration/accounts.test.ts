@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { SessionData, Store } from 'express-session';
 import type { Pool, RowDataPacket } from 'mysql2/promise';
@@ -8,7 +10,7 @@ import { connect } from '../../web/database';
 import { migrate } from '../../web/migrations';
 import { createTestDatabase, type TestDatabase } from '../helpers/mysql';
 
-const MIGRATIONS = ['0001_create_users.sql', '0002_create_sessions.sql'];
+const MIGRATIONS = readdirSync(join(__dirname, '../../web/migrations')).sort();
 const logger = pino({ level: 'silent' });
 
 describe('migrations', () => {
@@ -103,6 +105,31 @@ describe('accounts', () => {
     expect(await users.findByIds([])).toEqual([]);
   });
 
+  test('users: by id, with the password; an unknown id is nobody', async () => {
+    const users = usersTable(pool);
+    const id = await users.insert(newUser({ email: 'one@example.org', passwordHash: 'h' }));
+    expect(await users.findById(id)).toMatchObject({ id, email: 'one@example.org', passwordHash: 'h' });
+    expect(await users.findById(999_999)).toBeUndefined();
+  });
+
+  test('users: a password is replaced for that user alone', async () => {
+    const users = usersTable(pool);
+    const id = await users.insert(newUser({ email: 'change@example.org', passwordHash: 'old' }));
+    const other = await users.insert(newUser({ email: 'stay@example.org', passwordHash: 'old' }));
+    expect(await users.replacePassword({ id, from: 'old', to: 'new' })).toBe(true);
+    expect((await users.findById(id))?.passwordHash).toBe('new');
+    expect((await users.findById(other))?.passwordHash).toBe('old');
+  });
+
+  test('users: two change one password at once, exactly one does', async () => {
+    const users = usersTable(pool);
+    const id = await users.insert(newUser({ email: 'race@example.org', passwordHash: 'old' }));
+    const changes = ['a', 'b'].map((to) => users.replacePassword({ id, from: 'old', to }));
+    const outcomes = await Promise.all(changes);
+    expect(outcomes.filter(Boolean)).toHaveLength(1);
+    expect((await users.findById(id))?.passwordHash).toBe(outcomes[0] ? 'a' : 'b');
+  });
+
   test('sessions: a session outlives the store that wrote it', async () => {
     const first = createSessionStore({ pool, logger });
     await write(first.store, 'one', sessionOf(7));
@@ -144,7 +171,7 @@ function newUser(values: Partial<UserToInsert> & { email: string }): UserToInser
 
 function sessionOf(userId: number): SessionData {
   const expires = new Date(Date.now() + 60_000);
-  return { cookie: { originalMaxAge: 60_000, expires }, userId };
+  return { cookie: { originalMaxAge: 60_000, expires }, userId, passwordMark: 'a-mark' };
 }
 
 function write(store: Store, id: string, session: SessionData): Promise<void> {

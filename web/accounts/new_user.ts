@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { MessageKey } from '../i18n/messages';
 
 /** The longest address that SMTP can carry (RFC 5321), and the size of the column. */
 const MAX_EMAIL = 254;
@@ -8,29 +9,46 @@ const MIN_PASSWORD = 10;
 /** Far above any passphrase, and low enough that hashing it costs nothing more. */
 export const MAX_PASSWORD = 256;
 
+/** What the sentences about faults say of the bounds. */
+export const ACCOUNT_BOUNDS = {
+  maxEmail: MAX_EMAIL,
+  maxName: MAX_NAME,
+  minPassword: MIN_PASSWORD,
+  maxPassword: MAX_PASSWORD,
+} as const;
+
+/** A fault is told as the key of its sentence: whoever shows it knows the reader's language. */
+export const fault = (key: MessageKey) => key;
+
 export const email = z
-  .string('Enter an email address.')
+  .string(fault('account.fault.email'))
   .trim()
-  .max(MAX_EMAIL, `An email address has at most ${MAX_EMAIL} characters.`)
-  .pipe(z.email('Enter an email address such as ada@example.org.'));
+  .max(MAX_EMAIL, fault('account.fault.email-length'))
+  .pipe(z.email(fault('account.fault.email')));
 
 const name = z
-  .string('Enter a name.')
+  .string(fault('account.fault.name'))
   .trim()
-  .min(1, 'Enter a name.')
-  .max(MAX_NAME, `A name has at most ${MAX_NAME} characters.`)
-  .regex(/^\P{Cc}*$/u, 'A name has no control characters.');
+  .min(1, fault('account.fault.name'))
+  .max(MAX_NAME, fault('account.fault.name-length'))
+  .regex(/^\P{Cc}*$/u, fault('account.fault.name-characters'));
+
+/** A password that somebody chooses. */
+export const newPassword = z
+  .string(fault('account.fault.password'))
+  .min(MIN_PASSWORD, fault('account.fault.password-short'))
+  .max(MAX_PASSWORD, fault('account.fault.password-long'));
 
 /** What every new account must satisfy, wherever it is made. */
 export const newUser = z.object({
   email,
   firstName: name,
   lastName: name,
-  role: z.enum(['student', 'staff'], 'A role is student or staff.'),
-  password: z
-    .string('Enter a password.')
-    .min(MIN_PASSWORD, `A password has at least ${MIN_PASSWORD} characters.`)
-    .max(MAX_PASSWORD, `A password has at most ${MAX_PASSWORD} characters.`),
+  role: z.enum(['student', 'staff'], fault('account.fault.role')),
+  password: newPassword,
 });
+
+/** What somebody says who signs up: nobody chooses the own role. */
+export const signUp = newUser.omit({ role: true });
 
 export type NewUser = z.infer<typeof newUser>;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { argon2id, hash, verify } from 'argon2';
 
 // OWASP Password Storage Cheat Sheet, argon2id: 19 MiB of memory, two passes, one lane.
@@ -23,6 +23,16 @@ export function hashPassword(password: string): Promise<string> {
 export async function verifyPassword(passwordHash: string | undefined, password: string): Promise<boolean> {
   const matches = await verify(passwordHash ?? (await dummyHash), normalize(password));
   return passwordHash !== undefined && matches;
+}
+
+/** Whether two typed passwords are one. */
+export function isSamePassword(one: string, other: string): boolean {
+  return normalize(one) === normalize(other);
+}
+
+/** Tells one stored password from the next (each hash has a salt of its own), and nothing of what it is. */
+export function passwordMark(passwordHash: string): string {
+  return createHash('sha256').update(passwordHash).digest('base64url');
 }
 
 /** One keyboard writes é as one character, another as two; both are the same password. */

@@ -3,6 +3,8 @@ import createMySqlStore from 'express-mysql-session';
 import session, { type Store } from 'express-session';
 import type { Pool } from 'mysql2/promise';
 import type { Logger } from 'pino';
+import { passwordMark } from './passwords';
+import type { UserWithPassword } from './users';
 
 const COOKIE_NAME = 'sid';
 
@@ -16,6 +18,8 @@ const COOKIE = { path: '/', httpOnly: true, sameSite: 'lax' } satisfies CookieOp
 declare module 'express-session' {
   interface SessionData {
     userId: number;
+    /** Of the password that was right when the session began: when it changes, the session is over. */
+    passwordMark: string;
   }
 }
 
@@ -51,9 +55,13 @@ export function sessions({ store, secret }: { store: Store; secret: string }): R
 }
 
 /** Logs a user in under a new session id, so that one planted before is worth nothing. */
-export async function startSession(req: Request, userId: number): Promise<void> {
+export async function startSession(
+  req: Request,
+  { id, passwordHash }: Pick<UserWithPassword, 'id' | 'passwordHash'>,
+): Promise<void> {
   await settle((done) => req.session.regenerate(done));
-  req.session.userId = userId;
+  req.session.userId = id;
+  req.session.passwordMark = passwordMark(passwordHash);
   await settle((done) => req.session.save(done));
 }
 

@@ -1,4 +1,8 @@
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { searchedIds } from './user_search';
+
+/** Read at a glance; whoever seeks one among more types another letter. */
+const LIST_SIZE = 20;
 
 type Role = 'student' | 'staff';
 
@@ -20,14 +24,28 @@ export type UserToInsert = Pick<
   'email' | 'firstName' | 'lastName' | 'role' | 'passwordHash'
 >;
 
+/** The first users of those that were asked for. */
+export type UserList = {
+  users: User[];
+  /** True where there are more than these. */
+  isMore: boolean;
+};
+
 /** The accounts, whatever keeps them. */
 export type Users = {
   /** Answers the new user's id. Throws EmailTaken. */
   insert(user: UserToInsert): Promise<number>;
   /** Finds an account whatever the case of its email. */
   findByEmail(email: string): Promise<UserWithPassword | undefined>;
+  findById(id: number): Promise<UserWithPassword | undefined>;
   /** Finds those that exist, in no order. */
   findByIds(ids: readonly number[]): Promise<User[]>;
+  /** Those whose first name, last name or email begins so, whatever the case and the accents, in the order of names. */
+  search(text: string): Promise<UserList>;
+  /** The latest accounts, the newest first. */
+  latest(): Promise<UserList>;
+  /** Changes a password; false where it is no longer the one that `from` is the hash of. */
+  replacePassword(change: { id: number; from: string; to: string }): Promise<boolean>;
   count(): Promise<number>;
 };
 
@@ -40,12 +58,18 @@ export class EmailTaken extends Error {
   }
 }
 
-/** The users table. All of its SQL is here. */
+const COLUMNS = 'u.id, u.email, u.first_name, u.last_name, u.role, u.created';
+
+/** The users table. All of its SQL is here; the conditions of a search are put together in user_search.ts. */
 export function usersTable(pool: Pool): Users {
   return {
     insert: (user) => insert(pool, user),
     findByEmail: (email) => findByEmail(pool, email),
+    findById: (id) => findById(pool, id),
     findByIds: (ids) => findByIds(pool, ids),
+    search: (text) => search(pool, text),
+    latest: () => latest(pool),
+    replacePassword: (change) => replacePassword(pool, change),
     count: () => count(pool),
   };
 }
@@ -65,26 +89,63 @@ async function insert(pool: Pool, user: UserToInsert): Promise<number> {
 
 async function findByEmail(pool: Pool, email: string): Promise<UserWithPassword | undefined> {
   const [rows] = await pool.execute<RowDataPacket[]>(
-    'SELECT id, email, first_name, last_name, role, created, password_hash FROM users WHERE email = ?',
+    `SELECT ${COLUMNS}, u.password_hash FROM users u WHERE u.email = ?`,
     [email],
   );
-  const row = rows[0];
-  return row && { ...toUser(row), passwordHash: row.password_hash };
+  return rows[0] && toUserWithPassword(rows[0]);
+}
+
+async function findById(pool: Pool, id: number): Promise<UserWithPassword | undefined> {
+  const [rows] = await pool.execute<RowDataPacket[]>(
+    `SELECT ${COLUMNS}, u.password_hash FROM users u WHERE u.id = ?`,
+    [id],
+  );
+  return rows[0] && toUserWithPassword(rows[0]);
 }
 
 async function findByIds(pool: Pool, ids: readonly number[]): Promise<User[]> {
   // `IN ()` is not SQL.
   if (ids.length === 0) return [];
-  const [rows] = await pool.query<RowDataPacket[]>(
-    'SELECT id, email, first_name, last_name, role, created FROM users WHERE id IN (?)',
-    [ids],
-  );
+  const [rows] = await pool.query<RowDataPacket[]>(`SELECT ${COLUMNS} FROM users u WHERE u.id IN (?)`, [ids]);
   return rows.map(toUser);
+}
+
+async function search(pool: Pool, text: string): Promise<UserList> {
+  const { sql, values } = searchedIds(text, LIST_SIZE + 1);
+  const [rows] = await pool.execute<RowDataPacket[]>(
+    `SELECT ${COLUMNS} FROM (${sql}) AS found JOIN users u ON u.id = found.id
+     ORDER BY u.last_name, u.first_name, u.id LIMIT ${LIST_SIZE + 1}`,
+    values,
+  );
+  return toList(rows);
+}
+
+async function latest(pool: Pool): Promise<UserList> {
+  const [rows] = await pool.execute<RowDataPacket[]>(
+    `SELECT ${COLUMNS} FROM users u ORDER BY u.id DESC LIMIT ${LIST_SIZE + 1}`,
+  );
+  return toList(rows);
+}
+
+async function replacePassword(
+  pool: Pool,
+  { id, from, to }: { id: number; from: string; to: string },
+): Promise<boolean> {
+  // The condition stands in the statement that writes, so of two changes at once only one finds the old password.
+  const [result] = await pool.execute<ResultSetHeader>(
+    'UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?',
+    [to, id, from],
+  );
+  return result.affectedRows === 1;
 }
 
 async function count(pool: Pool): Promise<number> {
   const [rows] = await pool.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM users');
   return Number(rows[0]?.count);
+}
+
+function toList(rows: readonly RowDataPacket[]): UserList {
+  return { users: rows.slice(0, LIST_SIZE).map(toUser), isMore: rows.length > LIST_SIZE };
 }
 
 function toUser(row: RowDataPacket): User {
@@ -96,6 +157,10 @@ function toUser(row: RowDataPacket): User {
     role: row.role,
     created: row.created,
   };
+}
+
+function toUserWithPassword(row: RowDataPacket): UserWithPassword {
+  return { ...toUser(row), passwordHash: row.password_hash };
 }
 
 function isDuplicate(error: unknown): boolean {

@@ -2,6 +2,8 @@ import { Eta } from 'eta';
 import type { Request, Response } from 'express';
 import type { Csrf } from '../accounts/csrf';
 import { currentUser } from '../accounts/current_user';
+import type { Assets } from '../assets';
+import { translatorOf } from '../i18n/translator';
 
 const eta = new Eta({ views: __dirname, autoEscape: true, cache: true });
 
@@ -9,28 +11,42 @@ const eta = new Eta({ views: __dirname, autoEscape: true, cache: true });
 type Page = {
   /** The view's file, from web/pages, without its ending. Example: "home/home". */
   view: string;
+  /** In the reader's language. */
   title: string;
   status?: number;
+  /** The browser scripts that this page needs beside the site's own. Example: "statistics.js". */
+  scripts?: readonly string[];
   data?: object;
 };
 
 export type SendPage = (req: Request, res: Response, page: Page) => void;
 
-/** Makes the function that sends every page. A token is only made for a page that has a form. */
-export function createSendPage(csrf: Csrf): SendPage {
-  return (req, res, { view, title, status = 200, data = {} }) => {
+/** Makes the function that sends every page, in the reader's language. */
+export function createSendPage({ csrf, assets }: { csrf: Csrf; assets: Assets }): SendPage {
+  return (req, res, { view, title, status = 200, scripts = [], data = {} }) => {
     let token: string | undefined;
     const csrfToken = () => {
       // One for all forms of the page: a second would take the cookie from the first.
       token ??= csrf.token(req, res);
       return token;
     };
-    const html = renderView(view, { ...data, title, user: currentUser(res), csrfToken });
-    res.status(status).type('html').send(html);
+    const translator = translatorOf(res);
+    const html = eta.render(`/${view}`, {
+      ...translator,
+      ...data,
+      title,
+      scripts,
+      user: currentUser(res),
+      path: req.path,
+      here: addressOf(req),
+      csrfToken,
+      asset: assets.url,
+    });
+    res.status(status).set('Content-Language', translator.language).type('html').send(html);
   };
 }
 
-/** The view's HTML, layout included; everything shown in it is escaped. */
-function renderView(view: string, data: object): string {
-  return eta.render(`/${view}`, data);
+/** Where the page in sight can be opened again: what a form has sent is not asked for a second time. */
+function addressOf(req: Request): string {
+  return req.method === 'GET' ? req.originalUrl : req.path;
 }

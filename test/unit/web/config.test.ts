@@ -20,6 +20,8 @@ describe('config', () => {
       quotaTarget: '127.0.0.1:50051',
       logLevel: 'info',
       trustProxy: undefined,
+      timeZone: 'Europe/Paris',
+      offersSignUp: true,
       sessionSecretIsTemporary: true,
     });
   });
@@ -80,6 +82,30 @@ describe('config', () => {
       expect(faultsOf({ WEB_LISTEN: value })).toContain('WEB_LISTEN');
     },
   );
+
+  test('config: WEB_TIME_ZONE that is known, is taken', () => {
+    expect(readConfig({ WEB_TIME_ZONE: 'America/Guadeloupe' }).timeZone).toBe('America/Guadeloupe');
+  });
+
+  test('config: WEB_TIME_ZONE that is unknown, is refused', () => {
+    expect(faultsOf({ WEB_TIME_ZONE: 'Paris' })).toContain(
+      'WEB_TIME_ZONE: is no time zone such as Europe/Paris',
+    );
+  });
+
+  test.each([
+    [{}, true],
+    [{ NODE_ENV: 'production' }, false],
+    [{ NODE_ENV: 'production', WEB_SIGN_UP: 'on' }, true],
+    [{ WEB_SIGN_UP: 'off' }, false],
+    [{ WEB_SIGN_UP: '' }, true],
+  ])('config: sign-up with %j, offered: %s', (env, expected) => {
+    expect(readConfig({ SESSION_SECRET: SECRET, ...env }).offersSignUp).toBe(expected);
+  });
+
+  test('config: WEB_SIGN_UP that is neither on nor off, is refused', () => {
+    expect(faultsOf({ WEB_SIGN_UP: 'yes' })).toContain('WEB_SIGN_UP: is neither on nor off');
+  });
 
   test.each([
     ['1', 1],

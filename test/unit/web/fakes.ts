@@ -2,13 +2,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MemoryStore } from 'express-session';
 import { pino } from 'pino';
-import { hashPassword } from '../../../web/accounts/passwords';
-import type { Users, UserWithPassword } from '../../../web/accounts/users';
 import { createApp } from '../../../web/app';
-import type { Admission, Limit, QuotaClient, Stats } from '../../../web/quota/client';
+import type { Assets } from '../../../web/assets';
+import type { Admission, Limit, Quota, QuotaClient, Stats } from '../../../web/quota/client';
 import { QuotaUnavailable } from '../../../web/quota/unavailable';
-
-export const PASSWORD = 'correct horse';
+import { type FakeMarket, fakeMarket } from './fake_market';
+import { type FakeUsers, fakeUsers, PASSWORD } from './fake_users';
 
 const PER_WINDOW: Limit = {
   name: 'per-window',
@@ -16,6 +15,7 @@ const PER_WINDOW: Limit = {
   remaining: 7,
   windowMs: 600_000,
   resetDelayMs: 411_001,
+  nextDelayMs: 42_001,
 };
 
 const ADMITTED: Admission = { admitted: true, limits: [PER_WINDOW] };
@@ -26,17 +26,37 @@ export const DENIED: Admission = {
   retryDelayMs: 65_001,
 };
 
-const NO_STATS: Stats = { recentUsers: [], topUsers: [], leastActiveUsers: [], services: [] };
+const NO_STATS: Stats = {
+  recentUsers: [],
+  topUsers: [],
+  leastActiveUsers: [],
+  services: [],
+  hours: [],
+  readTime: new Date(0),
+};
+
+const QUOTAS: Quota[] = ['connection', 'service-call'].map((policy) => ({ policy, limits: [PER_WINDOW] }));
 
 /** Answers what its `answers` say at the moment, and writes down what it was asked. */
 type FakeQuota = QuotaClient & {
   asked: string[];
-  answers: { admissions: Record<string, Admission | Error>; recordCall?: Error; stats: Stats | Error };
+  answers: {
+    admissions: Record<string, Admission | Error>;
+    recordCall?: Error;
+    quotas: Quota[] | Error;
+    resetCount: number | Error;
+    stats: Stats | Error;
+  };
 };
 
 function fakeQuota(): FakeQuota {
   const asked: string[] = [];
-  const answers: FakeQuota['answers'] = { admissions: {}, stats: NO_STATS };
+  const answers: FakeQuota['answers'] = {
+    admissions: {},
+    quotas: QUOTAS,
+    resetCount: 1,
+    stats: NO_STATS,
+  };
   return {
     asked,
     answers,
@@ -47,6 +67,18 @@ function fakeQuota(): FakeQuota {
     async recordCall({ subject, service }) {
       asked.push(`record ${service} ${subject}`);
       if (answers.recordCall) throw answers.recordCall;
+    },
+    async limits({ subject, policy }) {
+      asked.push(`limits ${policy} ${subject}`);
+      return orThrow(answers.quotas).flatMap((quota) => (quota.policy === policy ? quota.limits : []));
+    },
+    async quotas({ subject }) {
+      asked.push(`quotas ${subject}`);
+      return orThrow(answers.quotas);
+    },
+    async resetQuota({ subject, policy = 'all' }) {
+      asked.push(`reset ${policy} ${subject}`);
+      return orThrow(answers.resetCount);
     },
     async stats() {
       return orThrow(answers.stats);
@@ -60,63 +92,42 @@ export function unavailable(): QuotaUnavailable {
   return new QuotaUnavailable({ requestId: 'r-1', reason: 'inner-message', retryAfterMs: 2_500 });
 }
 
-/** A users table with Ada the student (1) and Sam of the staff (2); `log` gets a line a look-up. */
-async function fakeUsers(log: string[] = []): Promise<Users> {
-  const passwordHash = await hashPassword(PASSWORD);
-  const created = new Date(0);
-  const all: UserWithPassword[] = [
-    {
-      id: 1,
-      email: 'ada@example.org',
-      firstName: 'Ada',
-      lastName: '<b>Love</b>',
-      role: 'student',
-      created,
-      passwordHash,
-    },
-    {
-      id: 2,
-      email: 'sam@example.org',
-      firstName: 'Sam',
-      lastName: 'Staff',
-      role: 'staff',
-      created,
-      passwordHash,
-    },
-  ];
-  return {
-    insert: () => Promise.reject(new Error('not used')),
-    async findByEmail(email) {
-      log.push(`find ${email}`);
-      return all.find((user) => user.email === email);
-    },
-    async findByIds(ids) {
-      return all.filter(({ id }) => ids.includes(id));
-    },
-    count: async () => all.length,
-  };
-}
+/** Serves nothing: these tests read pages. */
+const fakeAssets: Assets = { url: (name) => `/assets/${name}`, serve: (_req, _res, next) => next() };
 
 export type Site = {
   url: string;
+  users: FakeUsers;
   quota: FakeQuota;
+  market: FakeMarket;
   store: MemoryStore;
   logLines: string[];
   close: () => Promise<void>;
 };
 
 /** Serves the site on a free port, with fakes for the database and the daemon. */
-export async function serveSite({ trustProxy }: { trustProxy?: number } = {}): Promise<Site> {
+export async function serveSite({
+  trustProxy,
+  offersSignUp = true,
+}: {
+  trustProxy?: number;
+  offersSignUp?: boolean;
+} = {}): Promise<Site> {
   const quota = fakeQuota();
   const store = new MemoryStore();
   const logLines: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => logLines.push(line) });
   const users = await fakeUsers(quota.asked);
+  const market = fakeMarket(quota.asked);
   const app = createApp({
+    assets: fakeAssets,
     users,
+    market,
     quota,
     sessionStore: store,
     sessionSecret: 's'.repeat(32),
+    timeZone: 'Europe/Paris',
+    offersSignUp,
     trustProxy,
     logger,
   });
@@ -127,7 +138,7 @@ export async function serveSite({ trustProxy }: { trustProxy?: number } = {}): P
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${port}`, quota, store, logLines, close };
+  return { url: `http://127.0.0.1:${port}`, users, quota, market, store, logLines, close };
 }
 
 type Answer = { response: Response; html: string };

@@ -1,75 +1,69 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { isCsrfFailure } from '../../accounts/csrf';
 import { isDatabaseUnavailable } from '../../database';
+import type { MessageKey } from '../../i18n/messages';
+import { translatorOf } from '../../i18n/translator';
 import { retryAfter } from '../../quota/rate_limit_headers';
 import { QuotaUnavailable } from '../../quota/unavailable';
 import type { SendPage } from '../view';
 
 const DATABASE_RETRY_AFTER_MS = 5_000;
 
-type Answer = { status: number; title: string; explanation: string; retryAfterMs?: number };
+type Answer = { status: number; title: MessageKey; text: MessageKey; retryAfterMs?: number };
 
-const NOT_FOUND: Answer = {
-  status: 404,
-  title: 'Page not found',
-  explanation: 'There is no page at this address.',
-};
+const NOT_FOUND: Answer = { status: 404, title: 'error.not-found.title', text: 'error.not-found.text' };
 
-const CSRF: Answer = {
-  status: 403,
-  title: 'The form has expired',
-  explanation:
-    'This form was not sent from a page of ours, or that page is too old. Open it again, then send it.',
-};
+const FORBIDDEN: Answer = { status: 403, title: 'error.forbidden.title', text: 'error.forbidden.text' };
 
-const BAD_REQUEST: Answer = {
-  status: 400,
-  title: 'The request cannot be read',
-  explanation: 'Your browser sent something that this site does not understand.',
-};
+const CSRF: Answer = { status: 403, title: 'error.csrf.title', text: 'error.csrf.text' };
 
-const TOO_LARGE: Answer = {
-  status: 413,
-  title: 'The form is too large',
-  explanation: 'Nothing that this site asks for is so long.',
-};
+const BAD_REQUEST: Answer = { status: 400, title: 'error.bad-request.title', text: 'error.bad-request.text' };
 
-const INTERNAL: Answer = {
-  status: 500,
-  title: 'Something went wrong',
-  explanation: 'The fault is ours, and has been written down. Please try again later.',
-};
+const TOO_LARGE: Answer = { status: 413, title: 'error.too-large.title', text: 'error.too-large.text' };
 
-const UNAVAILABLE: Omit<Answer, 'retryAfterMs'> = {
+const INTERNAL: Answer = { status: 500, title: 'error.internal.title', text: 'error.internal.text' };
+
+const UNAVAILABLE: Answer = {
   status: 503,
-  title: 'Back in a moment',
-  explanation: 'A part of the site cannot be reached just now. You have not been refused: please try again.',
+  title: 'error.unavailable.title',
+  text: 'error.unavailable.text',
+  retryAfterMs: DATABASE_RETRY_AFTER_MS,
 };
 
 /** Answers what no route has answered. */
 export function notFound(sendPage: SendPage): RequestHandler {
-  return (req, res) => {
-    const { status, title, explanation } = NOT_FOUND;
-    sendPage(req, res, { view: 'errors/error', title, status, data: { explanation } });
-  };
+  return (req, res) => sendError(sendPage, req, res, NOT_FOUND);
+}
+
+/** Tells who is logged in that a page is not for them. */
+export function sendForbidden(sendPage: SendPage, req: Request, res: Response): void {
+  sendError(sendPage, req, res, FORBIDDEN);
 }
 
 /** Turns every failure into a page of ours. What went wrong inside goes to the log, never to the page. */
 export function errorHandler(sendPage: SendPage): ErrorRequestHandler {
   return (error, req, res, _next) => {
-    const { status, title, explanation, retryAfterMs } = toAnswer(error);
-    if (status >= 500) req.log.error({ err: error }, 'a request failed');
+    const answer = toAnswer(error);
+    if (answer.status >= 500) req.log.error({ err: error }, 'a request failed');
     // The page is out already (the session's row could not be touched); the log is all that is left to do.
     if (res.headersSent) return;
-    if (retryAfterMs !== undefined) res.set('Retry-After', retryAfter(retryAfterMs));
-    sendPage(req, res, { view: 'errors/error', title, status, data: { explanation } });
+    sendError(sendPage, req, res, answer);
   };
+}
+
+function sendError(sendPage: SendPage, req: Request, res: Response, answer: Answer): void {
+  const { status, title, text, retryAfterMs } = answer;
+  if (retryAfterMs !== undefined) res.set('Retry-After', retryAfter(retryAfterMs));
+  // Whoever asks for help can be found in the logs.
+  const reference = status >= 500 ? String(req.id) : undefined;
+  const { t } = translatorOf(res);
+  sendPage(req, res, { view: 'errors/error', title: t(title), status, data: { status, text, reference } });
 }
 
 /** The one table of failures. */
 function toAnswer(error: unknown): Answer {
   if (error instanceof QuotaUnavailable) return { ...UNAVAILABLE, retryAfterMs: error.retryAfterMs };
-  if (isDatabaseUnavailable(error)) return { ...UNAVAILABLE, retryAfterMs: DATABASE_RETRY_AFTER_MS };
+  if (isDatabaseUnavailable(error)) return UNAVAILABLE;
   if (isCsrfFailure(error)) return CSRF;
   const status = httpStatus(error);
   if (status === TOO_LARGE.status) return TOO_LARGE;

@@ -1,30 +1,32 @@
 import { z } from 'zod';
-import { email, MAX_PASSWORD } from '../../accounts/new_user';
+import { email, fault, MAX_PASSWORD } from '../../accounts/new_user';
 
-const loginForm = z.object({
-  email,
-  password: z
-    .string('Enter your password.')
-    .min(1, 'Enter your password.')
-    .max(MAX_PASSWORD, `A password has at most ${MAX_PASSWORD} characters.`),
-});
+/** What was typed, by field. */
+export type Typed = Record<string, string | undefined>;
 
-export type LoginForm = z.infer<typeof loginForm>;
+/** What is wrong, by field: keys of sentences. */
+export type Faults = Record<string, string[] | undefined>;
 
-/** What is wrong, by field. */
-export type LoginFaults = { email?: string[] | undefined; password?: string[] | undefined };
+/** A form as it was sent, to be shown again. */
+export type FormState = { typed: Typed; faults: Faults };
 
-export type ParsedLogin = { form: LoginForm } | { form: undefined; typedEmail: string; faults: LoginFaults };
+export type Parsed<T> = { form: T } | (FormState & { form: undefined });
 
-/** Reads the login form, or says what is wrong at each field, with the email as it was typed. */
-export function parseLogin(body: unknown): ParsedLogin {
-  const fields = z.record(z.string(), z.unknown()).catch({}).parse(body);
-  const parsed = loginForm.safeParse(fields);
+/** A password that somebody has: what is asked of a new one need not hold for it. */
+export const knownPassword = z
+  .string(fault('account.fault.password'))
+  .min(1, fault('account.fault.password'))
+  .max(MAX_PASSWORD, fault('account.fault.password-long'));
+
+const typedFields = z.record(z.string(), z.string().optional().catch(undefined)).catch({});
+
+/** The form of the login. */
+export const loginForm = z.object({ email, password: knownPassword });
+
+/** Reads a form, or says what is wrong at each field, beside what was typed there. */
+export function parseForm<T>(schema: z.ZodType<T>, body: unknown): Parsed<T> {
+  const typed = typedFields.parse(body);
+  const parsed = schema.safeParse(typed);
   if (parsed.success) return { form: parsed.data };
-  const typed = fields.email;
-  return {
-    form: undefined,
-    typedEmail: typeof typed === 'string' ? typed : '',
-    faults: z.flattenError(parsed.error).fieldErrors,
-  };
+  return { form: undefined, typed, faults: z.flattenError(parsed.error).fieldErrors };
 }

@@ -1,51 +1,35 @@
-import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { addressSubject } from '../../accounts/address';
-import { currentUser } from '../../accounts/current_user';
+import { Router } from 'express';
+import { requireVisitor } from '../../accounts/current_user';
 import { verifyPassword } from '../../accounts/passwords';
-import { endSession, startSession } from '../../accounts/sessions';
-import type { User, Users } from '../../accounts/users';
+import { endSession } from '../../accounts/sessions';
+import type { Users, UserWithPassword } from '../../accounts/users';
 import type { QuotaClient } from '../../quota/client';
-import { setRateLimitHeaders, setRetryAfter } from '../../quota/rate_limit_headers';
-import { sendRefused } from '../errors/refused';
-import { describeLimit } from '../format';
 import type { SendPage } from '../view';
-import { type LoginFaults, type LoginForm, parseLogin } from './form';
+import { mayAttempt } from './attempt';
+import { connectUser } from './connect';
+import { loginForm, parseForm } from './form';
+import { sendLogin } from './page';
 
-const LOGIN_ATTEMPT_POLICY = 'login-attempt';
-const CONNECTION_POLICY = 'connection';
-const HOME_LINK = { href: '/', text: 'Back to the home page' };
-
-type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage };
+type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage; offersSignUp: boolean };
 
 /** GET and POST /login, POST /logout. */
-export function loginRoutes({ users, quota, sendPage }: Parts): Router {
+export function loginRoutes({ users, quota, sendPage, offersSignUp }: Parts): Router {
   const router = Router();
 
-  router.get('/login', skipWhenLoggedIn, (req, res) => sendForm(sendPage, req, res, { status: 200 }));
+  router.get('/login', requireVisitor, (req, res) => sendLogin(req, res, { sendPage, offersSignUp }));
 
-  router.post('/login', skipWhenLoggedIn, async (req, res) => {
-    const parsed = parseLogin(req.body);
-    if (parsed.form === undefined) return sendForm(sendPage, req, res, { status: 400, ...parsed });
-
-    // Before the password is looked at, so that guessing is slowed whatever the guesses are.
-    const attempt = await quota.admit({ policy: LOGIN_ATTEMPT_POLICY, subject: addressSubject(req.ip) });
-    if (!attempt.admitted) {
-      setRetryAfter(res, attempt);
-      return sendRefused(sendPage, req, res, {
-        admission: attempt,
-        title: 'Too many tries',
-        explanation: 'Too many logins have been tried from your address.',
-        back: HOME_LINK,
-      });
+  router.post('/login', requireVisitor, async (req, res) => {
+    const parsed = parseForm(loginForm, req.body);
+    if (parsed.form === undefined) {
+      return sendLogin(req, res, { sendPage, offersSignUp, status: 400, login: parsed });
     }
+    const { email, password } = parsed.form;
+    if (!(await mayAttempt({ quota, sendPage, req, res }))) return;
 
-    const user = await checkPassword(users, parsed.form);
+    const user = await checkPassword(users, { email, password });
     if (user === undefined) {
-      return sendForm(sendPage, req, res, {
-        status: 401,
-        typedEmail: parsed.form.email,
-        alert: 'This email and password do not belong together.',
-      });
+      const login = { typed: { email }, faults: {} };
+      return sendLogin(req, res, { sendPage, offersSignUp, status: 401, alert: 'login.wrong', login });
     }
     await connectUser({ user, quota, sendPage, req, res });
   });
@@ -58,40 +42,12 @@ export function loginRoutes({ users, quota, sendPage }: Parts): Router {
   return router;
 }
 
-const skipWhenLoggedIn: RequestHandler = (_req, res, next) => {
-  if (currentUser(res) === undefined) next();
-  else res.redirect(303, '/services');
-};
-
-type FormState = { status: number; typedEmail?: string; faults?: LoginFaults; alert?: string };
-
-function sendForm(sendPage: SendPage, req: Request, res: Response, state: FormState): void {
-  const { status, typedEmail = '', faults = {}, alert } = state;
-  sendPage(req, res, { view: 'login/login', title: 'Log in', status, data: { typedEmail, faults, alert } });
-}
-
-async function checkPassword(users: Users, { email, password }: LoginForm): Promise<User | undefined> {
+async function checkPassword(
+  users: Users,
+  { email, password }: { email: string; password: string },
+): Promise<UserWithPassword | undefined> {
   const user = await users.findByEmail(email);
   // Also without a user: an unknown email must take as long as a wrong password.
   const matches = await verifyPassword(user?.passwordHash, password);
   return matches ? user : undefined;
-}
-
-type Connecting = { user: User; quota: QuotaClient; sendPage: SendPage; req: Request; res: Response };
-
-/** Opens a session for a user whose password was right, if their quota of connections lets them in. */
-async function connectUser({ user, quota, sendPage, req, res }: Connecting): Promise<void> {
-  const connection = await quota.admit({ policy: CONNECTION_POLICY, subject: String(user.id) });
-  setRateLimitHeaders(res, connection);
-  req.log.info({ userId: user.id, admitted: connection.admitted }, 'a user asked to connect');
-  if (!connection.admitted) {
-    return sendRefused(sendPage, req, res, {
-      admission: connection,
-      title: 'Too many connections',
-      explanation: `Your password is right, but you have connected too often${describeLimit(connection.limits)}.`,
-      back: HOME_LINK,
-    });
-  }
-  await startSession(req, user.id);
-  res.redirect(303, '/services');
 }

@@ -1,14 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  createVisitor,
-  DENIED,
-  PASSWORD,
-  type Site,
-  serveSite,
-  tokenIn,
-  unavailable,
-  type Visitor,
-} from '../fakes';
+import { PASSWORD } from '../fake_users';
+import { createVisitor, DENIED, type Site, serveSite, tokenIn, unavailable, type Visitor } from '../fakes';
 
 let site: Site;
 let visitor: Visitor;
@@ -91,7 +83,7 @@ describe('login', () => {
     expect(response.status).toBe(400);
     expect(html).toContain('value="&quot;&gt;&lt;script&gt;"');
     expect(html).toContain('Enter an email address such as');
-    expect(html).toContain('Enter your password.');
+    expect(html).toContain('Enter a password.');
     expect(site.quota.asked).toEqual([]);
   });
 
@@ -127,7 +119,7 @@ describe('login', () => {
     expect(response.headers.get('ratelimit')).toBe('"per-window";r=0;t=412');
     expect(response.headers.get('ratelimit-policy')).toBe('"per-window";q=10;w=600');
     expect(html).toContain('1 minute 6 seconds');
-    expect(html).toContain('at most 10 in 10 minutes');
+    expect(html).toContain('At most 10 in 10 minutes');
     expect(html).toMatch(/<time datetime="20\d\d-/);
     expect(visitor.cookies.has('sid')).toBe(false);
     expect(await sessionCount()).toBe(0);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createVisitor, DENIED, type Site, serveSite, tokenIn, unavailable, type Visitor } from '../fakes';
+import { createVisitor, DENIED, type Site, serveSite, unavailable, type Visitor } from '../fakes';
 
 let site: Site;
 let visitor: Visitor;
@@ -7,99 +7,170 @@ let visitor: Visitor;
 beforeEach(async () => {
   site = await serveSite();
   visitor = createVisitor(site.url);
+  await visitor.logIn();
+  site.quota.asked.length = 0;
 });
 
 afterEach(() => site.close());
 
-/** Logs in, then forgets what the login asked. */
-async function logIn(): Promise<void> {
-  await visitor.logIn();
+const SALE = { title: 'L’Étranger', category: 'book', condition: 'good', price: '4,50' };
+
+/** Somebody else's article, the first of the market. */
+async function putUpForSale(title = 'Alien'): Promise<void> {
+  const article = { title, category: 'dvd', condition: 'fair', priceCents: 300 } as const;
+  await site.market.sell({ requestId: '', sellerId: 2, article });
   site.quota.asked.length = 0;
 }
 
 describe('services', () => {
-  test('services: a visitor, is sent to the login', async () => {
-    const { response } = await visitor.get('/services');
-    expect([response.status, response.headers.get('location')]).toEqual([303, '/login']);
-  });
+  test.each(['/services', '/services/vente', '/services/achat', '/services/quota'])(
+    'services: a visitor who asks for %s, is sent to the login',
+    async (path) => {
+      const { response } = await createVisitor(site.url).get(path);
+      expect([response.status, response.headers.get('location')]).toEqual([303, '/login']);
+    },
+  );
 
-  test('services: logged in, both services and nothing to keep', async () => {
-    await logIn();
+  test('services: logged in, both services, the meter, and nothing to keep', async () => {
     const { response, html } = await visitor.get('/services');
-    expect(html).toContain('<button type="submit">Vente</button>');
-    expect(html).toContain('<button type="submit">Achat</button>');
+    expect(html).toContain('href="/services/vente"');
+    expect(html).toContain('href="/services/achat"');
+    expect(html).toContain('7 of 10 left');
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
-  test('services: the first page after a login, one token for all of its forms', async () => {
-    await visitor.logIn();
-    const { html } = await visitor.get('/services');
+  test('services: several forms on a page, one token for all of them', async () => {
+    await putUpForSale();
+    await putUpForSale('Brazil');
+    const { html } = await visitor.get('/services/achat');
     const tokens = [...html.matchAll(/name="_csrf" value="([^"]+)"/g)].map(([, token]) => token);
     expect(tokens).toHaveLength(3);
     expect(new Set(tokens).size).toBe(1);
   });
 
-  test.each(['vente', 'achat'])(
-    'services: a call of %s, asks first, then records, and says what is left',
-    async (name) => {
-      await logIn();
-      const { response, html } = await visitor.submit('/services', `/services/${name}`);
-      expect(response.status).toBe(200);
-      expect(site.quota.asked).toEqual(['admit service-call 1', `record ${name} 1`]);
-      expect(response.headers.get('ratelimit')).toBe('"per-window";r=7;t=412');
-      expect(html).toContain('<strong>7</strong> of 10 calls left');
-      expect(html).toContain('6 minutes 52 seconds');
-    },
-  );
+  test('services: an unknown service, 404 and the daemon is not asked', async () => {
+    const { response } = await visitor.submit('/services/vente', '/services/don');
+    expect(response.status).toBe(404);
+    expect(site.quota.asked).not.toContain('admit service-call 1');
+  });
 
-  test('services: the quota is used up, 429 that explains itself, and nothing is recorded', async () => {
-    await logIn();
+  test('services: the meter cannot be read, the page is there all the same', async () => {
+    site.quota.answers.quotas = unavailable();
+    const { response, html } = await visitor.get('/services');
+    expect(response.status).toBe(200);
+    expect(html).toContain('How many are left cannot be told just now.');
+  });
+
+  test('services: the meter alone, a part of a page with when the next call comes back', async () => {
+    const { html } = await visitor.get('/services/quota');
+    expect(html).not.toContain('<html');
+    expect(html).toContain('data-next-ms="42001"');
+    expect(html).toContain('43 seconds');
+    expect(html.match(/class="pip free"/g)).toHaveLength(7);
+  });
+});
+
+describe('sell', () => {
+  test('sell: a good form, asks first, then sells, then shows it', async () => {
+    const { response } = await visitor.submit('/services/vente', '/services/vente', SALE);
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/services/vente?listed=1']);
+    expect(response.headers.get('ratelimit')).toBe('"per-window";r=7;t=412');
+    const acts = site.quota.asked.filter((line) => /^(admit|sell)/.test(line));
+    expect(acts).toEqual(['admit service-call 1', 'sell 1 L’Étranger']);
+    const { html } = await visitor.get('/services/vente?listed=1');
+    expect(html).toContain('“L’Étranger” is for sale at €4.50');
+  });
+
+  test('sell: nothing filled in, every fault at its field and no call', async () => {
+    const { response, html } = await visitor.submit('/services/vente', '/services/vente', { price: 'much' });
+    expect(response.status).toBe(400);
+    for (const field of ['title', 'category', 'condition', 'price'])
+      expect(html).toContain(`id="${field}-fault"`);
+    expect(html).toContain('value="much"');
+    expect(site.quota.asked).not.toContain('admit service-call 1');
+  });
+
+  test('sell: the quota is used up, 429 that explains itself and keeps what was typed', async () => {
     site.quota.answers.admissions['service-call'] = DENIED;
-    const { response, html } = await visitor.submit('/services', '/services/vente');
+    const { response, html } = await visitor.submit('/services/vente', '/services/vente', SALE);
     expect(response.status).toBe(429);
     expect(response.headers.get('retry-after')).toBe('66');
-    expect(response.headers.get('ratelimit')).toBe('"per-window";r=0;t=412');
-    expect(html).toContain('Vente was not called');
-    expect(site.quota.asked).toEqual(['admit service-call 1']);
+    expect(html).toContain('Nothing was done: you have called the services too often.');
+    expect(html).toContain('data-countdown-ms="65001" data-enables="sell-submit"');
+    expect(html).toContain('value="L’Étranger"');
+    expect(html).toContain('<option value="good" selected>');
+    expect(site.market.articles).toEqual([]);
   });
 
-  test('services: no daemon, 503 and the service is not called', async () => {
-    await logIn();
+  test('sell: no daemon, 503 and nothing is sold', async () => {
     site.quota.answers.admissions['service-call'] = unavailable();
-    const { response } = await visitor.submit('/services', '/services/vente');
-    expect(response.status).toBe(503);
-    expect(response.headers.get('retry-after')).toBe('3');
-    expect(site.quota.asked).toEqual(['admit service-call 1']);
+    const { response } = await visitor.submit('/services/vente', '/services/vente', SALE);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '3']);
+    expect(site.market.articles).toEqual([]);
   });
 
-  test('services: the record fails, the page answers and the log has the request id', async () => {
-    await logIn();
-    site.quota.answers.recordCall = unavailable();
-    const { response } = await visitor.submit('/services', '/services/vente');
-    expect(response.status).toBe(200);
-    const line = site.logLines
-      .map((text) => JSON.parse(text))
-      .find(({ msg }) => msg === 'a call was not recorded');
-    expect(line).toMatchObject({ level: 50, requestId: 'r-1', userId: 1, service: 'vente' });
+  test('sell: in French, prices and words in the reader’s form', async () => {
+    await visitor.submit('/services/vente', '/services/vente', SALE);
+    visitor.cookies.set('language', 'fr');
+    const { response, html } = await visitor.get('/services/vente?listed=1');
+    expect(response.headers.get('content-language')).toBe('fr');
+    expect(html).toContain('<html lang="fr">');
+    expect(html.replaceAll(/\s/g, ' ')).toContain('« L’Étranger » est en vente à 4,50 €');
+  });
+});
+
+describe('buy', () => {
+  test('buy: an article of another, asked first, then bought and shown', async () => {
+    await putUpForSale();
+    const { response } = await visitor.submit('/services/achat', '/services/achat', { article: '1' });
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/services?bought=1']);
+    const acts = site.quota.asked.filter((line) => /^(admit|buy)/.test(line));
+    expect(acts).toEqual(['admit service-call 1', 'buy 1 1']);
+    expect((await visitor.get('/services?bought=1')).html).toContain('“Alien” is yours');
   });
 
-  test('services: an unknown service, 404 and nothing is asked', async () => {
-    await logIn();
-    const { response } = await visitor.submit('/services', '/services/constructor');
-    expect(response.status).toBe(404);
-    expect(site.quota.asked).toEqual([]);
+  test('buy: sold to another meanwhile, 409 that says so', async () => {
+    await putUpForSale();
+    await site.market.buy({ requestId: '', buyerId: 3, articleId: 1 });
+    const { response, html } = await visitor.submit('/services/achat', '/services/achat', { article: '1' });
+    expect(response.status).toBe(409);
+    expect(html).toContain('“Alien” has just been sold to somebody else.');
   });
 
-  test('services: no token, 403 and nothing is asked', async () => {
-    await logIn();
-    expect((await visitor.post('/services/vente', {})).response.status).toBe(403);
-    expect(site.quota.asked).toEqual([]);
+  test.each([
+    ['one’s own', '1', 403, 'is yours: you cannot buy it.'],
+    ['one that is not there', '999', 404, 'This article is not for sale.'],
+    ['none at all', 'x', 404, 'This article is not for sale.'],
+  ])('buy: %s, refused and no call is taken', async (_, article, status, text) => {
+    await visitor.submit('/services/vente', '/services/vente', SALE);
+    site.quota.asked.length = 0;
+    const { response, html } = await visitor.submit('/services/achat', '/services/achat', { article });
+    expect(response.status).toBe(status);
+    expect(html).toContain(text);
+    expect(site.quota.asked).not.toContain('admit service-call 1');
   });
 
-  test('services: a token of before the login, 403', async () => {
-    const { html } = await visitor.get('/login');
-    const token = tokenIn(html);
-    await logIn();
-    expect((await visitor.post('/services/vente', { _csrf: token })).response.status).toBe(403);
+  test('buy: the quota is used up, the same list with the reason', async () => {
+    await putUpForSale();
+    await putUpForSale('Brazil');
+    site.quota.answers.admissions['service-call'] = DENIED;
+    const { response, html } = await visitor.submit('/services/achat', '/services/achat?q=alien', {
+      article: '1',
+    });
+    expect(response.status).toBe(429);
+    expect(html).toContain('Too many calls');
+    expect(html).toContain('value="alien"');
+    expect(html).not.toContain('Brazil');
+  });
+
+  test('buy: a title with markup, shown as text', async () => {
+    await putUpForSale('<b>bold</b>');
+    expect((await visitor.get('/services/achat')).html).toContain('&lt;b&gt;bold&lt;/b&gt;');
+  });
+
+  test('buy: somebody else’s purchase in the address, not told as one’s own', async () => {
+    await putUpForSale('Secret');
+    await site.market.buy({ requestId: '', buyerId: 3, articleId: 1 });
+    expect((await visitor.get('/services?bought=1')).html).not.toContain('Secret');
   });
 });

@@ -35,7 +35,7 @@ describe('login', () => {
     expect(await ada.page.inputValue('input[name=email]')).toBe('ada');
     expect(await ada.page.locator('.fault').allInnerTexts()).toEqual([
       'Enter an email address such as ada@example.org.',
-      'Enter your password.',
+      'Enter a password.',
     ]);
   });
 
@@ -101,65 +101,18 @@ describe('login', () => {
   });
 });
 
-describe('services', () => {
-  test('Vente and Achat, called and counted down until the eleventh is refused', async () => {
-    await ada.logIn(PEOPLE.ada);
-    for (let call = 1; call <= 9; call += 1) await ada.press('Vente');
-    const tenth = await ada.press('Achat');
-    const told = await ada.read('[role=status]');
-    const eleventh = await ada.press('Achat');
+describe('language', () => {
+  test('a French browser, spoken to in French; the other language chosen, and remembered', async () => {
+    const zoe = await newPerson(browser, site, { locale: 'fr-FR' });
+    await zoe.visit('/login');
+    const french = await zoe.read('h1');
+    await zoe.page.getByRole('link', { name: 'English' }).click();
+    const switched = [await zoe.read('h1'), zoe.path()];
+    await zoe.visit('/');
 
-    expect(tenth.status()).toBe(200);
-    expect(tenth.headers()).toMatchObject({
-      'ratelimit-policy': '"per-window";q=10;w=600',
-      ratelimit: expect.stringMatching(/^"per-window";r=0;t=\d+$/),
-    });
-    expect(told).toContain('Achat: your call was made. 0 of 10 calls left.');
-    expect(eleventh.status()).toBe(429);
-    expect(Number(eleventh.headers()['retry-after'])).toBeGreaterThan(0);
-    expect(await ada.read('[role=alert]')).toContain('You may try again in');
-  });
-});
-
-describe('statistics', () => {
-  /** Ada connects twice and calls thrice, Bob connects once and calls nothing. */
-  async function someTraffic(): Promise<Person> {
-    const bob = await newPerson(browser, site);
-    await ada.logIn(PEOPLE.ada);
-    for (const service of ['Vente', 'Achat', 'Vente']) await ada.press(service);
-    await ada.press('Log out');
-    await ada.logIn(PEOPLE.ada);
-    await bob.logIn(PEOPLE.bob);
-    return bob;
-  }
-
-  test('the staff, told who did what, as it was done', async () => {
-    const bob = await someTraffic();
-    const eve = await newPerson(browser, site);
-    await eve.logIn(PEOPLE.eve);
-    await eve.visit('/');
-
-    const recent = (await eve.list('recent-users')).map((line) => line.replace(/\d.*/, '').trim());
-    expect(recent).toEqual(['Eve Staff', 'Bob <b>Bold</b>', 'Ada Lovelace']);
-    expect((await eve.list('top-users'))[0]).toBe('Ada Lovelace 2 connections');
-    expect(await eve.list('least-active-users')).toEqual([
-      'Bob <b>Bold</b> 0 calls',
-      'Eve Staff 0 calls',
-      'Ada Lovelace 3 calls',
-    ]);
-    expect(await eve.list('services-by-use')).toEqual(['Vente 2 calls', 'Achat 1 call']);
-    await bob.context.close();
-    await eve.context.close();
-  });
-
-  test('a student, told the same figures without a name', async () => {
-    const bob = await someTraffic();
-    await bob.visit('/');
-
-    expect(await bob.read('main')).toContain('You are logged in as Bob <b>Bold</b>');
-    expect(await bob.list('top-users')).toEqual(['a student 2 connections', 'a student 1 connection']);
-    expect(await bob.list('services-by-use')).toEqual(['Vente 2 calls', 'Achat 1 call']);
-    expect(await bob.read('main')).not.toContain('Ada');
-    await bob.context.close();
+    expect(french).toBe('Connexion');
+    expect(switched).toEqual(['Log in', '/login']);
+    expect(await zoe.page.getAttribute('html', 'lang')).toBe('en');
+    await zoe.context.close();
   });
 });

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createVisitor, type Site, serveSite, type Visitor } from './fakes';
+
+let site: Site;
+let visitor: Visitor;
+
+beforeEach(async () => {
+  site = await serveSite();
+  visitor = createVisitor(site.url);
+});
+
+afterEach(() => site.close());
+
+describe('site', () => {
+  test('site: any page, has a strict content security policy and a request id', async () => {
+    const { response, html } = await visitor.get('/');
+    expect(response.headers.get('content-security-policy')).toBe(
+      "default-src 'none';script-src 'self';connect-src 'self';style-src 'self';img-src 'self';font-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'",
+    );
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(html).not.toMatch(/<script(?! defer src=)|<style| style=| on\w+=/);
+  });
+
+  test('site: an unknown address, 404 in the same layout', async () => {
+    const { response, html } = await visitor.get('/nowhere');
+    expect(response.status).toBe(404);
+    expect(html).toContain('<a class="brand" href="/">');
+  });
+
+  test('site: an address that cannot be decoded, 400', async () => {
+    expect((await visitor.get('/language/%zz')).response.status).toBe(400);
+  });
+
+  test('site: a form that is too large, 413', async () => {
+    const { response } = await visitor.submit('/login', '/login', { email: 'x'.repeat(10_000) });
+    expect(response.status).toBe(413);
+  });
+
+  test('site: a failure inside, 500 with the id to quote but without its message, and a log line with both', async () => {
+    site.quota.answers.stats = new Error('secret detail');
+    const { response, html } = await visitor.get('/');
+    const id = String(response.headers.get('x-request-id'));
+    expect(response.status).toBe(500);
+    expect(html).not.toContain('secret detail');
+    expect(html).toContain(id);
+    const line = site.logLines.find((each) => each.includes('secret detail'));
+    expect(line).toContain(id);
+  });
+
+  test('site: the database out of reach, 503 with Retry-After', async () => {
+    site.quota.answers.stats = Object.assign(new Error('connect'), { code: 'ECONNREFUSED', fatal: true });
+    const { response } = await visitor.get('/');
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('5');
+  });
+});
+
+describe('language', () => {
+  test.each([
+    ['', 'en'],
+    ['fr', 'fr'],
+    ['de, fr;q=0.8, en;q=0.5', 'fr'],
+    ['de', 'en'],
+    ['en-US,en;q=0.9,fr;q=0.8', 'en'],
+  ])('language: the browser asks for "%s", %s is spoken', async (asked, language) => {
+    const { response, html } = await createVisitor(site.url, { 'accept-language': asked }).get('/login');
+    expect(response.headers.get('content-language')).toBe(language);
+    expect(html).toContain(`<html lang="${language}">`);
+  });
+
+  test('language: chosen, remembered against what the browser asks for, and led back to the page', async () => {
+    const { response } = await visitor.get('/language/fr?back=%2Flogin%3Fa%3D1');
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/login?a=1']);
+    expect(response.headers.getSetCookie().join()).toMatch(/language=fr;.*HttpOnly; SameSite=Lax/);
+    expect((await visitor.get('/')).html).toContain('<html lang="fr">');
+  });
+
+  test.each(['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)', ''])(
+    'language: led back to "%s", stays on this site',
+    async (back) => {
+      const { response } = await visitor.get(`/language/fr?back=${encodeURIComponent(back)}`);
+      expect(response.headers.get('location')).toBe('/');
+    },
+  );
+
+  test('language: one that the site does not speak, 404', async () => {
+    expect((await visitor.get('/language/de')).response.status).toBe(404);
+  });
+
+  test('language: a cookie that was tampered with, the browser’s language', async () => {
+    visitor.cookies.set('language', 'xx');
+    expect((await visitor.get('/')).html).toContain('<html lang="en">');
+  });
+});

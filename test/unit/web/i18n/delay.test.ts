@@ -1,0 +1,27 @@
+import { describe, expect, test } from '@jest/globals';
+import { formatDelay } from '../../../../web/i18n/delay';
+
+const CASES: [number, string, string][] = [
+  [0, '0 seconds', '0 seconde'],
+  [-5, '0 seconds', '0 seconde'],
+  [1, '1 second', '1 seconde'],
+  [1_001, '2 seconds', '2 secondes'],
+  [60_000, '1 minute', '1 minute'],
+  [65_001, '1 minute 6 seconds', '1 minute 6 secondes'],
+  [411_001, '6 minutes 52 seconds', '6 minutes 52 secondes'],
+  [3_599_001, '1 hour', '1 heure'],
+  [3_600_001, '1 hour 1 minute', '1 heure 1 minute'],
+  [7_500_000, '2 hours 5 minutes', '2 heures 5 minutes'],
+  [259_200_000, '72 hours', '72 heures'],
+];
+
+describe('formatDelay', () => {
+  test.each(CASES)('%d ms, rounded up, in English and in French', (ms, english, french) => {
+    expect([formatDelay(ms, 'en'), spaced(formatDelay(ms, 'fr'))]).toEqual([english, french]);
+  });
+});
+
+/** Which spaces may break is for the version of ICU to say. */
+function spaced(text: string): string {
+  return text.replaceAll('\u00a0', ' ');
+}

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { PASSWORD } from '../fake_users';
+import { createVisitor, DENIED, type Site, serveSite, unavailable, type Visitor } from '../fakes';
+
+const NEW = 'a better password';
+
+let site: Site;
+let visitor: Visitor;
+
+beforeEach(async () => {
+  site = await serveSite();
+  visitor = createVisitor(site.url);
+  await visitor.logIn();
+  site.quota.asked.length = 0;
+});
+
+afterEach(() => site.close());
+
+function change(fields: { current?: string; new?: string; repeated?: string } = {}) {
+  const form = { current: PASSWORD, new: NEW, repeated: NEW, ...fields };
+  return visitor.submit('/account', '/account/password', form);
+}
+
+describe('account', () => {
+  test('account: a visitor, is sent to the login', async () => {
+    const { response } = await createVisitor(site.url).get('/account');
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/login']);
+  });
+
+  test('account: a user, sees name, email and since when', async () => {
+    const { html } = await visitor.get('/account');
+    expect(html).toContain('Ada &lt;b&gt;Love&lt;/b&gt;');
+    expect(html).toContain('ada@example.org');
+    expect(html).toContain('<time datetime="1970-01-01T00:00:00.000Z">1 Jan 1970, 01:00</time>');
+  });
+
+  test('account: a French browser, reads it in French', async () => {
+    const reader = createVisitor(site.url, { 'accept-language': 'fr' });
+    await reader.logIn();
+    const { html } = await reader.get('/account');
+    expect(html).toContain('<h1>Votre compte</h1>');
+    expect(html).toContain('1 janv. 1970');
+  });
+});
+
+describe('change of password', () => {
+  test('change of password: all is well, the page says so, and the new password alone is right', async () => {
+    const { response } = await change();
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/account?done=password']);
+    expect((await visitor.get('/account?done=password')).html).toContain('Your password is changed.');
+    const other = createVisitor(site.url);
+    expect((await other.logIn('ada@example.org', PASSWORD)).response.status).toBe(401);
+    expect((await other.logIn('ada@example.org', NEW)).response.status).toBe(303);
+  });
+
+  test('change of password: every other session of the user ends, this one goes on under another id', async () => {
+    const [elsewhere, stranger] = [createVisitor(site.url), createVisitor(site.url)];
+    await elsewhere.logIn();
+    await stranger.logIn('sam@example.org');
+    const id = visitor.cookies.get('sid');
+    await change();
+    expect((await elsewhere.get('/account')).response.headers.get('location')).toBe('/login');
+    expect(elsewhere.cookies.has('sid')).toBe(false);
+    expect((await visitor.get('/account')).response.status).toBe(200);
+    expect(visitor.cookies.get('sid')).not.toBe(id);
+    expect((await stranger.get('/account')).response.status).toBe(200);
+  });
+
+  test('change of password: every field is wrong, all of it is told at once', async () => {
+    const { response, html } = await change({ current: 'wrong one', new: 'short', repeated: 'shorter' });
+    expect(response.status).toBe(400);
+    expect(html).toContain('id="current-fault">This is not your current password.');
+    expect(html).toContain('id="new-fault">A password has at least 10 characters.');
+    expect(html).toContain('id="repeated-fault">The two new passwords differ.');
+    expect(html).not.toContain('shorter');
+  });
+
+  test('change of password: nothing typed, nothing is tried', async () => {
+    const { response, html } = await change({ current: '', new: '', repeated: '' });
+    expect(response.status).toBe(400);
+    expect(html).toContain('id="current-fault">Enter a password.');
+    expect(site.quota.asked).toEqual([]);
+  });
+
+  test('change of password: the same password, is refused whatever its Unicode form', async () => {
+    await change({ new: 'café au lait', repeated: 'café au lait' });
+    const decomposed = 'café au lait'.normalize('NFD');
+    const { html } = await change({ current: 'café au lait', new: decomposed, repeated: decomposed });
+    expect(html).toContain('id="new-fault">This is the password that you have.');
+  });
+
+  test('change of password: a wrong current password, the old one still holds', async () => {
+    expect((await change({ current: 'wrong one' })).response.status).toBe(400);
+    expect((await createVisitor(site.url).logIn()).response.status).toBe(303);
+  });
+
+  test('change of password: another session changed it in the meantime, nothing is overwritten', async () => {
+    const { replacePassword } = site.users;
+    site.users.replacePassword = (asked) => replacePassword({ ...asked, from: 'the hash of long ago' });
+    const before = site.users.all[0]?.passwordHash;
+    expect((await change()).response.status).toBe(400);
+    expect(site.users.all[0]?.passwordHash).toBe(before);
+  });
+
+  test('change of password: too many tries from the address, 429 and nothing is changed', async () => {
+    site.quota.answers.admissions['login-attempt'] = DENIED;
+    const { response } = await change();
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '66']);
+    expect(site.quota.asked).toEqual(['admit login-attempt 127.0.0.1']);
+    site.quota.answers.admissions = {};
+    expect((await createVisitor(site.url).logIn()).response.status).toBe(303);
+  });
+
+  test('change of password: no daemon, 503', async () => {
+    site.quota.answers.admissions['login-attempt'] = unavailable();
+    expect((await change()).response.status).toBe(503);
+  });
+
+  test('change of password: a visitor or no token, nothing is changed', async () => {
+    const stranger = createVisitor(site.url);
+    const sent = await stranger.submit('/login', '/account/password', { current: PASSWORD, new: NEW });
+    expect(sent.response.headers.get('location')).toBe('/login');
+    const fields = { current: PASSWORD, new: NEW, repeated: NEW };
+    expect((await visitor.post('/account/password', fields)).response.status).toBe(403);
+    expect((await stranger.logIn()).response.status).toBe(303);
+  });
+
+  test('change of password: no password, is ever in the log', async () => {
+    await change({ current: 'wrong one' });
+    await change();
+    expect(site.logLines.join('')).toContain('a password was changed');
+    expect(site.logLines.join('')).not.toMatch(/wrong one|correct horse|a better password/);
+  });
+});

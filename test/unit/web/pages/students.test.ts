@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Quota } from '../../../../web/quota/client';
+import { createVisitor, type Site, serveSite, unavailable, type Visitor } from '../fakes';
+
+let site: Site;
+let staff: Visitor;
+
+beforeEach(async () => {
+  site = await serveSite();
+  staff = createVisitor(site.url);
+  await staff.logIn('sam@example.org');
+  site.quota.asked.length = 0;
+});
+
+afterEach(() => site.close());
+
+function quotaOf(policy: string, remaining: number): Quota {
+  const taken = { nextDelayMs: 42_001, resetDelayMs: 411_001 };
+  const delays = remaining < 10 ? taken : { nextDelayMs: 0, resetDelayMs: 0 };
+  return { policy, limits: [{ name: 'per-window', limit: 10, remaining, windowMs: 600_000, ...delays }] };
+}
+
+describe('students', () => {
+  test.each(['/students', '/students/1'])('students: a visitor at %s, is sent to the login', async (path) => {
+    const { response } = await createVisitor(site.url).get(path);
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/login']);
+  });
+
+  test.each(['/students', '/students/1'])('students: a student at %s, 403 and no name', async (path) => {
+    const student = createVisitor(site.url);
+    await student.logIn();
+    const { response, html } = await student.get(path);
+    expect(response.status).toBe(403);
+    expect(html).not.toContain('sam@example.org');
+  });
+
+  test('students: no query, the latest accounts with links, and no markup of a name', async () => {
+    const { response, html } = await staff.get('/students');
+    expect(response.status).toBe(200);
+    expect(html).toContain('The latest accounts');
+    expect(html).toContain('<a href="/students/1">Ada &lt;b&gt;Love&lt;/b&gt;</a>');
+    expect(html).toContain('Sam Staff</a> <span class="badge">staff</span>');
+  });
+
+  test('students: a query, who is found, and the query stays in the field', async () => {
+    const { html } = await staff.get('/students?q=+Ad+');
+    expect(site.quota.asked).toEqual(['search Ad']);
+    expect(html).toContain('One account found');
+    expect(html).toContain('value="Ad"');
+    expect(html).toContain('href="/students/1"');
+    expect(html).not.toContain('href="/students/2"');
+  });
+
+  test('students: a query that finds nobody, says so', async () => {
+    expect((await staff.get('/students?q=%3Cscript%3E')).html).toContain('Nobody is called so');
+  });
+
+  test('students: more than a page, asks for more letters', async () => {
+    site.users.search = async () => ({ users: site.users.all, isMore: true });
+    expect((await staff.get('/students?q=a')).html).toContain('The first 2 accounts found: type more');
+  });
+
+  test.each(['?q=a&q=b', `?q=${'x'.repeat(300)}`, '?q='])(
+    'students: the query %s, is none',
+    async (query) => {
+      expect((await staff.get(`/students${query}`)).html).toContain('The latest accounts');
+    },
+  );
+
+  test('students: a French browser, reads it in French', async () => {
+    const reader = createVisitor(site.url, { 'accept-language': 'fr' });
+    await reader.logIn('sam@example.org');
+    expect((await reader.get('/students')).html).toContain('<h1>Étudiants</h1>');
+  });
+});
+
+describe('a student', () => {
+  test.each(['/students/99', '/students/x', '/students/1e0'])('a student: %s, 404', async (path) => {
+    expect((await staff.get(path)).response.status).toBe(404);
+  });
+
+  test('a student: one policy used up, is told to be blocked, with when it comes back', async () => {
+    site.quota.answers.quotas = [quotaOf('connection', 0), quotaOf('service-call', 4)];
+    const { html } = await staff.get('/students/1');
+    expect(site.quota.asked).toEqual(['quotas 1']);
+    expect(html).toContain('ada@example.org');
+    expect(html.match(/badge bad/g)).toHaveLength(1);
+    expect(html).toMatch(/Logins\s+<span class="badge bad">blocked</);
+    expect(html).toMatch(/Calls of the services\s+<span class="badge good">open</);
+    expect(html).toContain('0 of 10 left in any 10 minutes');
+    expect(html).toContain('4 of 10 left');
+    expect(html).toContain('The next comes back in 43 seconds');
+    expect(html).toContain('All are free in 6 minutes 52 seconds');
+    expect(html.match(/Lift the block/g)).toHaveLength(1);
+    expect(html.match(/Give all back/g)).toHaveLength(1);
+  });
+
+  test('a student: nothing taken, there is nothing to give back', async () => {
+    site.quota.answers.quotas = [quotaOf('connection', 10)];
+    const { html } = await staff.get('/students/1');
+    expect(html).toContain('10 of 10 left');
+    expect(html).not.toContain('/reset');
+    expect(html).not.toContain('comes back in');
+  });
+
+  test('a student: the guard of addresses is left out, and an unnamed policy goes by its own name', async () => {
+    site.quota.answers.quotas = [quotaOf('login-attempt', 3), quotaOf('essays', 3)];
+    const { html } = await staff.get('/students/1');
+    expect(html).not.toContain('login-attempt');
+    expect(html).toContain('essays');
+  });
+
+  test('a student: no daemon, who it is and that the quotas cannot be read', async () => {
+    site.quota.answers.quotas = unavailable();
+    const { response, html } = await staff.get('/students/1');
+    expect(response.status).toBe(200);
+    expect(html).toContain('ada@example.org');
+    expect(html).toContain('The quotas cannot be read just now.');
+    expect(html).not.toContain('inner-message');
+  });
+});
+
+describe('lifting a block', () => {
+  function lift(policy: string, path = '/students/1') {
+    return staff.submit('/students/1', `${path}/reset`, { policy });
+  }
+
+  test('lifting a block: all is well, the daemon is asked, the page says so, and the log says who did it', async () => {
+    const { response } = await lift('connection');
+    expect([response.status, response.headers.get('location')]).toEqual([
+      303,
+      '/students/1?lifted=connection',
+    ]);
+    expect(site.quota.asked).toContain('reset connection 1');
+    const line = site.logLines.find((text) => text.includes('a block was lifted'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({
+      staffId: 2,
+      userId: 1,
+      policy: 'connection',
+      resetCount: 1,
+    });
+    const { html } = await staff.get('/students/1?lifted=connection');
+    expect(html).toContain('Done: all of it is free again (Logins).');
+  });
+
+  test('lifting a block: the daemon refuses it, 503 that says so, and the log knows', async () => {
+    site.quota.answers.resetCount = unavailable();
+    const { response, html } = await lift('connection');
+    expect(response.status).toBe(503);
+    expect(html).toContain('Nothing was changed');
+    expect(html).toContain('ada@example.org');
+    const line = site.logLines.find((text) => text.includes('a block was not lifted'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ staffId: 2, userId: 1, policy: 'connection' });
+  });
+
+  test('lifting a block: the daemon does not even show the quotas, 503', async () => {
+    const page = await staff.get('/students/1');
+    site.quota.answers.quotas = unavailable();
+    const token = /name="_csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
+    const { response } = await staff.post('/students/1/reset', { policy: 'connection', _csrf: token });
+    expect(response.status).toBe(503);
+    expect(site.quota.asked).not.toContain('reset connection 1');
+  });
+
+  test.each(['login-attempt', '', 'nonsense'])('lifting a block: of the policy "%s", 404', async (policy) => {
+    expect((await lift(policy)).response.status).toBe(404);
+    expect(site.quota.asked.filter((line) => line.startsWith('reset'))).toEqual([]);
+  });
+
+  test('lifting a block: of nobody, 404', async () => {
+    expect((await lift('connection', '/students/99')).response.status).toBe(404);
+  });
+
+  test('lifting a block: by a student, 403 and nothing is lifted', async () => {
+    const student = createVisitor(site.url);
+    await student.logIn();
+    const { response, html } = await student.submit('/account', '/students/1/reset', {
+      policy: 'connection',
+    });
+    expect(response.status).toBe(403);
+    expect(html).toContain('Not for this account');
+    expect(site.quota.asked).not.toContain('reset connection 1');
+  });
+
+  test('lifting a block: opened as a page, leads back to the student', async () => {
+    const { response } = await staff.get('/students/1/reset');
+    expect(response.headers.get('location')).toBe('/students/1');
+  });
+});

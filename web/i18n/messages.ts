@@ -1,0 +1,35 @@
+import { IntlMessageFormat } from 'intl-messageformat';
+import en from '../locales/en.json';
+import fr from '../locales/fr.json';
+import type { Language } from './languages';
+
+/** Names a sentence of `locales/`. */
+export type MessageKey = keyof typeof en;
+
+/** What stands in a sentence's places. */
+export type MessageValues = Readonly<Record<string, string | number>>;
+
+// A sentence that one language lacks does not compile.
+const SENTENCES: Record<Language, Record<MessageKey, string>> = { en, fr };
+
+/** Whether a text names a sentence. */
+export function isMessageKey(text: string): text is MessageKey {
+  return Object.hasOwn(en, text);
+}
+
+/** Sentences of the ICU MessageFormat, parsed at their first use. */
+export function createMessages(language: Language): (key: MessageKey, values?: MessageValues) => string {
+  const parsed = new Map<MessageKey, IntlMessageFormat>();
+  return (key, values) => {
+    const message = parsed.get(key) ?? parse(language, key);
+    parsed.set(key, message);
+    return String(message.format(values));
+  };
+}
+
+function parse(language: Language, key: MessageKey): IntlMessageFormat {
+  const sentence: string | undefined = SENTENCES[language][key];
+  // A view's keys are no types: a slip there must not go out as an empty place.
+  if (sentence === undefined) throw new Error(`locales/${language}.json has no ${key}`);
+  return new IntlMessageFormat(sentence, language, undefined, { ignoreTag: true });
+}

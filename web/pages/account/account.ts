@@ -1,0 +1,67 @@
+import { type Request, type Response, Router } from 'express';
+import { currentUser, requireUser } from '../../accounts/current_user';
+import { ACCOUNT_BOUNDS, fault } from '../../accounts/new_user';
+import { hashPassword, verifyPassword } from '../../accounts/passwords';
+import { startSession } from '../../accounts/sessions';
+import type { Users } from '../../accounts/users';
+import { translatorOf } from '../../i18n/translator';
+import type { QuotaClient } from '../../quota/client';
+import { mayAttempt } from '../login/attempt';
+import type { Faults } from '../login/form';
+import type { SendPage } from '../view';
+import { type PasswordForm, parsePassword, passwordFaults } from './password_form';
+
+const HERE = '/account';
+
+type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage };
+
+/** GET /account, and POST /account/password. */
+export function accountRoutes({ users, quota, sendPage }: Parts): Router {
+  const router = Router();
+
+  router.get(HERE, requireUser, (req, res) => sendAccount(sendPage, req, res));
+
+  router.get(`${HERE}/password`, (_req, res) => res.redirect(303, HERE));
+
+  router.post(`${HERE}/password`, requireUser, async (req, res, next) => {
+    const id = currentUser(res)?.id;
+    if (id === undefined) return next();
+    const form = parsePassword(req.body);
+    const formFaults = passwordFaults(form);
+    // The form is all there is to say, and nothing was tried.
+    if (formFaults.current) return sendAccount(sendPage, req, res, formFaults);
+    if (!(await mayAttempt({ quota, sendPage, req, res }))) return;
+
+    const faults = await changePassword({ users, id, req, form, formFaults });
+    if (faults) return sendAccount(sendPage, req, res, faults);
+    res.redirect(303, `${HERE}?done=password`);
+  });
+
+  return router;
+}
+
+function sendAccount(sendPage: SendPage, req: Request, res: Response, faults: Faults = {}): void {
+  const status = Object.keys(faults).length > 0 ? 400 : 200;
+  const data = { faults, bounds: ACCOUNT_BOUNDS, isPasswordChanged: req.query.done === 'password' };
+  sendPage(req, res, { view: 'account/account', title: translatorOf(res).t('account.title'), status, data });
+}
+
+type Change = { users: Users; id: number; req: Request; form: PasswordForm; formFaults: Faults };
+
+/** Changes the password and goes on with this session alone; otherwise answers all that is wrong. */
+async function changePassword({ users, id, req, form, formFaults }: Change): Promise<Faults | undefined> {
+  const user = await users.findById(id);
+  const wrong = { current: [fault('account.fault.password-wrong')] };
+  if (user === undefined || !(await verifyPassword(user.passwordHash, form.current))) {
+    return { ...formFaults, ...wrong };
+  }
+  if (Object.keys(formFaults).length > 0) return formFaults;
+
+  const passwordHash = await hashPassword(form.chosen);
+  const isChanged = await users.replacePassword({ id, from: user.passwordHash, to: passwordHash });
+  // Another session was faster, and has ended this one.
+  if (!isChanged) return wrong;
+  req.log.info({ userId: id }, 'a password was changed');
+  await startSession(req, { id, passwordHash });
+  return undefined;
+}

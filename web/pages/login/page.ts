@@ -1,0 +1,25 @@
+import type { Request, Response } from 'express';
+import { ACCOUNT_BOUNDS } from '../../accounts/new_user';
+import type { MessageKey } from '../../i18n/messages';
+import { translatorOf } from '../../i18n/translator';
+import type { SendPage } from '../view';
+import type { FormState } from './form';
+
+type LoginPage = {
+  sendPage: SendPage;
+  offersSignUp: boolean;
+  status?: number;
+  /** Why the login did not come about. */
+  alert?: MessageKey;
+  login?: FormState;
+  signUp?: FormState;
+};
+
+const EMPTY: FormState = { typed: {}, faults: {} };
+
+/** Sends the page of both forms: to log in and, where it is offered, to sign up. */
+export function sendLogin(req: Request, res: Response, page: LoginPage): void {
+  const { sendPage, offersSignUp, status = 200, alert, login = EMPTY, signUp = EMPTY } = page;
+  const data = { offersSignUp, alert, login, signUp, bounds: ACCOUNT_BOUNDS };
+  sendPage(req, res, { view: 'login/login', title: translatorOf(res).t('login.title'), status, data });
+}

@@ -1,0 +1,50 @@
+import { type Request, type Response, Router } from 'express';
+import { requireVisitor } from '../../accounts/current_user';
+import { fault, signUp } from '../../accounts/new_user';
+import { hashPassword } from '../../accounts/passwords';
+import { EmailTaken, type Users } from '../../accounts/users';
+import type { QuotaClient } from '../../quota/client';
+import type { SendPage } from '../view';
+import { mayAttempt } from './attempt';
+import { connectUser } from './connect';
+import { type FormState, parseForm } from './form';
+import { sendLogin } from './page';
+
+type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage };
+
+/** POST /signup, whose form stands on the login's page. */
+export function signUpRoutes({ users, quota, sendPage }: Parts): Router {
+  const router = Router();
+  const sendAgain = (req: Request, res: Response, status: number, form: FormState) =>
+    sendLogin(req, res, { sendPage, offersSignUp: true, status, signUp: form });
+
+  router.get('/signup', (_req, res) => res.redirect(303, '/login'));
+
+  router.post('/signup', requireVisitor, async (req, res) => {
+    const parsed = parseForm(signUp, req.body);
+    if (parsed.form === undefined) return sendAgain(req, res, 400, parsed);
+    if (!(await mayAttempt({ quota, sendPage, req, res }))) return;
+
+    const { password, ...typed } = parsed.form;
+    const passwordHash = await hashPassword(password);
+    const id = await insert(users, { ...typed, role: 'student', passwordHash });
+    if (id === undefined) {
+      // Said plainly, for the sake of those who forgot: who fishes for accounts this way is slowed by the guard above.
+      return sendAgain(req, res, 409, { typed, faults: { email: [fault('signup.fault.taken')] } });
+    }
+    req.log.info({ userId: id }, 'a student signed up');
+    await connectUser({ user: { id, passwordHash }, quota, sendPage, req, res });
+  });
+
+  return router;
+}
+
+/** The new user's id; undefined where the email is taken. */
+async function insert(users: Users, user: Parameters<Users['insert']>[0]): Promise<number | undefined> {
+  try {
+    return await users.insert(user);
+  } catch (error) {
+    if (error instanceof EmailTaken) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Language } from '../../i18n/languages';
+
+const REGIONS = { en: 'en-GB', fr: 'fr-FR' } as const satisfies Record<Language, string>;
+
+/** Names hours in one language, by the clocks of one time zone. */
+export type HourNames = {
+  /** "Sun 22, 14:00", "dim. 22 14:00". */
+  hour(start: Date): string;
+  /** "Sun 22", "dim. 22". */
+  day(start: Date): string;
+};
+
+/** `timeZone` is an IANA name. */
+export function createHourNames(language: Language, timeZone: string): HourNames {
+  const region = REGIONS[language];
+  const day = { weekday: 'short', day: 'numeric', timeZone } as const;
+  const hour = { ...day, hour: '2-digit', minute: '2-digit' } as const;
+  const hourFormat = new Intl.DateTimeFormat(region, hour);
+  const dayFormat = new Intl.DateTimeFormat(region, day);
+  return { hour: (start) => hourFormat.format(start), day: (start) => dayFormat.format(start) };
+}

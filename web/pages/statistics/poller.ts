@@ -1,0 +1,74 @@
+import type { Logger } from 'pino';
+import { isSameReading, type Reading } from './reading';
+
+const PAUSE_MS = 2_000;
+
+/** Soon enough for who looks on, and rare enough for a daemon that is starting. */
+const LONGEST_PAUSE_MS = 30_000;
+
+/** What subscribers are told: a reading, only that nothing in it has changed since, or that none could be made. */
+export type News =
+  | { kind: 'reading'; reading: Reading }
+  | { kind: 'unchanged'; reading: Reading }
+  | { kind: 'away' };
+
+export type Poller = {
+  /** Tells the present state at once where it is known, and then all that comes. Answers how to leave. */
+  subscribe(listener: (news: News) => void): () => void;
+};
+
+/** Reads for all subscribers together, one reading at a time, and not at all while there are none. */
+export function createPoller({ read, logger }: { read: () => Promise<Reading>; logger: Logger }): Poller {
+  const listeners = new Set<(news: News) => void>();
+  let latest: News | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isReading = false;
+  let failures = 0;
+
+  const poll = async () => {
+    isReading = true;
+    latest = await next();
+    isReading = false;
+    for (const listener of [...listeners]) listener(latest);
+    schedule();
+  };
+  const next = async (): Promise<News> => {
+    try {
+      const reading = await read();
+      failures = 0;
+      const isSame = latest !== undefined && latest.kind !== 'away' && isSameReading(latest.reading, reading);
+      return { kind: isSame ? 'unchanged' : 'reading', reading };
+    } catch (err) {
+      // Once for each time it goes away: the rest would say the same.
+      if (failures === 0) logger.warn({ err }, 'the live statistics cannot be read');
+      failures += 1;
+      return { kind: 'away' };
+    }
+  };
+  const schedule = () => {
+    clearTimeout(timer);
+    if (listeners.size > 0) timer = setTimeout(poll, pauseAfter(failures));
+    // Whoever comes later must not be told what is old by then.
+    else latest = undefined;
+  };
+
+  return {
+    subscribe(listener) {
+      listeners.add(listener);
+      if (latest !== undefined) listener(asFirst(latest));
+      else if (!isReading) void poll();
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0 && !isReading) schedule();
+      };
+    },
+  };
+}
+
+function asFirst(news: News): News {
+  return news.kind === 'unchanged' ? { ...news, kind: 'reading' } : news;
+}
+
+function pauseAfter(failures: number): number {
+  return Math.min(PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+}
