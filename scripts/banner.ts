@@ -28,6 +28,7 @@ export function banner(facts: BannerFacts): string {
     row('quota daemon', `${bold(daemon)} ${dim(`(gRPC; ${grpcurlHint(facts)})`)}`),
     row('metrics', `http://${metrics}/metrics ${dim('(and /livez, /readyz)')}`),
     ...(mysqlPort === undefined ? [] : logins()),
+    ...(redisPort === undefined || mysqlPort === undefined ? [] : ['', row('demo', demoHint(web))]),
     '',
     row('redis', redisPort === undefined ? 'as REDIS_URL says' : `redis-cli -p ${redisPort} -n 0`),
     ...(redisPort === undefined
@@ -55,6 +56,12 @@ function logins(): string[] {
   ];
 }
 
+/** It finds by itself all that `npm start` runs, but for a site at another address than the usual. */
+function demoHint(web: string): string {
+  const command = web === USUAL_WEB ? 'npm run demo' : `WEB_LISTEN=${web} npm run demo`;
+  return `${bold(command)} ${dim('fills the statistics with three days')}`;
+}
+
 /** The password stays in its file: a command line is seen by every user of the machine. */
 function mysqlCommand(port: number, passwordFile: string): string {
   return `MYSQL_PWD=$(cat ${passwordFile}) mysql -h 127.0.0.1 -P ${port} -u ${DATABASE_USER} ${DATABASE_NAME}`;
@@ -65,3 +72,5 @@ function row(label: string, value: string): string {
 }
 
 const LABEL_WIDTH = 14;
+
+const USUAL_WEB = '127.0.0.1:3000';

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { isAnswering } from '../health';
+import { parseListen, reachable } from '../services/listen';
+import { liveHolder } from '../services/lock';
+import { mysqlUrl, PASSWORD_SECRET } from '../services/mysql';
+import { rememberedPorts } from '../services/ports';
+import { Refusal } from '../services/refusal';
+import { readSecret } from '../services/secrets';
+
+/** The servers of a running `npm start`. */
+export interface Stack {
+  readonly redisUrl: string;
+  readonly mysqlUrl: string;
+  /** http://HOST:PORT */
+  readonly site: string;
+}
+
+/**
+ * Finds what `npm start` keeps running in its folder. Refuses where nothing runs, or where its Redis or MySQL are others
+ * than the private ones: the demonstration makes people up, and moves what is there into the past.
+ */
+export async function findStack({
+  folder,
+  webListen,
+}: {
+  folder: string;
+  webListen: string;
+}): Promise<Stack> {
+  const runs = (file: string) => liveHolder(join(folder, file)) !== undefined;
+  if (!runs('start.lock'))
+    throw new Refusal(
+      'Nothing runs here yet: run `npm start` in another terminal, and this again beside it.',
+    );
+  // It is started last.
+  if (!runs('web.pid'))
+    throw new Refusal('`npm start` is still starting: run this again when the site runs.');
+  const ports = rememberedPorts(folder);
+  const password = readSecret(folder, PASSWORD_SECRET);
+  const isPrivate = runs('redis.pid') && runs('mysql.pid');
+  if (!isPrivate || ports.redis === undefined || ports.mysql === undefined || password === undefined)
+    throw new Refusal(
+      'The demonstration plays only with the private Redis and MySQL of `npm start`, never with those that REDIS_URL or MYSQL_URL name.',
+    );
+  const web = reachable(parseListen('WEB_LISTEN', webListen));
+  if (!(await isAnswering(web)))
+    throw new Refusal(
+      `No site answers at ${web}. Where \`npm start\` was given WEB_LISTEN, give it here too: WEB_LISTEN=… npm run demo`,
+    );
+  return {
+    redisUrl: `redis://127.0.0.1:${ports.redis}/0`,
+    mysqlUrl: mysqlUrl({ port: ports.mysql, password }),
+    site: `http://${web}`,
+  };
+}

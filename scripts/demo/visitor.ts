@@ -1,0 +1,71 @@
+import { Refusal } from '../services/refusal';
+
+/** Somebody who uses the site as a browser without scripts does, with cookies of their own. */
+export interface Visitor {
+  /** Opens a page, and keeps the token of its forms. */
+  open(path: string): Promise<string>;
+  /** Sends a form of the page that was opened last. */
+  send(path: string, fields: Readonly<Record<string, string>>): Promise<Answer>;
+}
+
+/** What came of a form. */
+export interface Answer {
+  readonly status: number;
+  /** Where the site sends on to; empty where it does not. */
+  readonly location: string;
+  /** Whether the limits of a user decided; a refusal without them is another's. */
+  readonly hasLimits: boolean;
+}
+
+const TOKEN = /name="_csrf" value="([^"]+)"/;
+
+/** The site answers in far less. */
+const ANSWER_BOUND_MS = 15_000;
+
+/** `site` is where it is: http://HOST:PORT. */
+export function createVisitor(site: string): Visitor {
+  const cookies = new Map<string, string>();
+  let token = '';
+
+  async function request(path: string, init: RequestInit = {}): Promise<Response> {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(new URL(path, site), {
+      ...init,
+      headers: { cookie, 'accept-language': 'fr' },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ANSWER_BOUND_MS),
+    }).catch((cause) => {
+      throw new Refusal(`The web site does not answer at ${site}: see .local/web.log.`, { cause });
+    });
+    keepCookies(cookies, response);
+    if (response.status >= 500)
+      throw new Refusal(`The web site answered ${path} with ${response.status}: see .local/web.log.`);
+    return response;
+  }
+
+  return {
+    async open(path) {
+      const page = await (await request(path)).text();
+      token = TOKEN.exec(page)?.[1] ?? token;
+      return page;
+    },
+    async send(path, fields) {
+      const body = new URLSearchParams({ _csrf: token, ...fields });
+      const response = await request(path, { method: 'POST', body });
+      // Read to its end, so that the connection is used again.
+      await response.text();
+      const { status, headers } = response;
+      return { status, location: headers.get('location') ?? '', hasLimits: headers.has('ratelimit') };
+    },
+  };
+}
+
+function keepCookies(cookies: Map<string, string>, { headers }: Response): void {
+  for (const cookie of headers.getSetCookie()) {
+    const [, name, value] = /^([^=;]+)=([^;]*)/.exec(cookie) ?? [];
+    if (name === undefined) continue;
+    // An empty one is the way to take it back.
+    if (value) cookies.set(name, value);
+    else cookies.delete(name);
+  }
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { StatsResponse } from '../../gen/quota/v1/quota_service';
+import { ageStore } from '../../scripts/demo/age_store';
+import { startDaemon, type TestDaemon } from '../helpers/daemon';
+import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+let space: RedisSpace;
+let daemon: TestDaemon;
+beforeEach(async () => {
+  space = openRedisSpace();
+  daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
+});
+afterEach(async () => {
+  await daemon.stop();
+  await space.close();
+});
+
+const age = (shiftMs: number) => ageStore({ redis: space.admissions, keyPrefix: space.prefix }, shiftMs);
+
+async function connect(subject: string, times = 1): Promise<void> {
+  for (let i = 0; i < times; i += 1) await daemon.client.admit({ subject, policy: 'connection' });
+}
+
+/** The admitted and the denied connections of each hour, the present one first. */
+function hourly({ hours }: StatsResponse): [number, number][] {
+  return hours.toReversed().map(({ policies }) => {
+    const { admittedCount, deniedCount } = policies.find(({ policy }) => policy === 'connection') ?? {};
+    return [Number(admittedCount), Number(deniedCount)];
+  });
+}
+
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+const lastTimes = ({ recentUsers }: StatsResponse) =>
+  recentUsers.map(({ connectTime }) => connectTime?.getTime());
+
+describe('age.lua', () => {
+  test('decisions, counted in the hour into which they were moved', async () => {
+    await connect('ada', 12);
+    const before = await daemon.client.stats({ hourCount: 3 });
+    await age(HOUR_MS);
+    const after = await daemon.client.stats({ hourCount: 3 });
+
+    expect(sum(hourly(before).flat())).toBe(12);
+    expect(hourly(after).slice(1)).toEqual(hourly(before).slice(0, -1));
+    expect(hourly(after)[0]).toEqual([0, 0]);
+  });
+
+  test('twenty minutes three times, as an hour', async () => {
+    await connect('ada', 12);
+    const before = await daemon.client.stats({ hourCount: 3 });
+    for (let i = 0; i < 3; i += 1) await age(20 * MINUTE_MS);
+
+    expect(hourly(await daemon.client.stats({ hourCount: 3 })).slice(1)).toEqual(hourly(before).slice(0, -1));
+  });
+
+  test('connections, told as that much earlier, and out of their window when it has passed', async () => {
+    await connect('ada', 2);
+    await connect('bob');
+    const before = await daemon.client.stats();
+    await age(48 * HOUR_MS);
+    await connect('ada');
+    const later = await daemon.client.stats();
+    await age(24 * HOUR_MS);
+    const last = await daemon.client.stats();
+
+    expect(lastTimes(later)[1]).toBe((lastTimes(before)[0] ?? 0) - 48 * HOUR_MS);
+    expect(later.topUsers).toMatchObject([
+      { subject: 'ada', count: 3 },
+      { subject: 'bob', count: 1 },
+    ]);
+    expect(last.topUsers).toMatchObject([{ subject: 'ada', count: 1 }]);
+  });
+
+  test('windows of other lengths, counted anew', async () => {
+    const top = async (minutes: number) => {
+      const { topUsers } = await daemon.client.stats({ topWindow: { seconds: minutes * 60, nanos: 0 } });
+      return topUsers.map(({ subject, count }) => [subject, Number(count)]);
+    };
+    await connect('ada', 3);
+    const before = [await top(30), await top(90)];
+    await age(HOUR_MS);
+
+    expect(before).toEqual([[['ada', 3]], [['ada', 3]]]);
+    expect([await top(30), await top(90)]).toEqual([[], [['ada', 3]]]);
+  });
+
+  test('a limit, free again when its window has passed', async () => {
+    await connect('ada', 10);
+    await age(20 * MINUTE_MS);
+
+    expect(await daemon.client.admit({ subject: 'ada', policy: 'connection' })).toMatchObject({
+      limits: [{ remaining: 9 }],
+    });
+  });
+
+  test('calls, their times and the memory of their requests', async () => {
+    const call = { subject: 'ada', service: 'vente', requestId: randomUUID() };
+    await daemon.client.recordCall(call);
+    const [before] = await loggedCalls();
+    await age(20 * MINUTE_MS);
+    const [after] = await loggedCalls();
+
+    expect(after).toEqual((before ?? 0) - 20 * MINUTE_MS);
+    expect(await daemon.client.recordCall(call)).toBe(false);
+    await age(24 * HOUR_MS);
+    expect(await daemon.client.recordCall(call)).toBe(true);
+  });
+
+  test('an empty store, left as it is', async () => {
+    await age(HOUR_MS);
+
+    expect(sum(hourly(await daemon.client.stats({ hourCount: 3 })).flat())).toBe(0);
+  });
+
+  test('too small a step, refused', async () => {
+    await expect(age(MINUTE_MS)).rejects.toThrow(RangeError);
+  });
+});
+
+/** When the calls of the log were made, by its entries, whose ids say the same. */
+async function loggedCalls(): Promise<number[]> {
+  const entries = await space.calls.xrange(`${space.prefix}calls:{0}:log`, '-', '+');
+  return entries.map(([id, fields]) => {
+    expect(Math.abs(Number(id.split('-')[0]) - Number(fields[5]))).toBeLessThanOrEqual(1);
+    return Number(fields[5]);
+  });
+}
