@@ -3,10 +3,19 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { createQuotaClient, failureOf, type QuotaClient } from '../helpers/quota_client';
-import { addStudent, PASSWORD } from './accounts';
+import { until } from '../helpers/wait';
+import { addStudent, addUser, PASSWORD } from './accounts';
 import { callCount, operatorClient, TARGET } from './client';
 import { compose, inside, SERVICES } from './docker';
-import { newVisitor } from './visitor';
+import { newVisitor, type Visitor } from './visitor';
+
+const SALE = { title: 'Lampe', category: 'other', condition: 'fair', price: '3' };
+
+async function loggedIn(role: 'student' | 'staff'): Promise<Visitor> {
+  const visitor = newVisitor();
+  await visitor.logIn({ email: await addUser(role), password: PASSWORD });
+  return visitor;
+}
 
 let client: QuotaClient;
 beforeAll(() => {
@@ -44,16 +53,37 @@ describe('the web tier at its published port', () => {
     expect(eleventh?.headers.getSetCookie().some((cookie) => cookie.startsWith('sid='))).toBe(false);
   });
 
-  test('a login, told in the statistics of the home page', async () => {
-    const email = await addStudent();
-    const visitor = newVisitor();
-    await visitor.logIn({ email, password: PASSWORD });
+  test('an article put up by one, bought by another, and both calls told to the daemon', async () => {
+    const [vente, achat] = [await callCount(client, 'vente'), await callCount(client, 'achat')];
+    const title = `Candide ${randomUUID()}`;
+    const [seller, buyer] = [await loggedIn('student'), await loggedIn('student')];
+    const sale = { title, category: 'book', condition: 'good', price: '4,50' };
+    const sold = await seller.submit('/services/vente', '/services/vente', sale);
+    const found = await (await buyer.get(`/services/achat?q=${encodeURIComponent(title)}`)).text();
+    const article = /name="article" value="(\d+)"/.exec(found)?.[1] ?? '';
+    const bought = await buyer.submit('/services/achat', '/services/achat', { article });
+    const again = await buyer.submit('/services/achat', '/services/achat', { article });
 
-    const services = await visitor.get('/services');
-    const home = await (await visitor.get('/')).text();
+    // Who presses twice has bought once.
+    expect([sold.status, bought.status, again.status]).toEqual([303, 303, 303]);
+    await until('the call', async () => (await callCount(client, 'achat')) === achat + 1);
+    expect(await callCount(client, 'vente')).toBe(vente + 1);
+  });
 
-    expect(services.status).toBe(200);
-    expect(home).toContain('Lovelace');
+  test('the meter of a student and the block that the staff lifts, with the web tier’s own token', async () => {
+    const student = await loggedIn('student');
+    const account = await (await student.get('/services')).text();
+    for (let i = 0; i < 10; i += 1) await student.submit('/services/vente', '/services/vente', SALE);
+    const refused = await student.submit('/services/vente', '/services/vente', SALE);
+    const staff = await loggedIn('staff');
+    const latest = await (await staff.get('/students')).text();
+    // The latest accounts stand first: the staff's own, then the student's.
+    const page = [...latest.matchAll(/href="(\/students\/\d+)"/g)][1]?.[1] ?? '';
+    const lifted = await staff.submit(page, `${page}/reset`, { policy: 'service-call' });
+    const admitted = await student.submit('/services/vente', '/services/vente', SALE);
+
+    expect(account).toContain('10 of 10 left');
+    expect([refused.status, lifted.status, admitted.status]).toEqual([429, 303, 303]);
   });
 });
 

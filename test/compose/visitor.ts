@@ -5,6 +5,8 @@ const SITE = `http://127.0.0.1:${setting('WEB_PORT')}`;
 /** Somebody with cookies of their own, at the published port of the web tier. */
 export interface Visitor {
   get(path: string): Promise<Response>;
+  /** Opens a page, then sends a form with the token it finds there. */
+  submit(page: string, path: string, fields: Record<string, string>): Promise<Response>;
   /** Fills in the login form and sends it. */
   logIn(who: { email: string; password: string }): Promise<Response>;
 }
@@ -26,12 +28,11 @@ export function newVisitor(): Visitor {
     return answer;
   }
 
-  return {
-    get: ask,
-    async logIn({ email, password }) {
-      const page = await (await ask('/login')).text();
-      const token = /name="_csrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
-      return ask('/login', { method: 'POST', body: new URLSearchParams({ email, password, _csrf: token }) });
-    },
-  };
+  async function submit(page: string, path: string, fields: Record<string, string>): Promise<Response> {
+    const html = await (await ask(page)).text();
+    const token = /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? '';
+    return ask(path, { method: 'POST', body: new URLSearchParams({ ...fields, _csrf: token }) });
+  }
+
+  return { get: ask, submit, logIn: (who) => submit('/login', '/login', who) };
 }
