@@ -7,6 +7,7 @@ import { readCalls } from '../../daemon/redis/calls';
 import { readConnections } from '../../daemon/redis/connections';
 import { createKeys } from '../../daemon/redis/keys';
 import { registerNewcomers } from '../../daemon/redis/newcomers';
+import { medianOf, timeOf } from './timing';
 
 /** Runs of each measurement; the median of them counts, as these machines are noisy. */
 const RUNS = 300;
@@ -85,10 +86,6 @@ function readStatistics(redis: Redis, calls: Redis) {
 /** The median time of one call, in milliseconds. */
 async function median(call: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
-  for (let run = 0; run < RUNS; run += 1) {
-    const startMs = performance.now();
-    await call();
-    times.push(performance.now() - startMs);
-  }
-  return times.sort((a, b) => a - b)[RUNS / 2] ?? Number.NaN;
+  for (let run = 0; run < RUNS; run += 1) times.push(await timeOf(call));
+  return medianOf(times);
 }

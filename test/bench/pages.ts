@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { testEnvironmentWith } from '../../scripts/config';
+import { createVisitor } from '../../scripts/demo/visitor';
+import { isAnswering, isServing } from '../../scripts/health';
+import { root } from '../../scripts/services/places';
+import { choosePort } from '../../scripts/services/ports';
+import { type Running, waitUntilReady } from '../../scripts/services/processes';
+import type { ServerWish } from '../../scripts/services/server';
+import { type Markets, tellRatio } from './market';
+import { BUYER, type StockedMarket } from './stocked_market';
+import type { Tell } from './store';
+import { ratioOf, type Work } from './timing';
+
+const START_BOUND_MS = 30_000;
+
+/** The page of what is for sale: the list, how many there are, and the meter that the daemon fills. */
+const PAGE = '/services/achat';
+
+const ADDRESSES = [
+  ['whole page over HTTP, newest', PAGE],
+  ['whole page over HTTP, two frequent words', `${PAGE}?q=le+livre&sort=cheapest`],
+] as const;
+
+/** What starts, and in the end stops, a web tier for each market and a daemon that both ask. */
+export type Place = ServerWish & { redisUrl: string };
+
+/** Tells how long a visitor waits for whole pages of the large market, as ratios to the small one. */
+export async function benchPages({ few, many }: Markets, place: Place, tell: Tell): Promise<void> {
+  const daemon = await startDaemon(place);
+  const visitors = {
+    few: await logIn(await startWeb({ ...place, name: 'web_few', daemon, market: few })),
+    many: await logIn(await startWeb({ ...place, name: 'web_many', daemon, market: many })),
+  };
+  for (const [what, address] of ADDRESSES)
+    tellRatio(tell, what, await ratioOf({ base: visitors.few(address), compared: visitors.many(address) }));
+}
+
+/** Answers where the daemon is: HOST:PORT. */
+async function startDaemon(place: Place): Promise<string> {
+  const port = await choosePort({ folder: place.folder, name: 'daemon', first: place.firstPort });
+  const target = `127.0.0.1:${port}`;
+  const env = { REDIS_URL: place.redisUrl, QUOTA_LISTEN: target, QUOTA_HTTP_LISTEN: '127.0.0.1:0' };
+  const running = launch(place, { name: 'daemon', program: 'daemon', env });
+  await waitUntilReady(running, () => isServing(target), START_BOUND_MS);
+  return target;
+}
+
+/** Answers where the web tier is: HOST:PORT. */
+async function startWeb(
+  wish: Place & { name: string; daemon: string; market: StockedMarket },
+): Promise<string> {
+  const { name, daemon, market } = wish;
+  const port = await choosePort({ folder: wish.folder, name, first: wish.firstPort });
+  const target = `127.0.0.1:${port}`;
+  const env = { MYSQL_URL: market.url, QUOTA_TARGET: daemon, WEB_LISTEN: target };
+  const running = launch(wish, { name, program: 'web', env });
+  await waitUntilReady(running, () => isAnswering(target), START_BOUND_MS);
+  return target;
+}
+
+function launch(
+  { supervisor, folder }: Place,
+  { name, program, env }: { name: string; program: 'daemon' | 'web'; env: Record<string, string> },
+): Running {
+  return supervisor.launch({
+    name,
+    folder,
+    command: process.execPath,
+    args: [join(root, 'dist', program, 'main.js')],
+    cwd: root,
+    env: testEnvironmentWith(env),
+  });
+}
+
+/** Logs the buyer in. Answers the work of reading the page at an address. */
+async function logIn(target: string): Promise<(address: string) => Work> {
+  const visitor = createVisitor(`http://${target}`);
+  await visitor.open('/login');
+  const { status } = await visitor.send('/login', { email: BUYER.email, password: BUYER.password });
+  if (status !== 303) throw new Error(`the login was answered with ${status}`);
+  return (address) => async () => {
+    const page = await visitor.open(address);
+    if (!page.includes('name="article"')) throw new Error(`${address} lists nothing, so nothing is measured`);
+  };
+}
