@@ -11,8 +11,11 @@ export type Assets = {
   serve: RequestHandler;
 };
 
-/** A shared cache or a browser may keep a file for a year: other contents have another name. */
-const FOR_EVER = { index: false, maxAge: '365d', immutable: true } as const;
+/**
+ * A shared cache or a browser may keep a file for a year: other contents have another name. Given whole or not at all: a part,
+ * compressed after it was cut out, fits no other part.
+ */
+const FOR_EVER = { index: false, maxAge: '365d', immutable: true, acceptRanges: false } as const;
 
 /** Whatever is not public asks for a login, robots too. */
 const ROBOTS = 'User-agent: *\nDisallow:\n';

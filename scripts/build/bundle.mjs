@@ -35,6 +35,7 @@ export function bundle(root) {
   // Browser scripts share modules with the server.
   const stamp = fingerprint(root, [
     'package-lock.json',
+    'tsconfig.json',
     join('scripts', 'build', 'bundle.mjs'),
     ...filesUnder(root, 'web', (name) => !name.startsWith('.')),
   ]);

@@ -181,6 +181,18 @@ describe('meter', () => {
     expect(await text('section')).toContain('3 left');
   });
 
+  test('a call that comes back in thirty days, not asked for meanwhile', async () => {
+    const { page, asked } = await open({
+      body: meter(3, 'data-next-ms="2592000000"'),
+      reply: (_req, res) => res.end(meter(4)),
+    });
+    await page.clock.runFor(60_000);
+
+    // What was asked has arrived once this has.
+    await page.evaluate("fetch('/later')");
+    expect(asked).toEqual(['GET /later']);
+  });
+
   test('an answer that says "now" for ever, asked for once a second at most', async () => {
     const { page, asked } = await open({
       body: meter(3, 'data-next-ms="0"'),

@@ -221,6 +221,25 @@ describe('statistics over a line that breaks', () => {
     await line.close();
   });
 
+  test('silent without an end, noticed, and live again by another connection', async () => {
+    const line = await openLine(site);
+    const eve = await newPerson(browser, { ...site, url: line.url });
+    await eve.page.clock.install();
+    await eve.logIn(PEOPLE.eve);
+    await eve.visit('/statistics');
+    await isLive(eve.page);
+    line.hush();
+    await site.daemon.client.admit({ subject: '2', policy: 'connection' });
+    await eve.page.clock.fastForward(60_000);
+    await until('the board goes on', async () =>
+      (await table(eve.page, 'recent')).some(([name]) => name === 'Bob <b>Bold</b>'),
+    );
+
+    expect(await eve.read('.board-state [role=status]')).toBe('Live');
+    await eve.context.close();
+    await line.close();
+  });
+
   test('logged out meanwhile, not live any more, and asked to log in again', async () => {
     const line = await openLine(site);
     const eve = await newPerson(browser, { ...site, url: line.url });
@@ -251,7 +270,13 @@ async function logOutElsewhere(person: Person, url: string): Promise<void> {
   await tab.close();
 }
 
-type Line = { url: string; cut(): void; close(): Promise<void> };
+type Line = {
+  url: string;
+  cut(): void;
+  /** What is connected stays so, and hears nothing more. */
+  hush(): void;
+  close(): Promise<void>;
+};
 
 /** Another way to the site, which can be cut. */
 async function openLine({ url }: TestSite): Promise<Line> {
@@ -277,6 +302,9 @@ async function openLine({ url }: TestSite): Promise<Line> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
+    hush() {
+      for (const socket of sockets) socket.unpipe().resume();
+    },
     async close() {
       cut();
       await new Promise((resolve) => server.close(resolve));

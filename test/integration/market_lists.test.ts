@@ -176,6 +176,14 @@ describe('one’s own', () => {
     expect(forth.flat()).toEqual([articleId, ...ids.filter((_, i) => i % 5 === 0).toReversed()]);
   });
 
+  test('listings: of a buyer, from a moment later than any date, the whole list', async () => {
+    const articleId = await opened.sell({ sellerId: 1 });
+    await opened.market.buy({ requestId: randomUUID(), buyerId: 2, articleId });
+    const page = await opened.market.ofBuyer({ userId: 2, cursor: 'after-999999999999999-1' });
+    expect(page.articles.map(({ id }) => id)).toEqual([articleId]);
+    expect(page.previous).toBeDefined();
+  });
+
   test('listings: of a buyer, the last bought first, forth and back', async () => {
     const bought: number[] = [];
     for (let i = 0; i < PAGE_SIZE + 3; i += 1) bought.push(await opened.sell());

@@ -73,6 +73,15 @@ describe('static files', () => {
     expect(headers.vary).toBe('Accept-Encoding');
   });
 
+  test('a part of a file is asked for, the whole file, as parts of it are not packed apart', async () => {
+    const url = assets.url('site.css');
+    const plain = await get(url);
+    const part = await get(url, { 'accept-encoding': 'gzip', range: 'bytes=0-4999' });
+
+    expect([part.status, part.headers['content-range']]).toEqual([200, undefined]);
+    expect(gunzipSync(part.body).equals(plain.body)).toBe(true);
+  });
+
   test('a file that is not there, and what the build keeps for itself, not found and not kept', async () => {
     for (const path of ['/assets/site-00000000.css', '/assets/.stamp', '/assets_manifest.json']) {
       const { status, headers } = await get(path);

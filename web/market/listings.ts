@@ -36,11 +36,14 @@ export function listings(database: Database): Listings {
   };
 }
 
+/** The last moment that a DATETIME can be; MySQL refuses to compare with a later one. */
+const LAST_MOMENT_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 const LAST_BOUGHT: Order = {
   columns: ['a.sold', 'a.id'],
   isDescending: true,
   placeOf: ({ sold, id }) => [sold?.getTime() ?? 0, id],
-  valuesOf: ([soldMs = 0, id]) => [new Date(soldMs), id],
+  valuesOf: ([soldMs = 0, id]) => [new Date(Math.min(soldMs, LAST_MOMENT_MS)), id],
 };
 
 function offeredBy(userId: number): Source {

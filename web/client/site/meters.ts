@@ -4,6 +4,9 @@ import { retryDelayMs } from './timing';
 /** However wrong an answer is, the server is not asked more often. */
 const SHORTEST_PAUSE_MS = 1_000;
 
+/** A browser's timer holds 24 days; one that is to wait longer fires at once. */
+const LONGEST_PAUSE_MS = 24 * 60 * 60 * 1_000;
+
 /**
  * Keeps every `data-quota` section true: it is asked for anew, from the address in that attribute, when `data-next-ms`
  * have passed since it came, and when the reader comes back to the page.
@@ -20,7 +23,7 @@ function keepTrue(first: HTMLElement): void {
 
   const refreshIn = (ms: number) => {
     window.clearTimeout(timer);
-    timer = window.setTimeout(refresh, Math.max(SHORTEST_PAUSE_MS, ms));
+    timer = window.setTimeout(refresh, Math.min(Math.max(SHORTEST_PAUSE_MS, ms), LONGEST_PAUSE_MS));
   };
   const refresh = async () => {
     // Coming back asks again.

@@ -13,6 +13,9 @@ type Listeners = {
 /** The server ends each stream after some minutes: what is back by then has not been away. */
 const GRACE_MS = 4_000;
 
+/** The server has something to tell every 30 seconds at the least; a line that is dead without an end has nothing. */
+const LONGEST_SILENCE_MS = 45_000;
+
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 30_000;
 
@@ -23,6 +26,10 @@ export function followBoard(url: string, listeners: Listeners): void {
   let timer = 0;
   let failures = 0;
 
+  const lookIn = (ms: number) => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(look, ms);
+  };
   const close = () => {
     window.clearTimeout(timer);
     source?.close();
@@ -32,8 +39,12 @@ export function followBoard(url: string, listeners: Listeners): void {
   const look = () => {
     close();
     if (document.hidden) return;
+    // Until the first event, what is in sight may be old.
+    tellSoon('reconnecting');
+    lookIn(LONGEST_SILENCE_MS);
     const opened = listen(url, listeners, (state) => {
       failures = 0;
+      lookIn(LONGEST_SILENCE_MS);
       tell(state);
     });
     opened.addEventListener('error', () => {
@@ -46,10 +57,11 @@ export function followBoard(url: string, listeners: Listeners): void {
   const askWhy = async () => {
     if (await isForbidden(url)) {
       document.removeEventListener('visibilitychange', look);
+      close();
       tell('ended');
       return;
     }
-    timer = window.setTimeout(look, Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS));
+    lookIn(Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS));
     failures += 1;
   };
 

@@ -14,13 +14,21 @@ export type EventStream = {
   end(): void;
 };
 
-/** Begins the answer. `onClose` is called once, whoever ends it. */
-export function openEventStream(res: Response, onClose: () => void): EventStream {
+/** Begins the answer. `onEnd` is called once, whoever ends it. */
+export function openEventStream(res: Response, onEnd: () => void): EventStream {
   const waiting = new Map<string, string>();
   let isFull = false;
+  let isEnded = false;
 
   const write = (text: string) => {
     isFull = !res.write(text);
+  };
+  // The connection may stay for minutes after the last byte; what is written by then would end the process.
+  const finish = () => {
+    if (isEnded) return;
+    isEnded = true;
+    clearInterval(heartbeat);
+    onEnd();
   };
   const heartbeat = setInterval(() => {
     if (!isFull) write(':\n\n');
@@ -29,18 +37,16 @@ export function openEventStream(res: Response, onClose: () => void): EventStream
     const texts = [...waiting.values()].join('');
     waiting.clear();
     isFull = false;
-    if (texts !== '') write(texts);
+    if (texts !== '' && !isEnded) write(texts);
   });
-  res.on('close', () => {
-    clearInterval(heartbeat);
-    onClose();
-  });
+  res.on('close', finish);
   // Behind nginx an answer is gathered before it is passed on, unless it says not to.
   res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   write(`retry: ${RETRY_MS}\n\n`);
 
   return {
     send(kind, data) {
+      if (isEnded) return;
       const text = `event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`;
       // Deleted first, so that what is said last stands last.
       waiting.delete(kind);
@@ -48,6 +54,7 @@ export function openEventStream(res: Response, onClose: () => void): EventStream
       else write(text);
     },
     end() {
+      finish();
       // What a reader does not take would be waited for.
       if (isFull) res.destroy();
       else res.end();

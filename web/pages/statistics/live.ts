@@ -35,6 +35,8 @@ export function liveBoard({ poller, boardFor, stopping }: Parts): RequestHandler
       res.status(204).end();
       return;
     }
+    // Who has left already would not be seen to leave.
+    if (res.destroyed) return;
     const stream = openEventStream(res, () => {
       leave();
       clearTimeout(life);

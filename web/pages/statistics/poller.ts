@@ -29,8 +29,16 @@ export function createPoller({ read, logger }: { read: () => Promise<Reading>; l
     isReading = true;
     latest = await next();
     isReading = false;
-    for (const listener of [...listeners]) listener(latest);
+    for (const listener of [...listeners]) tell(listener, latest);
     schedule();
+  };
+  const tell = (listener: (news: News) => void, news: News) => {
+    try {
+      listener(news);
+    } catch (err) {
+      // The fault of one listener must not silence the others, nor end the process.
+      logger.error({ err }, 'the live statistics cannot be told');
+    }
   };
   const next = async (): Promise<News> => {
     try {
@@ -55,7 +63,7 @@ export function createPoller({ read, logger }: { read: () => Promise<Reading>; l
   return {
     subscribe(listener) {
       listeners.add(listener);
-      if (latest !== undefined) listener(asFirst(latest));
+      if (latest !== undefined) tell(listener, asFirst(latest));
       else if (!isReading) void poll();
       return () => {
         listeners.delete(listener);

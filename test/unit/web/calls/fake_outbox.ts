@@ -3,7 +3,7 @@ import type { Outbox, WaitingCall } from '../../../../web/calls/outbox';
 /** An outbox in memory, by the clock of `Date`. `fails` makes every question fail, as a database that is away does. */
 export type FakeOutbox = Outbox & { rows: (WaitingCall & { dueMs: number })[]; fails: boolean };
 
-export const LEASE_MS = 10_000;
+export const LEASE_MS = 5_000;
 
 export function fakeOutbox(...services: string[]): FakeOutbox {
   const rows = services.map((service, i) => ({

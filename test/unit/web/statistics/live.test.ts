@@ -20,6 +20,7 @@ class FakeResponse extends EventEmitter {
   written: string[] = [];
   state: 'open' | 'ended' | 'destroyed' = 'open';
   isSlow = false;
+  destroyed = false;
 
   status(code: number) {
     this.statusCode = code;
@@ -57,8 +58,7 @@ function serve() {
   // Only its number matters here.
   const boardFor = () => ({ readTime: { text: `${++sequence}`, iso: '' } }) as Board;
   const handler = liveBoard({ poller, boardFor, stopping: stopping.signal });
-  const open = (method = 'GET') => {
-    const response = new FakeResponse();
+  const open = (method = 'GET', response = new FakeResponse()) => {
     handler({ method } as Request, response as unknown as Response, () => undefined);
     return response;
   };
@@ -127,6 +127,36 @@ describe('liveBoard', () => {
     const { open, listeners } = serve();
     open().emit('close');
 
+    expect(listeners.size).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('live: the reader has left before it began, nothing begins', () => {
+    const { open, listeners } = serve();
+    const gone = new FakeResponse();
+    gone.destroyed = true;
+    open('GET', gone);
+
+    expect(listeners.size).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('live: ended, and the reader takes the rest late, nothing more is written', () => {
+    const { open, tell, listeners } = serve();
+    const late = new FakeResponse();
+    // The connection closes only once all of it is taken.
+    late.end = () => {
+      late.state = 'ended';
+    };
+    open('GET', late);
+    jest.advanceTimersByTime(300_000);
+    const before = late.written.length;
+    tell('reading');
+    late.emit('drain');
+    jest.advanceTimersByTime(60_000);
+
+    expect(late.state).toBe('ended');
+    expect(late.written).toHaveLength(before);
     expect(listeners.size).toBe(0);
     expect(jest.getTimerCount()).toBe(0);
   });

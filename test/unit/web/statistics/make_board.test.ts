@@ -57,6 +57,19 @@ describe('makeBoard', () => {
     expect(boardIn('fr').days).toEqual([{ index: 1, name: 'ven. 2' }]);
   });
 
+  test('hour: the one that clocks going back show twice, told apart; its neighbours plain', () => {
+    const { hour } = createHourNames('en', ZONE);
+    const starts = ['2026-10-24T23:00Z', '2026-10-25T00:00Z', '2026-10-25T01:00Z', '2026-10-25T02:00Z'];
+    const hours = starts.map((start) => hour(new Date(start)));
+    expect(hours).toEqual(['Sun 25, 01:00', 'Sun 25, 02:00 CEST', 'Sun 25, 02:00 CET', 'Sun 25, 03:00']);
+  });
+
+  test('hour: a zone that is half an hour off, the half hours that its clocks show', () => {
+    const { hour, day } = createHourNames('en', 'Asia/Kolkata');
+    const start = new Date('2026-11-22T19:00:00Z');
+    expect([hour(start), day(start)]).toEqual(['Mon 23, 00:30', 'Mon 23']);
+  });
+
   test('board: the time of the reading, by the clocks of the site', () => {
     expect(boardIn('fr').readTime).toEqual({ text: '00:14:07', iso: '2026-01-01T23:14:07.000Z' });
   });

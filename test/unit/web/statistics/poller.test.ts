@@ -105,6 +105,22 @@ describe('poller', () => {
     expect(one.kinds).toEqual(['reading']);
   });
 
+  test('poller: a subscriber that fails, logged, and the others are told all the same', async () => {
+    const { poller, log } = serve(async () => readAgain());
+    const one = listener();
+    const fail = () => {
+      throw new Error('a bug');
+    };
+    poller.subscribe(fail);
+    poller.subscribe(one.hear);
+    await pass(2_000);
+    poller.subscribe(fail);
+    await pass(2_000);
+
+    expect(one.kinds).toEqual(['reading', 'unchanged', 'unchanged']);
+    expect(log).toHaveLength(4);
+  });
+
   test('poller: the daemon away, said, logged once and asked ever more rarely until it is back', async () => {
     let isAway = true;
     const { poller, counts, log } = serve(async () => {
