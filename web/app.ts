@@ -6,7 +6,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { createCsrf } from './accounts/csrf';
-import { loadCurrentUser } from './accounts/current_user';
+import { loadCurrentUser, requireUser } from './accounts/current_user';
 import { sessions } from './accounts/sessions';
 import type { Users } from './accounts/users';
 import type { Assets } from './assets';
@@ -62,6 +62,8 @@ export function createApp(parts: AppParts): Express {
   app.use(neverStored, sessions({ store: sessionStore, secret: sessionSecret }));
   app.use(loadCurrentUser(users));
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: FIELD_LIMIT }));
+  // Before the token is looked at, which is of a session that has ended: nothing is left to protect.
+  app.post('/logout', requireUser);
   app.use(csrf.protect, keepRequestId);
 
   app.use(languageRoutes());

@@ -39,15 +39,9 @@ async function main(): Promise<void> {
   }
 }
 
-async function start({
-  config,
-  credentials,
-  logger,
-}: {
-  config: Config;
-  credentials: QuotaCredentials;
-  logger: Logger;
-}): Promise<void> {
+type Starting = { config: Config; credentials: QuotaCredentials; logger: Logger };
+
+async function start({ config, credentials, logger }: Starting): Promise<void> {
   const pool = connect(config.mysqlUrl);
   const sessionStore = createSessionStore({ pool, logger });
   const quota = createQuotaClient({ target: config.quotaTarget, credentials, logger });

@@ -116,7 +116,7 @@ describe.each([
     await bob.visit('/services/achat');
 
     expect([sold.status(), bought.status()]).toEqual([303, 303]);
-    expect(await ada.read('.notice h2')).toBe(words.listed);
+    expect(await ada.read('.notice:focus h2')).toBe(words.listed);
     expect(found).toEqual(['Les Misérables']);
     expect(told).toContain(words.bought);
     expect(await bob.page.locator('.article').count()).toBe(0);
@@ -130,6 +130,7 @@ describe.each([
 
     expect(answer.status()).toBe(400);
     expect(await ada.page.locator('.fault').allInnerTexts()).toEqual(words.faults);
+    expect(await ada.page.locator('#title:focus').count()).toBe(1);
     expect(await ada.read('.quota')).toContain(words.left.replace('9', '10'));
   });
 
@@ -142,7 +143,7 @@ describe.each([
 
     expect(refused.status()).toBe(429);
     expect(Number(refused.headers()['retry-after'])).toBeGreaterThan(0);
-    expect(await ada.read('[role=alert]')).toContain(words.refused);
+    expect(await ada.read('[role=alert]:focus')).toContain(words.refused);
     expect(await ada.read('[role=alert]')).toMatch(words.comeBack);
     expect(await ada.page.inputValue('#title')).toBe('Les Misérables');
     expect(await ada.page.inputValue('#category')).toBe('book');

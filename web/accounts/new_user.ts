@@ -29,8 +29,9 @@ export const email = z
 const name = z
   .string(fault('account.fault.name'))
   .trim()
-  .min(1, fault('account.fault.name'))
   .max(MAX_NAME, fault('account.fault.name-length'))
+  // Of spaces without width alone, it could not be seen, nor the link that it is.
+  .regex(/[\p{L}\p{N}]/u, fault('account.fault.name'))
   .regex(/^\P{Cc}*$/u, fault('account.fault.name-characters'));
 
 /** A password that somebody chooses. */

@@ -37,8 +37,9 @@ export function createSendPage({ csrf, assets }: { csrf: Csrf; assets: Assets })
       title,
       scripts,
       user: currentUser(res),
-      path: req.path,
-      here: addressOf(req),
+      path: pathOf(req),
+      // Also what a form was sent to can be opened: each such address is a page, or leads to one.
+      here: req.originalUrl,
       csrfToken,
       asset: assets.url,
     });
@@ -46,7 +47,7 @@ export function createSendPage({ csrf, assets }: { csrf: Csrf; assets: Assets })
   };
 }
 
-/** Where the page in sight can be opened again: what a form has sent is not asked for a second time. */
-function addressOf(req: Request): string {
-  return req.method === 'GET' ? req.originalUrl : req.path;
+/** The whole path: Express's own is cut short inside a router that is mounted at its beginning. */
+function pathOf({ originalUrl }: Request): string {
+  return originalUrl.replace(/[?#].*$/s, '');
 }

@@ -28,11 +28,11 @@ export function accountRoutes({ users, quota, sendPage }: Parts): Router {
     if (id === undefined) return next();
     const form = parsePassword(req.body);
     const formFaults = passwordFaults(form);
-    // The form is all there is to say, and nothing was tried.
-    if (formFaults.current) return sendAccount(sendPage, req, res, formFaults);
+    // Nothing was tried, so nothing is taken.
+    if (Object.keys(formFaults).length > 0) return sendAccount(sendPage, req, res, formFaults);
     if (!(await mayAttempt({ quota, sendPage, req, res }))) return;
 
-    const faults = await changePassword({ users, id, req, form, formFaults });
+    const faults = await changePassword({ users, id, req, form });
     if (faults) return sendAccount(sendPage, req, res, faults);
     res.redirect(303, `${HERE}?done=password`);
   });
@@ -46,16 +46,13 @@ function sendAccount(sendPage: SendPage, req: Request, res: Response, faults: Fa
   sendPage(req, res, { view: 'account/account', title: translatorOf(res).t('account.title'), status, data });
 }
 
-type Change = { users: Users; id: number; req: Request; form: PasswordForm; formFaults: Faults };
+type Change = { users: Users; id: number; req: Request; form: PasswordForm };
 
-/** Changes the password and goes on with this session alone; otherwise answers all that is wrong. */
-async function changePassword({ users, id, req, form, formFaults }: Change): Promise<Faults | undefined> {
+/** Changes the password and goes on with this session alone; otherwise answers what is wrong. */
+async function changePassword({ users, id, req, form }: Change): Promise<Faults | undefined> {
   const user = await users.findById(id);
   const wrong = { current: [fault('account.fault.password-wrong')] };
-  if (user === undefined || !(await verifyPassword(user.passwordHash, form.current))) {
-    return { ...formFaults, ...wrong };
-  }
-  if (Object.keys(formFaults).length > 0) return formFaults;
+  if (user === undefined || !(await verifyPassword(user.passwordHash, form.current))) return wrong;
 
   const passwordHash = await hashPassword(form.chosen);
   const isChanged = await users.replacePassword({ id, from: user.passwordHash, to: passwordHash });

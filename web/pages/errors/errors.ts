@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { isCsrfFailure } from '../../accounts/csrf';
+import { currentUser } from '../../accounts/current_user';
 import { isDatabaseUnavailable } from '../../database';
 import type { MessageKey } from '../../i18n/messages';
 import { translatorOf } from '../../i18n/translator';
@@ -16,6 +17,11 @@ const NOT_FOUND: Answer = { status: 404, title: 'error.not-found.title', text: '
 const FORBIDDEN: Answer = { status: 403, title: 'error.forbidden.title', text: 'error.forbidden.text' };
 
 const CSRF: Answer = { status: 403, title: 'error.csrf.title', text: 'error.csrf.text' };
+
+const ENDED: Answer = { status: 403, title: 'error.ended.title', text: 'error.ended.text' };
+
+/** All other forms are shown to users only. */
+const VISITORS_FORMS = new Set(['/login', '/signup']);
 
 const BAD_REQUEST: Answer = { status: 400, title: 'error.bad-request.title', text: 'error.bad-request.text' };
 
@@ -43,7 +49,7 @@ export function sendForbidden(sendPage: SendPage, req: Request, res: Response): 
 /** Turns every failure into a page of ours. What went wrong inside goes to the log, never to the page. */
 export function errorHandler(sendPage: SendPage): ErrorRequestHandler {
   return (error, req, res, _next) => {
-    const answer = toAnswer(error);
+    const answer = isCsrfFailure(error) ? staleForm(req, res) : toAnswer(error);
     if (answer.status >= 500) req.log.error({ err: error }, 'a request failed');
     // The page is out already (the session's row could not be touched); the log is all that is left to do.
     if (res.headersSent) return;
@@ -60,11 +66,15 @@ function sendError(sendPage: SendPage, req: Request, res: Response, answer: Answ
   sendPage(req, res, { view: 'errors/error', title: t(title), status, data: { status, text, reference } });
 }
 
-/** The one table of failures. */
+/** Why a form has no token that counts: most often its page was opened in a session that is over. */
+function staleForm(req: Request, res: Response): Answer {
+  return currentUser(res) === undefined && !VISITORS_FORMS.has(req.path) ? ENDED : CSRF;
+}
+
+/** The one table of all other failures. */
 function toAnswer(error: unknown): Answer {
   if (error instanceof QuotaUnavailable) return { ...UNAVAILABLE, retryAfterMs: error.retryAfterMs };
   if (isDatabaseUnavailable(error)) return UNAVAILABLE;
-  if (isCsrfFailure(error)) return CSRF;
   const status = httpStatus(error);
   if (status === TOO_LARGE.status) return TOO_LARGE;
   return status >= 400 && status < 500 ? { ...BAD_REQUEST, status } : INTERNAL;

@@ -2,33 +2,55 @@ import type { Request, Response } from 'express';
 import type { MessageKey } from '../../i18n/messages';
 import { type PageTime, type Translator, translatorOf } from '../../i18n/translator';
 import type { Admission } from '../../quota/client';
+import type { QuotaUnavailable } from '../../quota/unavailable';
 import type { SendPage } from '../view';
 
 type Denied = Extract<Admission, { admitted: false }>;
 
-/** A denial as a page tells it; without `comeBack`, waiting does not help. */
+/** Why an act was not done, as a page tells it; without `comeBack`, waiting does not help. */
 export type Refusal = {
+  /** 503 where nobody decided. */
+  status: 429 | 503;
   title: string;
   text: string;
   /** The limit that refused. */
   rule: string | undefined;
-  comeBack: { delayMs: number; delay: string; at: PageTime } | undefined;
+  comeBack: ComeBack | undefined;
 };
+
+type ComeBack = { delayMs: number; delay: string; at: PageTime };
 
 type Refused = { admission: Denied; title: MessageKey; text: MessageKey };
 
 /** Puts a denial into words: why, by which rule, and when to come back. */
 export function describeRefusal(translator: Translator, { admission, title, text }: Refused): Refusal {
-  const { t, delay, clockIn } = translator;
-  const { retryDelayMs: delayMs, limits } = admission;
+  const { t, delay } = translator;
+  const { retryDelayMs, limits } = admission;
   // The daemon lists the tightest limit first: the one that refused.
   const [tightest] = limits;
   return {
+    status: 429,
     title: t(title),
     text: t(text),
     rule: tightest && t('refused.rule', { limit: tightest.limit, window: delay(tightest.windowMs) }),
-    comeBack: delayMs === undefined ? undefined : { delayMs, delay: delay(delayMs), at: clockIn(delayMs) },
+    comeBack: retryDelayMs === undefined ? undefined : comeBackIn(translator, retryDelayMs),
   };
+}
+
+/** Puts into words that nobody decided, for a page that keeps what was typed. */
+export function describeOutage(translator: Translator, { retryAfterMs }: QuotaUnavailable): Refusal {
+  const { t } = translator;
+  return {
+    status: 503,
+    title: t('error.unavailable.title'),
+    text: t('error.unavailable.text'),
+    rule: undefined,
+    comeBack: comeBackIn(translator, retryAfterMs),
+  };
+}
+
+function comeBackIn({ delay, clockIn }: Translator, delayMs: number): ComeBack {
+  return { delayMs, delay: delay(delayMs), at: clockIn(delayMs) };
 }
 
 /** Sends a 429 page that says when to come back. The headers are the caller's. */
@@ -37,7 +59,7 @@ export function sendRefused(sendPage: SendPage, req: Request, res: Response, ref
   sendPage(req, res, {
     view: 'errors/refused',
     title: refusal.title,
-    status: 429,
+    status: refusal.status,
     data: { refusal },
   });
 }

@@ -12,7 +12,7 @@ import { sendLogin } from './page';
 
 type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage; offersSignUp: boolean };
 
-/** GET and POST /login, POST /logout. */
+/** GET and POST /login, POST /logout, and a way back from there. */
 export function loginRoutes({ users, quota, sendPage, offersSignUp }: Parts): Router {
   const router = Router();
 
@@ -33,6 +33,9 @@ export function loginRoutes({ users, quota, sendPage, offersSignUp }: Parts): Ro
     }
     await connectUser({ user, quota, sendPage, req, res });
   });
+
+  // Where a reader of the page of a form that was too old comes back to by a link.
+  router.get('/logout', (_req, res) => res.redirect(303, '/'));
 
   router.post('/logout', async (req, res) => {
     await endSession(req, res);

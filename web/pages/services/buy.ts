@@ -4,6 +4,7 @@ import { currentUser } from '../../accounts/current_user';
 import type { User } from '../../accounts/users';
 import type { MessageKey } from '../../i18n/messages';
 import { translatorOf } from '../../i18n/translator';
+import type { Article } from '../../market/article';
 import { MARKET_BOUNDS, parseSearch } from '../../market/forms';
 import type { Purchase } from '../../market/market';
 import type { Refusal } from '../errors/refused';
@@ -41,15 +42,21 @@ export function buyRoutes(parts: ServicesParts): Router {
     // What cannot be bought by this user at all is no call: nothing is taken for it.
     if (article === undefined) return sendFailure(sending, { outcome: 'not-found' });
     if (article.sellerId === user.id) return sendFailure(sending, { outcome: 'own', article });
+    if (article.buyerId === user.id) return sendBought(res, article);
 
     const refusal = await askToCall({ quota, user, req, res });
-    if (refusal !== undefined) return sendBuy(sending, { status: 429, refusal });
+    if (refusal !== undefined) return sendBuy(sending, { status: refusal.status, refusal });
     const purchase = await market.buy({ requestId: randomUUID(), buyerId: user.id, articleId: article.id });
-    if (purchase.outcome !== 'bought') return sendFailure(sending, purchase);
-    res.redirect(303, `/services?bought=${article.id}`);
+    // Who pressed twice is not told that somebody else was faster.
+    if (purchase.article?.buyerId === user.id) return sendBought(res, article);
+    await sendFailure(sending, purchase);
   });
 
   return router;
+}
+
+function sendBought(res: Response, { id }: Article): void {
+  res.redirect(303, `/services?bought=${id}`);
 }
 
 type Sending = ServicesParts & { user: User; req: Request; res: Response };
@@ -84,7 +91,8 @@ async function sendBuy(sending: Sending, { status, refusal, alert }: BuyPage): P
       faults,
       bounds: { ...MARKET_BOUNDS, maxPrice: translator.price(MARKET_BOUNDS.maxPriceCents) },
       labels: marketLabels(translator),
-      hrefOf: (cursor?: string) => addressOf({ ...typed, page: cursor ?? '' }),
+      action: addressOf({ ...typed, page: list.cursor ?? '' }),
+      hrefOf: (cursor: string) => addressOf({ ...typed, page: cursor }),
     },
   });
 }

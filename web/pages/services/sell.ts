@@ -30,7 +30,8 @@ export function sellRoutes(parts: ServicesParts): Router {
     const sale = parseSale(req.body);
     if (sale.article === undefined) return sendSell({ ...parts, user, req, res }, { status: 400, sale });
     const refusal = await askToCall({ quota, user, req, res });
-    if (refusal !== undefined) return sendSell({ ...parts, user, req, res }, { status: 429, sale, refusal });
+    if (refusal !== undefined)
+      return sendSell({ ...parts, user, req, res }, { status: refusal.status, sale, refusal });
     const id = await market.sell({ requestId: randomUUID(), sellerId: user.id, article: sale.article });
     res.redirect(303, `${PATH}?listed=${id}`);
   });

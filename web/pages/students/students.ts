@@ -6,6 +6,7 @@ import type { User, Users } from '../../accounts/users';
 import type { MessageKey } from '../../i18n/messages';
 import { translatorOf } from '../../i18n/translator';
 import type { Quota, QuotaClient } from '../../quota/client';
+import { retryAfter } from '../../quota/rate_limit_headers';
 import { sendForbidden } from '../errors/errors';
 import { parseId } from '../parse_id';
 import type { SendPage } from '../view';
@@ -14,6 +15,9 @@ import { readQuotas, toStanding } from './standing';
 
 const LIST = '/students';
 const ONE = `${LIST}/:id`;
+
+/** The moment of which the page speaks: the channel to the daemon tries again within a second. */
+const LIFT_RETRY_AFTER_MS = 1_000;
 
 type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage };
 
@@ -55,6 +59,7 @@ export function studentsRoutes({ users, quota, sendPage }: Parts): Router {
     if (outcome === 'lifted') {
       return res.redirect(303, `${LIST}/${student.id}?lifted=${encodeURIComponent(act.policy)}`);
     }
+    res.set('Retry-After', retryAfter(LIFT_RETRY_AFTER_MS));
     sendStudent(sendPage, req, res, { student, status: 503, alert: 'students.lift-failed' });
   });
 

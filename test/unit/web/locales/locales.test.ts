@@ -56,6 +56,15 @@ describe('locales', () => {
     expect(Object.keys(en).filter((key) => !said.has(key))).toEqual([]);
   });
 
+  test('locales: a French sign that goes with a word, is never alone on the next line', () => {
+    const alone = / [:;!?»]|« /;
+    expect(Object.values(fr).filter((sentence) => alone.test(sentence))).toEqual([]);
+  });
+
+  test('locales: every sentence, has the apostrophe of print', () => {
+    expect([...Object.values(en), ...Object.values(fr)].filter((sentence) => /'/.test(sentence))).toEqual([]);
+  });
+
   test.each(Object.keys(en) as (keyof typeof en)[])(
     'locales: %s, the same places to fill in both languages',
     (key) => {

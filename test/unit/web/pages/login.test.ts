@@ -158,6 +158,14 @@ describe('login', () => {
     expect((await visitor.get('/services')).response.status).toBe(200);
   });
 
+  test('logout: from a page whose session has ended, on to the login', async () => {
+    await visitor.logIn();
+    const token = tokenIn((await visitor.get('/')).html);
+    await new Promise((resolve) => site.store.clear(resolve));
+    const { response } = await visitor.post('/logout', { _csrf: token });
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/login']);
+  });
+
   test('login: no password and no cookie, is ever in the log', async () => {
     await visitor.logIn();
     await visitor.logIn('eve@example.org', 'hunter2 hunter2');

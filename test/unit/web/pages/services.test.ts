@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createVisitor, DENIED, type Site, serveSite, unavailable, type Visitor } from '../fakes';
+import { createVisitor, DENIED, type Site, serveSite, tokenIn, unavailable, type Visitor } from '../fakes';
 
 let site: Site;
 let visitor: Visitor;
@@ -14,13 +14,6 @@ beforeEach(async () => {
 afterEach(() => site.close());
 
 const SALE = { title: 'L’Étranger', category: 'book', condition: 'good', price: '4,50' };
-
-/** Somebody else's article, the first of the market. */
-async function putUpForSale(title = 'Alien'): Promise<void> {
-  const article = { title, category: 'dvd', condition: 'fair', priceCents: 300 } as const;
-  await site.market.sell({ requestId: '', sellerId: 2, article });
-  site.quota.asked.length = 0;
-}
 
 describe('services', () => {
   test.each(['/services', '/services/vente', '/services/achat', '/services/quota'])(
@@ -37,15 +30,6 @@ describe('services', () => {
     expect(html).toContain('href="/services/achat"');
     expect(html).toContain('7 of 10 left');
     expect(response.headers.get('cache-control')).toBe('no-store');
-  });
-
-  test('services: several forms on a page, one token for all of them', async () => {
-    await putUpForSale();
-    await putUpForSale('Brazil');
-    const { html } = await visitor.get('/services/achat');
-    const tokens = [...html.matchAll(/name="_csrf" value="([^"]+)"/g)].map(([, token]) => token);
-    expect(tokens).toHaveLength(3);
-    expect(new Set(tokens).size).toBe(1);
   });
 
   test('services: an unknown service, 404 and the daemon is not asked', async () => {
@@ -102,11 +86,30 @@ describe('sell', () => {
     expect(site.market.articles).toEqual([]);
   });
 
-  test('sell: no daemon, 503 and nothing is sold', async () => {
+  test('sell: no daemon, 503 that keeps what was typed, and nothing is sold', async () => {
     site.quota.answers.admissions['service-call'] = unavailable();
-    const { response } = await visitor.submit('/services/vente', '/services/vente', SALE);
+    const { response, html } = await visitor.submit('/services/vente', '/services/vente', SALE);
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '3']);
+    expect(html).toContain('You have not been refused: please try again.');
+    expect(html).toContain('value="L’Étranger"');
+    expect(html).not.toContain('inner-message');
     expect(site.market.articles).toEqual([]);
+  });
+
+  test('sell: the session has ended meanwhile, 403 that says so and nothing is sold', async () => {
+    const token = tokenIn((await visitor.get('/services/vente')).html);
+    await new Promise((resolve) => site.store.clear(resolve));
+    const { response, html } = await visitor.post('/services/vente', { ...SALE, _csrf: token });
+    expect(response.status).toBe(403);
+    expect(html).toContain('<h1>Your session has ended</h1>');
+    expect(html).toContain('href="/login"');
+    expect(site.market.articles).toEqual([]);
+  });
+
+  test('sell: no token, 403 that speaks of the form', async () => {
+    const { response, html } = await visitor.post('/services/vente', SALE);
+    expect(response.status).toBe(403);
+    expect(html).toContain('<h1>The form has expired</h1>');
   });
 
   test('sell: in French, prices and words in the reader’s form', async () => {
@@ -116,61 +119,5 @@ describe('sell', () => {
     expect(response.headers.get('content-language')).toBe('fr');
     expect(html).toContain('<html lang="fr">');
     expect(html.replaceAll(/\s/g, ' ')).toContain('« L’Étranger » est en vente à 4,50 €');
-  });
-});
-
-describe('buy', () => {
-  test('buy: an article of another, asked first, then bought and shown', async () => {
-    await putUpForSale();
-    const { response } = await visitor.submit('/services/achat', '/services/achat', { article: '1' });
-    expect([response.status, response.headers.get('location')]).toEqual([303, '/services?bought=1']);
-    const acts = site.quota.asked.filter((line) => /^(admit|buy)/.test(line));
-    expect(acts).toEqual(['admit service-call 1', 'buy 1 1']);
-    expect((await visitor.get('/services?bought=1')).html).toContain('“Alien” is yours');
-  });
-
-  test('buy: sold to another meanwhile, 409 that says so', async () => {
-    await putUpForSale();
-    await site.market.buy({ requestId: '', buyerId: 3, articleId: 1 });
-    const { response, html } = await visitor.submit('/services/achat', '/services/achat', { article: '1' });
-    expect(response.status).toBe(409);
-    expect(html).toContain('“Alien” has just been sold to somebody else.');
-  });
-
-  test.each([
-    ['one’s own', '1', 403, 'is yours: you cannot buy it.'],
-    ['one that is not there', '999', 404, 'This article is not for sale.'],
-    ['none at all', 'x', 404, 'This article is not for sale.'],
-  ])('buy: %s, refused and no call is taken', async (_, article, status, text) => {
-    await visitor.submit('/services/vente', '/services/vente', SALE);
-    site.quota.asked.length = 0;
-    const { response, html } = await visitor.submit('/services/achat', '/services/achat', { article });
-    expect(response.status).toBe(status);
-    expect(html).toContain(text);
-    expect(site.quota.asked).not.toContain('admit service-call 1');
-  });
-
-  test('buy: the quota is used up, the same list with the reason', async () => {
-    await putUpForSale();
-    await putUpForSale('Brazil');
-    site.quota.answers.admissions['service-call'] = DENIED;
-    const { response, html } = await visitor.submit('/services/achat', '/services/achat?q=alien', {
-      article: '1',
-    });
-    expect(response.status).toBe(429);
-    expect(html).toContain('Too many calls');
-    expect(html).toContain('value="alien"');
-    expect(html).not.toContain('Brazil');
-  });
-
-  test('buy: a title with markup, shown as text', async () => {
-    await putUpForSale('<b>bold</b>');
-    expect((await visitor.get('/services/achat')).html).toContain('&lt;b&gt;bold&lt;/b&gt;');
-  });
-
-  test('buy: somebody else’s purchase in the address, not told as one’s own', async () => {
-    await putUpForSale('Secret');
-    await site.market.buy({ requestId: '', buyerId: 3, articleId: 1 });
-    expect((await visitor.get('/services?bought=1')).html).not.toContain('Secret');
   });
 });

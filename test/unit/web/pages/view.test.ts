@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createVisitor, DENIED, type Site, serveSite, type Visitor } from '../fakes';
+
+let site: Site;
+let visitor: Visitor;
+
+beforeEach(async () => {
+  site = await serveSite();
+  visitor = createVisitor(site.url);
+  await visitor.logIn();
+});
+
+afterEach(() => site.close());
+
+/** Where the switch to French leads back to. */
+async function shownInFrench(
+  html: string,
+): Promise<{ status: number; location: string | null; html: string }> {
+  const [, address = ''] = /href="(\/language\/fr[^"]*)"/.exec(html) ?? [];
+  const { response } = await visitor.get(address);
+  const location = response.headers.get('location');
+  const followed = await visitor.get(location ?? '/nowhere');
+  const further = followed.response.headers.get('location');
+  const last = further === null ? followed : await visitor.get(further);
+  return { status: last.response.status, location, html: last.html };
+}
+
+describe('layout', () => {
+  test('layout: a page that is not for this reader, no other page is marked as the one in sight', async () => {
+    const { response, html } = await visitor.get('/students');
+    expect(response.status).toBe(403);
+    expect(html).not.toContain('aria-current="page"');
+  });
+
+  test('switch of the language: after a refused purchase, the same list with its filters', async () => {
+    site.quota.answers.admissions['service-call'] = DENIED;
+    const article = { title: 'Alien', category: 'dvd', condition: 'fair', priceCents: 300 } as const;
+    await site.market.sell({ requestId: '', sellerId: 2, article });
+    const path = '/services/achat?q=alien&sort=cheapest';
+    const { response, html } = await visitor.submit('/services/achat', path, { article: '1' });
+    expect(response.status).toBe(429);
+    expect(await shownInFrench(html)).toMatchObject({ status: 200, location: path });
+  });
+
+  test.each(['/services/vente', '/services/achat', '/account/password', '/logout', '/students/1/reset'])(
+    'switch of the language: after a form of %s that was too old, a page in French',
+    async (path) => {
+      const { response, html } = await visitor.post(path, {});
+      expect(response.status).toBe(403);
+      const french = await shownInFrench(html);
+      expect(french.html).toContain('<html lang="fr">');
+      expect(french.status).toBe(path.startsWith('/students') ? 403 : 200);
+    },
+  );
+
+  test('switch of the language: after a form that is for the staff alone, the same refusal in French', async () => {
+    const { response, html } = await visitor.submit('/account', '/students/1/reset', {});
+    expect(response.status).toBe(403);
+    expect(await shownInFrench(html)).toMatchObject({ status: 403, location: '/students/1/reset' });
+  });
+});
