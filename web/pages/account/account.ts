@@ -6,8 +6,9 @@ import { startSession } from '../../accounts/sessions';
 import type { Users } from '../../accounts/users';
 import { translatorOf } from '../../i18n/translator';
 import type { QuotaClient } from '../../quota/client';
-import { mayAttempt } from '../login/attempt';
+import { askToAttempt } from '../login/attempt';
 import type { Faults } from '../login/form';
+import type { Refusal } from '../quota/refusal';
 import type { SendPage } from '../view';
 import { type PasswordForm, parsePassword, passwordFaults } from './password_form';
 
@@ -29,20 +30,24 @@ export function accountRoutes({ users, quota, sendPage }: Parts): Router {
     const form = parsePassword(req.body);
     const formFaults = passwordFaults(form);
     // Nothing was tried, so nothing is taken.
-    if (Object.keys(formFaults).length > 0) return sendAccount(sendPage, req, res, formFaults);
-    if (!(await mayAttempt({ quota, sendPage, req, res }))) return;
+    if (Object.keys(formFaults).length > 0) return sendAccount(sendPage, req, res, { faults: formFaults });
+    const refusal = await askToAttempt({ quota, req, res });
+    if (refusal !== undefined) return sendAccount(sendPage, req, res, { refusal });
 
     const faults = await changePassword({ users, id, req, form });
-    if (faults) return sendAccount(sendPage, req, res, faults);
+    if (faults) return sendAccount(sendPage, req, res, { faults });
     res.redirect(303, `${HERE}?done=password`);
   });
 
   return router;
 }
 
-function sendAccount(sendPage: SendPage, req: Request, res: Response, faults: Faults = {}): void {
-  const status = Object.keys(faults).length > 0 ? 400 : 200;
-  const data = { faults, bounds: ACCOUNT_BOUNDS, isPasswordChanged: req.query.done === 'password' };
+type AccountPage = { faults?: Faults; refusal?: Refusal };
+
+function sendAccount(sendPage: SendPage, req: Request, res: Response, page: AccountPage = {}): void {
+  const { faults = {}, refusal } = page;
+  const status = refusal?.status ?? (Object.keys(faults).length > 0 ? 400 : 200);
+  const data = { faults, refusal, bounds: ACCOUNT_BOUNDS, isPasswordChanged: req.query.done === 'password' };
   sendPage(req, res, { view: 'account/account', title: translatorOf(res).t('account.title'), status, data });
 }
 

@@ -5,7 +5,7 @@ import { endSession } from '../../accounts/sessions';
 import type { Users, UserWithPassword } from '../../accounts/users';
 import type { QuotaClient } from '../../quota/client';
 import type { SendPage } from '../view';
-import { mayAttempt } from './attempt';
+import { askToAttempt } from './attempt';
 import { connectUser } from './connect';
 import { loginForm, parseForm } from './form';
 import { sendLogin } from './page';
@@ -24,14 +24,14 @@ export function loginRoutes({ users, quota, sendPage, offersSignUp }: Parts): Ro
       return sendLogin(req, res, { sendPage, offersSignUp, status: 400, login: parsed });
     }
     const { email, password } = parsed.form;
-    if (!(await mayAttempt({ quota, sendPage, req, res }))) return;
+    const page = { sendPage, offersSignUp, login: { typed: { email }, faults: {} } };
+    const guard = await askToAttempt({ quota, req, res });
+    if (guard !== undefined) return sendLogin(req, res, { ...page, refusal: guard });
 
     const user = await checkPassword(users, { email, password });
-    if (user === undefined) {
-      const login = { typed: { email }, faults: {} };
-      return sendLogin(req, res, { sendPage, offersSignUp, status: 401, alert: 'login.wrong', login });
-    }
-    await connectUser({ user, quota, sendPage, req, res });
+    if (user === undefined) return sendLogin(req, res, { ...page, status: 401, alert: 'login.wrong' });
+    const refusal = await connectUser({ user, quota, req, res });
+    if (refusal !== undefined) sendLogin(req, res, { ...page, refusal });
   });
 
   // Where a reader of the page of a form that was too old comes back to by a link.

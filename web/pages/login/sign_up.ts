@@ -5,7 +5,7 @@ import { hashPassword } from '../../accounts/passwords';
 import { EmailTaken, type Users } from '../../accounts/users';
 import type { QuotaClient } from '../../quota/client';
 import type { SendPage } from '../view';
-import { mayAttempt } from './attempt';
+import { askToAttempt } from './attempt';
 import { connectUser } from './connect';
 import { type FormState, parseForm } from './form';
 import { sendLogin } from './page';
@@ -23,9 +23,12 @@ export function signUpRoutes({ users, quota, sendPage }: Parts): Router {
   router.post('/signup', requireVisitor, async (req, res) => {
     const parsed = parseForm(signUp, req.body);
     if (parsed.form === undefined) return sendAgain(req, res, 400, parsed);
-    if (!(await mayAttempt({ quota, sendPage, req, res }))) return;
-
     const { password, ...typed } = parsed.form;
+    const page = { sendPage, offersSignUp: true };
+    const guard = await askToAttempt({ quota, req, res });
+    if (guard !== undefined)
+      return sendLogin(req, res, { ...page, refusal: guard, signUp: { typed, faults: {} } });
+
     const passwordHash = await hashPassword(password);
     const id = await insert(users, { ...typed, role: 'student', passwordHash });
     if (id === undefined) {
@@ -33,7 +36,10 @@ export function signUpRoutes({ users, quota, sendPage }: Parts): Router {
       return sendAgain(req, res, 409, { typed, faults: { email: [fault('signup.fault.taken')] } });
     }
     req.log.info({ userId: id }, 'a student signed up');
-    await connectUser({ user: { id, passwordHash }, quota, sendPage, req, res });
+    const refusal = await connectUser({ user: { id, passwordHash }, quota, req, res });
+    // The account is there: what is left to do is to log in.
+    const login = { typed: { email: typed.email }, faults: {} };
+    if (refusal !== undefined) sendLogin(req, res, { ...page, refusal, login });
   });
 
   return router;

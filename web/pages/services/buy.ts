@@ -7,8 +7,8 @@ import { translatorOf } from '../../i18n/translator';
 import type { Article } from '../../market/article';
 import { MARKET_BOUNDS, parseSearch } from '../../market/forms';
 import type { Purchase } from '../../market/market';
-import type { Refusal } from '../errors/refused';
 import { readMeter } from '../quota/meter';
+import type { Refusal } from '../quota/refusal';
 import { askToCall, findArticle, SERVICE_CALL_POLICY, type ServicesParts } from './call';
 import { marketLabels } from './labels';
 

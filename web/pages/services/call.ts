@@ -1,13 +1,12 @@
 import type { Request, Response } from 'express';
 import type { User } from '../../accounts/users';
-import { translatorOf } from '../../i18n/translator';
 import type { Article } from '../../market/article';
 import type { Market } from '../../market/market';
 import type { QuotaClient } from '../../quota/client';
-import { retryAfter, setRateLimitHeaders } from '../../quota/rate_limit_headers';
-import { QuotaUnavailable } from '../../quota/unavailable';
-import { describeOutage, describeRefusal, type Refusal } from '../errors/refused';
+import { setRateLimitHeaders } from '../../quota/rate_limit_headers';
 import { parseId } from '../parse_id';
+import { ask } from '../quota/ask';
+import type { Refusal } from '../quota/refusal';
 import type { SendPage } from '../view';
 
 /** The policy that every call of a service takes from. */
@@ -18,25 +17,17 @@ export type ServicesParts = { market: Market; quota: QuotaClient; sendPage: Send
 
 type Call = { quota: QuotaClient; user: User; req: Request; res: Response };
 
-/**
- * Asks whether a user may call a service now, and tells it in the answer's headers. A refusal, or that nobody could decide, is
- * for the page to show, beside what was typed.
- */
-export async function askToCall(call: Call): Promise<Refusal | undefined> {
-  const { quota, user, req, res } = call;
-  try {
-    const admission = await quota.admit({ policy: SERVICE_CALL_POLICY, subject: String(user.id) });
-    setRateLimitHeaders(res, admission);
-    req.log.info({ userId: user.id, admitted: admission.admitted }, 'a user asked to call a service');
-    if (admission.admitted) return undefined;
-    const words = { title: 'services.refused.title', text: 'services.refused.text' } as const;
-    return describeRefusal(translatorOf(res), { admission, ...words });
-  } catch (error) {
-    if (!(error instanceof QuotaUnavailable)) throw error;
-    req.log.error({ err: error, userId: user.id }, 'a user could not ask to call a service');
-    res.set('Retry-After', retryAfter(error.retryAfterMs));
-    return describeOutage(translatorOf(res), error);
-  }
+/** Asks whether a user may call a service now. */
+export function askToCall({ quota, user, req, res }: Call): Promise<Refusal | undefined> {
+  return ask({
+    quota,
+    policy: SERVICE_CALL_POLICY,
+    subject: String(user.id),
+    words: { title: 'services.refused.title', text: 'services.refused.text' },
+    tell: setRateLimitHeaders,
+    req,
+    res,
+  });
 }
 
 /** The article that an address or a form names; undefined where there is none. */

@@ -4,8 +4,8 @@ import { currentUser } from '../../accounts/current_user';
 import type { User } from '../../accounts/users';
 import { translatorOf } from '../../i18n/translator';
 import { MARKET_BOUNDS, type ParsedSale, parseSale } from '../../market/forms';
-import type { Refusal } from '../errors/refused';
 import { readMeter } from '../quota/meter';
+import type { Refusal } from '../quota/refusal';
 import { askToCall, findArticle, SERVICE_CALL_POLICY, type ServicesParts } from './call';
 import { marketLabels } from './labels';
 

@@ -106,8 +106,9 @@ describe('change of password', () => {
 
   test('change of password: too many tries from the address, 429 and nothing is changed', async () => {
     site.quota.answers.admissions['login-attempt'] = DENIED;
-    const { response } = await change();
+    const { response, html } = await change();
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '66']);
+    expect(html).toContain('data-enables="password-submit"');
     expect(site.quota.asked).toEqual(['admit login-attempt 127.0.0.1']);
     site.quota.answers.admissions = {};
     expect((await createVisitor(site.url).logIn()).response.status).toBe(303);

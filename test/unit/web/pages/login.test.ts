@@ -108,6 +108,9 @@ describe('login', () => {
     expect(response.status).toBe(429);
     expect(response.headers.get('retry-after')).toBe('66');
     expect(html).toContain('Too many tries');
+    // The form is there again, with the email, to be sent when the time has come.
+    expect(html).toContain('value="ada@example.org"');
+    expect(html).toContain('data-enables="login-submit"');
     expect(site.quota.asked).toEqual(['admit login-attempt 127.0.0.1']);
   });
 

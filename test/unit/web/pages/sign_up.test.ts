@@ -78,9 +78,24 @@ describe('sign-up', () => {
 
   test('sign-up: too many tries from the address, 429 before an email is looked for', async () => {
     site.quota.answers.admissions['login-attempt'] = DENIED;
-    const { response } = await visitor.submit('/login', '/signup', { ...EVE, email: 'ada@example.org' });
+    const { response, html } = await visitor.submit('/login', '/signup', {
+      ...EVE,
+      email: 'ada@example.org',
+    });
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '66']);
+    expect(html).toContain('data-enables="signup-submit"');
+    expect(html).toContain('value="Ève"');
     expect(site.users.all).toHaveLength(2);
+  });
+
+  test('sign-up: refused to connect afterwards, the account made and its email ready to log in', async () => {
+    site.quota.answers.admissions.connection = DENIED;
+    const { response, html } = await visitor.submit('/login', '/signup', EVE);
+    expect(response.status).toBe(429);
+    expect(html).toContain('data-enables="login-submit"');
+    expect(html).toContain(`value="${EVE.email}"`);
+    expect(site.users.all).toHaveLength(3);
+    expect(visitor.cookies.has('sid')).toBe(false);
   });
 
   test('sign-up: no daemon, 503 and no account', async () => {

@@ -1,9 +1,7 @@
-import type { Request, Response } from 'express';
 import type { MessageKey } from '../../i18n/messages';
-import { type PageTime, type Translator, translatorOf } from '../../i18n/translator';
+import type { PageTime, Translator } from '../../i18n/translator';
 import type { Admission } from '../../quota/client';
 import type { QuotaUnavailable } from '../../quota/unavailable';
-import type { SendPage } from '../view';
 
 type Denied = Extract<Admission, { admitted: false }>;
 
@@ -51,15 +49,4 @@ export function describeOutage(translator: Translator, { retryAfterMs }: QuotaUn
 
 function comeBackIn({ delay, clockIn }: Translator, delayMs: number): ComeBack {
   return { delayMs, delay: delay(delayMs), at: clockIn(delayMs) };
-}
-
-/** Sends a 429 page that says when to come back. The headers are the caller's. */
-export function sendRefused(sendPage: SendPage, req: Request, res: Response, refused: Refused): void {
-  const refusal = describeRefusal(translatorOf(res), refused);
-  sendPage(req, res, {
-    view: 'errors/refused',
-    title: refusal.title,
-    status: refusal.status,
-    data: { refusal },
-  });
 }
