@@ -28,3 +28,11 @@ export async function within<T>(what: string, work: Promise<T>): Promise<T> {
     abort.abort();
   }
 }
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** Waits for the next hour where this one ends too soon, so that all that the test does lies in one. */
+export async function withinOneHour({ neededMs }: { neededMs: number }): Promise<void> {
+  const leftMs = HOUR_MS - (Date.now() % HOUR_MS);
+  if (leftMs < neededMs) await pause(leftMs);
+}

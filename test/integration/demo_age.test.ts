@@ -4,6 +4,7 @@ import type { StatsResponse } from '../../gen/quota/v1/quota_service';
 import { ageStore } from '../../scripts/demo/age_store';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { withinOneHour } from '../helpers/wait';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -11,6 +12,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 let space: RedisSpace;
 let daemon: TestDaemon;
 beforeEach(async () => {
+  // Hours are compared before and after.
+  await withinOneHour({ neededMs: 10_000 });
   space = openRedisSpace();
   daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
 });

@@ -11,6 +11,7 @@ import { connect } from '../../web/database';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { createTestDatabase, type TestDatabase } from '../helpers/mysql';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { withinOneHour } from '../helpers/wait';
 import { startWeb, type TestWeb } from '../helpers/web';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -89,6 +90,7 @@ describe('the demonstration', () => {
       // Sold already to another, which is a call; and an own one, which is none.
       [logIn(1), buy(2, 0), buy(1, 1), sell(1, 2)],
     );
+    await withinOneHour({ neededMs: 15_000 });
     const tally = await playing(plan);
     const stats = await daemon.client.stats({ hourCount: 4 });
 

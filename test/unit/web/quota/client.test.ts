@@ -126,14 +126,14 @@ describe('quota client', () => {
     closers.push(client.close);
     const start = Date.now();
     await failureOf(client.admit(admitConnection));
-    expect(Date.now() - start).toBeLessThan(1_500);
+    expect(Date.now() - start).toBeLessThan(5_000);
   });
 
   test('admit: a daemon that never answers, fails at the deadline', async () => {
     const client = await clientOf({ admit: () => undefined });
     const start = Date.now();
     await failureOf(client.admit(admitConnection));
-    expect(Date.now() - start).toBeLessThan(1_500);
+    expect(Date.now() - start).toBeLessThan(5_000);
   });
 
   test('admit: the daemon comes back on its port, the same client finds it again', async () => {
