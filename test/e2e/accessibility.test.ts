@@ -97,6 +97,8 @@ describe.each(READINGS)('every page in $locale, $colorScheme, $viewport.width px
     const looks = await lookAtAll(ada, ['/', '/nowhere', '/login']);
     await send(ada, 'form[action="/login"]');
     looks.push(await lookAt(ada, 'login with faults'));
+    await send(ada, 'form[action="/signup"]');
+    looks.push(await lookAt(ada, 'sign-up with faults'));
     await site.daemon.client.admit({ subject: '1', policy: 'service-call', cost: 4 });
     await ada.logIn(PEOPLE.ada);
     looks.push(
@@ -105,7 +107,7 @@ describe.each(READINGS)('every page in $locale, $colorScheme, $viewport.width px
         '/services',
         '/services/vente',
         '/services/achat',
-        '/account',
+        '/account?done=password',
         '/statistics',
       ])),
     );
@@ -120,7 +122,7 @@ describe.each(READINGS)('every page in $locale, $colorScheme, $viewport.width px
     looks.push(await lookAt(ada, 'refused purchase'));
     await ada.context.close();
 
-    expect(looks).toHaveLength(12);
+    expect(looks).toHaveLength(13);
     expectGood(looks);
   }, 60_000);
 
