@@ -31,6 +31,10 @@ export function since(before: Tally, now: Tally): Tally {
 export function describeTally(tally: Tally): string {
   const { logins, refusedLogins, sales, purchases, missed, refusedCalls } = tally;
   const late = missed === 0 ? '' : `, ${missed} too late to buy`;
-  const refused = `refused: ${refusedLogins} logins, ${refusedCalls} calls`;
-  return `${logins} logins, ${sales} sales, ${purchases} purchases${late}; ${refused}`;
+  const done = [some(logins, 'login'), some(sales, 'sale'), some(purchases, 'purchase')].join(', ');
+  return `${done}${late}; refused: ${some(refusedLogins, 'login')}, ${some(refusedCalls, 'call')}`;
+}
+
+function some(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

@@ -40,7 +40,7 @@ const WORDS = {
   'fr-FR': {
     signUp: 'Créer un compte',
     change: 'Changer de mot de passe',
-    changed: 'Votre mot de passe est changé.',
+    changed: 'Votre mot de passe a été changé.',
     wrong: 'Ce n’est pas votre mot de passe actuel.',
     search: 'Rechercher',
     blocked: 'bloqué',

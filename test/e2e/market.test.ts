@@ -49,7 +49,7 @@ const WORDS = {
     listed: '« Les Misérables » est en vente à 4,50 €',
     buy: 'Acheter',
     bought: '« Les Misérables » est à vous',
-    left: '9 sur 10 restants',
+    left: '9 restants sur 10',
     refused: 'Trop d’appels',
     comeBack: /Vous pourrez réessayer dans .*(minutes|secondes)/,
     faults: [

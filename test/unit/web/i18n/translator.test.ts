@@ -30,7 +30,7 @@ describe('translator', () => {
 
   test('translator: one, none and several, as each language counts them', () => {
     const left = (remaining: number) => plain(fr.t('quota.left', { remaining, limit: 10 }));
-    expect([0, 1, 2].map(left)).toEqual(['0 sur 10 restant', '1 sur 10 restant', '2 sur 10 restants']);
+    expect([0, 1, 2].map(left)).toEqual(['0 restant sur 10', '1 restant sur 10', '2 restants sur 10']);
     expect(en.t('buy.count', { count: 1, more: 'no' })).toBe('1 article');
   });
 
