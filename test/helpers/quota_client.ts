@@ -1,4 +1,5 @@
-import { type ChannelCredentials, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { randomUUID } from 'node:crypto';
+import { type ChannelCredentials, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
 import {
@@ -63,6 +64,24 @@ export function createQuotaClient(target: string, shown: ClientCredentials = {})
       promised((done) => client.stats({ ...EVERY_DEFAULT, ...request }, metadata, options(), done)),
     close: () => client.close(),
   };
+}
+
+/**
+ * Asks until there is an answer, with one request id, as the contract asks of callers: on a busy machine the store may not answer
+ * in time, which decides nothing.
+ */
+export async function admitInTheEnd(
+  client: QuotaClient,
+  request: Partial<AdmitRequest>,
+): Promise<AdmitResponse> {
+  const asked = { requestId: randomUUID(), ...request };
+  for (;;) {
+    try {
+      return await client.admit(asked);
+    } catch (error) {
+      if ((error as ServiceError).code !== status.UNAVAILABLE) throw error;
+    }
+  }
 }
 
 /** The headers that show a token. */

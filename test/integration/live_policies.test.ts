@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import type { TestDaemon } from '../helpers/daemon';
 import { closedAfterEach } from '../helpers/opened';
+import { admitInTheEnd } from '../helpers/quota_client';
 import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
@@ -29,7 +30,7 @@ describe('a policies file that changes', () => {
     let isOver = false;
     const clients = Array.from({ length: 50 }, async () => {
       while (!isOver) {
-        const { decision, limits } = await daemon.client.admit({ subject, policy: 'connection' });
+        const { decision, limits } = await admitInTheEnd(daemon.client, { subject, policy: 'connection' });
         const [{ limit, remaining } = { limit: -1, remaining: -1 }] = limits;
         answers.push({ limit, remaining, admitted: decision === Decision.ADMITTED });
       }
