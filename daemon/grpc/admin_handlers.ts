@@ -6,7 +6,8 @@ import type {
   WatchDecisionsResponse,
 } from '../../gen/quota/v1/quota_admin_service';
 import type { Administration } from '../quota/administration';
-import type { DecisionFeed } from '../quota/decision_feed';
+import type { DecisionFeed, Watcher } from '../quota/decision_feed';
+import { UnknownPolicy } from '../quota/errors';
 import { toListPoliciesResponse, toOverride, toPolicyQuota, toWatchDecisionsResponse } from './admin_reply';
 import {
   parseClearOverride,
@@ -54,7 +55,17 @@ export function createAdminHandlers(
       return { overrides: overrides.map(toOverride), nextPageToken };
     }, context),
     listPolicies: unary(async () => toListPoliciesResponse(administration.listPolicies()), context),
-    watchDecisions: (call) => watchDecisions(call, { feed, logger }),
+    watchDecisions: (call) =>
+      watchDecisions(call, {
+        watch(request) {
+          const filter = parseWatchDecisions(request);
+          const { policy } = filter;
+          if (policy !== undefined && !administration.listPolicies().byName.has(policy))
+            throw new UnknownPolicy(policy);
+          return feed.watch(filter);
+        },
+        logger,
+      }),
   };
 }
 
@@ -74,10 +85,10 @@ function logChange(
 /** Streams as fast as the watcher reads; what comes meanwhile waits in its place in the feed, or is missed. */
 function watchDecisions(
   call: ServerWritableStream<WatchDecisionsRequest, WatchDecisionsResponse>,
-  { feed, logger }: { feed: DecisionFeed; logger: Logger },
+  { watch, logger }: { watch: (request: WatchDecisionsRequest) => Watcher; logger: Logger },
 ): void {
   try {
-    const watcher = feed.watch(parseWatchDecisions(readable(call.request)));
+    const watcher = watch(readable(call.request));
     let isFull = false;
     const send = () => {
       while (!isFull) {

@@ -88,7 +88,7 @@ function refuse({
   error: unknown;
   logger: Logger;
 }): void {
-  const answered = statusOf(error);
+  const answered = statusOf(error, path);
   const identity = error instanceof PermissionDenied ? error.identity : undefined;
   if (error instanceof PermissionDenied || error instanceof Unauthenticated)
     logger.info({ method: path, peer, identity, reason: answered.message }, 'request refused');

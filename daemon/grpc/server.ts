@@ -1,10 +1,4 @@
-import {
-  Server,
-  type ServerCredentials,
-  type ServerInterceptor,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server, type ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
@@ -13,10 +7,11 @@ import type { Administration } from '../quota/administration';
 import type { DecisionFeed } from '../quota/decision_feed';
 import type { Limiter } from '../quota/limiter';
 import { createAdminHandlers } from './admin_handlers';
+import { createAnswerable } from './answerable';
 import { createHandlers } from './handlers';
 import { watchHealth } from './health';
 import { createReflection } from './reflection';
-import { createInFlight, type InFlight, Unreadable } from './unary';
+import { createInFlight, type InFlight } from './unary';
 
 /** A drain that takes longer than this is cut short. */
 const DRAIN_BOUND_MS = 10_000;
@@ -51,6 +46,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
   const { ping, logger } = options;
   const inFlight = createInFlight();
   const server = new Server({ interceptors: [...options.interceptors] });
+  const answerable = createAnswerable();
   server.addService(answerable(QuotaServiceService), createHandlers({ ...options, inFlight }));
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
   if (options.hasReflection) createReflection().addToServer(server);
@@ -64,21 +60,6 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
     health.stop();
     throw error;
   }
-}
-
-/** A definition whose unreadable requests reach the handlers, which answer them like any other bad request. */
-function answerable(definition: ServiceDefinition<UntypedServiceImplementation>) {
-  const methods = Object.entries(definition).map(([name, method]) => {
-    const requestDeserialize = (bytes: Buffer) => {
-      try {
-        return method.requestDeserialize(bytes);
-      } catch (error) {
-        return new Unreadable(error);
-      }
-    };
-    return [name, { ...method, requestDeserialize }];
-  });
-  return Object.fromEntries(methods) as typeof definition;
 }
 
 function bind(server: Server, { listen, credentials }: ServeOptions): Promise<number> {

@@ -1,6 +1,7 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { Any, BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
+import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
 import { PermissionDenied, Unauthenticated } from '../access/errors';
 import {
   InvalidRequest,
@@ -24,8 +25,15 @@ const DOMAIN = 'quota.v1.QuotaService';
 /** When to try again while the store is out of reach: about the time that a reconnection takes. */
 const STORE_RETRY_MS = 1000;
 
-/** The one table of errors. */
-export function statusOf(error: unknown): ErrorStatus {
+/** The methods whose request_id makes a retry safe. */
+const WITH_REQUEST_ID: ReadonlySet<string> = new Set(
+  [QuotaServiceService.admit, QuotaServiceService.batchAdmit, QuotaServiceService.recordCall].map(
+    ({ path }) => path,
+  ),
+);
+
+/** The one table of errors. `method` is what was called, as `/package.Service/Method`. */
+export function statusOf(error: unknown, method: string): ErrorStatus {
   if (error instanceof InvalidRequest) {
     return {
       code: status.INVALID_ARGUMENT,
@@ -57,7 +65,9 @@ export function statusOf(error: unknown): ErrorStatus {
   if (error instanceof StoreUnavailable) {
     return {
       code: status.UNAVAILABLE,
-      message: 'the store did not answer; retry with the same request_id, which takes nothing twice',
+      message: WITH_REQUEST_ID.has(method)
+        ? 'the store did not answer; retry with the same request_id, which takes nothing twice'
+        : 'the store did not answer; try again',
       details: [retryInfo(STORE_RETRY_MS), errorInfo('STORE_UNAVAILABLE')],
     };
   }

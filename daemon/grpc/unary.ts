@@ -7,12 +7,8 @@ import {
   UnknownPolicy,
   UnknownService,
 } from '../quota/errors';
+import { Unreadable } from './answerable';
 import { detailsTrailer, statusOf } from './status';
-
-/** A request that could not be read. It stands in the message's place, so that a handler can answer it in form. */
-export class Unreadable {
-  constructor(readonly cause: unknown) {}
-}
 
 /** Counts the calls that are being answered, so that a drain knows when the last one is done. */
 export interface InFlight {
@@ -63,7 +59,7 @@ export function unary<Request, Response>(
 /** The message of a call. Throws `InvalidRequest` where it could not be read. */
 export function readable<Request>(request: Request): Request {
   if (!(request instanceof Unreadable)) return request;
-  throw new InvalidRequest([{ field: 'request', description: 'is not a readable message of this method' }]);
+  throw new InvalidRequest(request.faults);
 }
 
 /** Logs why a call fails, and answers what its caller is told. */
@@ -71,7 +67,7 @@ export function failCall(
   error: unknown,
   { method, logger }: { method: string; logger: Logger },
 ): ServerErrorResponse {
-  const answered = statusOf(error);
+  const answered = statusOf(error, method);
   logFailure(logger, { method, error });
   return {
     name: 'CallFailed',
@@ -84,7 +80,7 @@ export function failCall(
 
 /** A caller's fault and an outage are told in one line; only a fault of ours needs its stack. */
 export function logFailure(logger: Logger, { method, error }: { method: string; error: unknown }): void {
-  const reason = statusOf(error).message;
+  const reason = statusOf(error, method).message;
   if (error instanceof StoreUnavailable)
     logger.warn({ method, reason, cause: String(error.cause) }, 'request failed');
   else if (isCallersFault(error)) logger.info({ method, reason }, 'request refused');

@@ -79,7 +79,19 @@ describe('requests that are no message', () => {
       send('RecordCall', Buffer.concat([subject(Buffer.from('42')), second('vente'), callTime])),
     );
 
-    expect(failure.code).toBe(status.INVALID_ARGUMENT);
+    expect(failure).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ['call_time'] });
+  });
+
+  test('a call time with more nanos than a second has, INVALID_ARGUMENT that names it and nothing written', async () => {
+    const { send, written } = await start();
+    const callTime = Buffer.from('22061080 94ebdc03'.replace(' ', ''), 'hex');
+
+    const failure = await failureOf(
+      send('RecordCall', Buffer.concat([subject(Buffer.from('42')), second('vente'), callTime])),
+    );
+
+    expect(failure).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ['call_time'] });
+    expect(await written()).toEqual([]);
   });
 });
 

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import { Metadata, type ServerUnaryCall, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { createInFlight, Unreadable, unary } from '../../../../daemon/grpc/unary';
+import { Unreadable } from '../../../../daemon/grpc/answerable';
+import { createInFlight, unary } from '../../../../daemon/grpc/unary';
 import { StoreUnavailable, UnknownPolicy } from '../../../../daemon/quota/errors';
 import { readDetails } from './details';
 
@@ -95,15 +96,15 @@ describe('unary', () => {
         isAsked = true;
         return '';
       },
-      new Unreadable(new RangeError('index out of range: secret')),
+      new Unreadable([{ field: 'limit', description: 'must be smaller' }]),
     );
 
     expect(isAsked).toBe(false);
     expect(answer.error).toMatchObject({
       code: status.INVALID_ARGUMENT,
-      details: 'request is not a readable message of this method',
+      details: 'limit must be smaller',
     });
-    expect(detailsOf(answer)).toMatchObject({ BadRequest: { fieldViolations: [{ field: 'request' }] } });
+    expect(detailsOf(answer)).toMatchObject({ BadRequest: { fieldViolations: [{ field: 'limit' }] } });
   });
 
   test("a caller's fault, one line of information without a stack", async () => {
