@@ -15,6 +15,7 @@ import { createLimiter } from './quota/limiter';
 import { firstAttempt, openRedis } from './redis/client';
 import { createKeys } from './redis/keys';
 import { PartitionsMismatch } from './redis/partitions';
+import { createProbe } from './redis/probe';
 import { createRedisStore, type RedisStore } from './redis/store';
 import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
 import { createLogger } from './telemetry/logger';
@@ -34,13 +35,19 @@ async function main(): Promise<void> {
 
   const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
   const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
+  const { keyPrefix: prefix, partitions } = config;
+  const probes = [
+    createProbe({ redis, name: 'quota-admissions', prefix, logger }),
+    createProbe({ redis: calls, name: 'quota-calls', prefix, logger }),
+  ] as const;
+  const [admissionsProbe, callsProbe] = probes;
   const telemetry = await openTelemetry({
     listen: config.httpListen,
     redis: { admissions: redis, calls },
+    isUsable: { admissions: admissionsProbe.isUsable, calls: callsProbe.isUsable },
     policyNames: () => policies.current().byName.keys(),
   });
   const { metrics } = telemetry;
-  const { keyPrefix: prefix, partitions } = config;
   const store = createRedisStore({
     redis,
     calls,
@@ -49,6 +56,7 @@ async function main(): Promise<void> {
     logger,
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
+  await Promise.all(probes.map((probe) => probe.start()));
   await openStore({ store, logger, opened: telemetry.storeOpened });
 
   const feed = createDecisionFeed();
@@ -60,7 +68,7 @@ async function main(): Promise<void> {
     limiter,
     administration,
     feed,
-    ping: store.ping,
+    isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: door.credentials,
     interceptors: [observeCalls(metrics), door.authentication],
     hasReflection: config.access.reflection,
@@ -84,6 +92,7 @@ async function main(): Promise<void> {
   door.close();
   const finished = await server.drain();
   await store.settle();
+  for (const probe of probes) probe.stop();
   redis.disconnect();
   calls.disconnect();
   await stopTracing();

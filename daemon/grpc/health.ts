@@ -1,26 +1,23 @@
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 
-/** How often the store is asked whether it answers. */
-const CHECK_INTERVAL_MS = 500;
+/** How often it is looked whether the store can be used. Looking costs nothing: the store itself is not asked. */
+const CHECK_INTERVAL_MS = 100;
 
 const SERVICES = ['', 'quota.v1.QuotaService'];
 
-/** `grpc.health.v1`: SERVING only while the store answers. */
+/** `grpc.health.v1`: SERVING only while the store can be used. */
 export interface Health {
   readonly implementation: HealthImplementation;
   /** Turns NOT_SERVING for good. */
   stop(): void;
 }
 
-/** Watches the store: `ping` resolves where it answers, and throws where it does not. */
-export function watchHealth({ ping, logger }: { ping: () => Promise<void>; logger: Logger }): Health {
+export function watchHealth({ isReady, logger }: { isReady: () => boolean; logger: Logger }): Health {
   const implementation = new HealthImplementation(
     Object.fromEntries(SERVICES.map((name) => [name, 'NOT_SERVING'])),
   );
   let isServing = false;
-  let isStopped = false;
-  let timer: NodeJS.Timeout;
 
   function turn(serving: boolean): void {
     if (serving === isServing) return;
@@ -29,22 +26,12 @@ export function watchHealth({ ping, logger }: { ping: () => Promise<void>; logge
     logger.info({ status: serving ? 'SERVING' : 'NOT_SERVING' }, 'health changed');
   }
 
-  async function check(): Promise<void> {
-    const answers = await ping().then(
-      () => true,
-      () => false,
-    );
-    if (isStopped) return;
-    turn(answers);
-    timer = setTimeout(check, CHECK_INTERVAL_MS);
-  }
-
-  void check();
+  turn(isReady());
+  const timer = setInterval(() => turn(isReady()), CHECK_INTERVAL_MS).unref();
   return {
     implementation,
     stop() {
-      isStopped = true;
-      clearTimeout(timer);
+      clearInterval(timer);
       turn(false);
     },
   };

@@ -32,8 +32,8 @@ export interface ServeOptions {
   readonly limiter: Limiter;
   readonly administration: Administration;
   readonly feed: DecisionFeed;
-  /** Resolves where the store answers. */
-  readonly ping: () => Promise<void>;
+  /** Whether the store can be used now. */
+  readonly isReady: () => boolean;
   readonly credentials: ServerCredentials;
   /** The first one is the nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
@@ -43,14 +43,14 @@ export interface ServeOptions {
 
 /** Serves both services, health and reflection. Throws `ListenFailed` where the address cannot be had. */
 export async function serve(options: ServeOptions): Promise<QuotaServer> {
-  const { ping, logger } = options;
+  const { isReady, logger } = options;
   const inFlight = createInFlight();
   const server = new Server({ interceptors: [...options.interceptors] });
   const answerable = createAnswerable();
   server.addService(answerable(QuotaServiceService), createHandlers({ ...options, inFlight }));
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
   if (options.hasReflection) createReflection().addToServer(server);
-  const health = watchHealth({ ping, logger });
+  const health = watchHealth({ isReady, logger });
   health.implementation.addToServer(server);
 
   try {

@@ -11,6 +11,7 @@ export interface Telemetry {
   readonly port: number;
   /** The store may be used from now on. */
   storeOpened(): void;
+  isStoreOpen(): boolean;
   /** gRPC is served on this port from now on. */
   serving(port: number): void;
   draining(): void;
@@ -21,19 +22,22 @@ export interface TelemetryOptions {
   /** HOST:PORT of the HTTP pages. */
   readonly listen: string;
   readonly redis: Readonly<Record<'admissions' | 'calls', Redis>>;
+  /** Whether each database takes writes. */
+  readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   readonly policyNames: () => Iterable<string>;
 }
 
 /** Serves the metrics and the probes, from the start on. Throws `ListenFailed` where the address cannot be had. */
-export async function openTelemetry({ listen, redis, policyNames }: TelemetryOptions): Promise<Telemetry> {
+export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { listen, redis, isUsable, policyNames } = options;
   const connections = countConnections();
   let state: DaemonState = 'starting';
   let isStoreOpen = false;
   let grpcPort = 0;
 
   const checks: Record<string, Check> = {
-    redis_admissions: async () => (await redis.admissions.ping()) === 'PONG',
-    redis_calls: async () => (await redis.calls.ping()) === 'PONG',
+    redis_admissions: async () => isUsable.admissions(),
+    redis_calls: async () => isUsable.calls(),
     partitions: async () => isStoreOpen,
     // Without a usable file nothing starts, and a broken change of it leaves the old ones in force.
     policies: async () => true,
@@ -58,6 +62,7 @@ export async function openTelemetry({ listen, redis, policyNames }: TelemetryOpt
     storeOpened() {
       isStoreOpen = true;
     },
+    isStoreOpen: () => isStoreOpen,
     serving(port) {
       grpcPort = port;
       state = 'serving';

@@ -12,11 +12,16 @@ afterEach(async () => {
 });
 
 function fakeRedis(): Redis {
-  return Object.assign(new EventEmitter(), { status: 'ready', ping: async () => 'PONG' }) as unknown as Redis;
+  return Object.assign(new EventEmitter(), { status: 'ready' }) as unknown as Redis;
 }
 
-async function open(redis = { admissions: fakeRedis(), calls: fakeRedis() }): Promise<Telemetry> {
-  const telemetry = await openTelemetry({ listen: '127.0.0.1:0', redis, policyNames: () => [] });
+const usable = () => true;
+
+async function open({
+  redis = { admissions: fakeRedis(), calls: fakeRedis() },
+  isUsable = { admissions: usable, calls: usable },
+} = {}): Promise<Telemetry> {
+  const telemetry = await openTelemetry({ listen: '127.0.0.1:0', redis, isUsable, policyNames: () => [] });
   opened.push(telemetry);
   return telemetry;
 }
@@ -51,9 +56,8 @@ describe('openTelemetry', () => {
     });
   });
 
-  test('one database that does not answer, the one that is named', async () => {
-    const calls = Object.assign(fakeRedis(), { ping: () => Promise.reject(new Error('away')) });
-    const telemetry = await open({ admissions: fakeRedis(), calls });
+  test('one database that takes no writes, the one that is named', async () => {
+    const telemetry = await open({ isUsable: { admissions: usable, calls: () => false } });
 
     expect(await readiness(telemetry)).toMatchObject({
       parts: { redis_admissions: true, redis_calls: false },
@@ -62,7 +66,7 @@ describe('openTelemetry', () => {
 
   test('a connection to Redis that is lost, counted', async () => {
     const admissions = fakeRedis();
-    const telemetry = await open({ admissions, calls: fakeRedis() });
+    const telemetry = await open({ redis: { admissions, calls: fakeRedis() } });
     admissions.emit('close');
 
     const losses = parsePrometheusText(await telemetry.metrics.text()).get(
