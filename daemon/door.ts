@@ -6,6 +6,7 @@ import { createAccess } from './access/access';
 import { accessFileFaults, watchAccessFile } from './access/access_file';
 import type { KnownIdentity } from './access/identities';
 import type { AccessSettings } from './access/settings';
+import { createStreamLimits } from './access/stream_limits';
 import { ConfigInvalid } from './config';
 import { createAuthentication } from './grpc/authenticate';
 import { openServerSecurity } from './grpc/credentials';
@@ -17,8 +18,14 @@ export interface Door {
   close(): void;
 }
 
+export interface DoorOptions {
+  readonly settings: AccessSettings;
+  readonly onStreamRefused: () => void;
+  readonly logger: Logger;
+}
+
 /** Opens the door as the settings say. Throws `ConfigInvalid` with every fault of every file. */
-export function openDoor({ settings, logger }: { settings: AccessSettings; logger: Logger }): Door {
+export function openDoor({ settings, onStreamRefused, logger }: DoorOptions): Door {
   const { file, tls } = settings;
   const asksCertificates = tls?.authorityFile !== undefined;
   const watchesFile = attempt(() => (file === undefined ? undefined : watchAccessFile({ file, logger })), {
@@ -42,7 +49,12 @@ export function openDoor({ settings, logger }: { settings: AccessSettings; logge
   const access = createAccess({ identities: () => watchesFile.value?.current(), asksCertificates });
   return {
     credentials,
-    authentication: createAuthentication({ access, logger }),
+    authentication: createAuthentication({
+      access,
+      streams: createStreamLimits(),
+      onStreamRefused,
+      logger,
+    }),
     close() {
       watchesFile.value?.stop();
       stop();

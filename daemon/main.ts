@@ -2,6 +2,7 @@
 import './telemetry/tracing';
 import type { Logger } from 'pino';
 import { stopTracing } from '../environment/tracing/start';
+import { createConnectionLimits } from './access/connection_limits';
 import { ConfigInvalid, readConfig } from './config';
 import { openDoor } from './door';
 import { observeCalls } from './grpc/observe';
@@ -31,7 +32,11 @@ async function main(): Promise<void> {
     logger,
     onReload: (isTaken) => telemetry.metrics.policiesReloaded(isTaken),
   });
-  const door = openDoor({ settings: config.access, logger });
+  const door = openDoor({
+    settings: config.access,
+    onStreamRefused: () => telemetry.metrics.refused('streams'),
+    logger,
+  });
 
   const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
   const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
@@ -71,10 +76,11 @@ async function main(): Promise<void> {
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: door.credentials,
     interceptors: [observeCalls(metrics), door.authentication],
+    maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
     logger,
   });
-  telemetry.serving(server.port);
+  telemetry.serving(server.port, createConnectionLimits(config.connections));
   logger.info(
     {
       listen: config.listen,

@@ -14,3 +14,11 @@ export class PermissionDenied extends Error {
     super('the role of this identity does not reach this method');
   }
 }
+
+/** The connection, or the daemon, has as many lasting streams as it may have. */
+export class TooManyStreams extends Error {
+  override readonly name = 'TooManyStreams';
+  constructor() {
+    super('too many streams are open');
+  }
+}

@@ -1,3 +1,4 @@
+import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 
@@ -6,9 +7,11 @@ const CHECK_INTERVAL_MS = 100;
 
 const SERVICES = ['', 'quota.v1.QuotaService'];
 
+type Watch = handleServerStreamingCall<{ service: string }, { status: string }>;
+
 /** `grpc.health.v1`: SERVING only while the store can be used. */
 export interface Health {
-  readonly implementation: HealthImplementation;
+  addToServer(server: Pick<Server, 'addService'>): void;
   /** Turns NOT_SERVING for good. */
   stop(): void;
 }
@@ -29,10 +32,25 @@ export function watchHealth({ isReady, logger }: { isReady: () => boolean; logge
   turn(isReady());
   const timer = setInterval(() => turn(isReady()), CHECK_INTERVAL_MS).unref();
   return {
-    implementation,
+    addToServer: (server) => implementation.addToServer({ addService: addBounded(server) }),
     stop() {
       clearInterval(timer);
       turn(false);
     },
+  };
+}
+
+/**
+ * The library remembers each name that was ever watched, for ever, and anyone may watch. A name that is none of ours
+ * is answered as the protocol asks, and not remembered.
+ */
+function addBounded(server: Pick<Server, 'addService'>): Server['addService'] {
+  return (definition, handlers) => {
+    const watchKnown = handlers.watch as Watch;
+    const watch: Watch = (call) => {
+      if (SERVICES.includes(call.request.service)) watchKnown(call);
+      else call.write({ status: 'SERVICE_UNKNOWN' });
+    };
+    server.addService(definition, { ...handlers, watch });
   };
 }

@@ -11,6 +11,7 @@ import { createAnswerable } from './answerable';
 import { createHandlers } from './handlers';
 import { watchHealth } from './health';
 import { createReflection } from './reflection';
+import { limitSessions } from './session_limits';
 import { createInFlight, type InFlight } from './unary';
 
 /** A drain that takes longer than this is cut short. */
@@ -37,6 +38,8 @@ export interface ServeOptions {
   readonly credentials: ServerCredentials;
   /** The first one is the nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
+  /** Calls that one connection may have open; more are refused before any code of ours runs. */
+  readonly maxStreams: number;
   readonly hasReflection: boolean;
   readonly logger: Logger;
 }
@@ -45,13 +48,17 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<QuotaServer> {
   const { isReady, logger } = options;
   const inFlight = createInFlight();
-  const server = new Server({ interceptors: [...options.interceptors] });
+  const server = new Server({
+    interceptors: [...options.interceptors],
+    'grpc.max_concurrent_streams': options.maxStreams,
+  });
+  limitSessions(server);
   const answerable = createAnswerable();
   server.addService(answerable(QuotaServiceService), createHandlers({ ...options, inFlight }));
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
   if (options.hasReflection) createReflection().addToServer(server);
   const health = watchHealth({ isReady, logger });
-  health.implementation.addToServer(server);
+  health.addToServer(server);
 
   try {
     const port = await bind(server, options);

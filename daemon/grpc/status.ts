@@ -2,7 +2,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { Any, BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
-import { PermissionDenied, Unauthenticated } from '../access/errors';
+import { PermissionDenied, TooManyStreams, Unauthenticated } from '../access/errors';
 import {
   InvalidRequest,
   StoreUnavailable,
@@ -79,6 +79,13 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
       code: status.PERMISSION_DENIED,
       message: error.message,
       details: [errorInfo('PERMISSION_DENIED')],
+    };
+  }
+  if (error instanceof TooManyStreams) {
+    return {
+      code: status.RESOURCE_EXHAUSTED,
+      message: error.message,
+      details: [errorInfo('TOO_MANY_STREAMS')],
     };
   }
   return { code: status.INTERNAL, message: 'internal error', details: [errorInfo('INTERNAL')] };

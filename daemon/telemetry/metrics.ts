@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { CONNECTION_REFUSALS } from '../access/connection_limits';
 import { BUILD } from './build';
 
 /** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
@@ -15,6 +16,10 @@ export const VERDICTS = ['admitted', 'denied', 'shadow_denied'] as const;
 
 export type Verdict = (typeof VERDICTS)[number];
 
+const REFUSALS = [...CONNECTION_REFUSALS, 'streams'] as const;
+
+export type Refusal = (typeof REFUSALS)[number];
+
 /**
  * What the daemon counts. Every label has few values: a name of the policies file, of the contract, or of a list in
  * the code. Nothing that a caller sends is ever one.
@@ -28,6 +33,8 @@ export interface Metrics {
   storeFailed(kind: string): void;
   /** A changed policies file was taken, or refused with the old one kept. */
   policiesReloaded(isTaken: boolean): void;
+  /** A connection or a stream was not taken, as there were too many. */
+  refused(what: Refusal): void;
   /** A connection to Redis was lost. */
   redisLost(connection: string): void;
   /** Everything in Prometheus's text format. */
@@ -66,6 +73,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     registers,
   });
   const { decisions, storeErrors, reloads, reloadOk, redisLosses } = createCounters(sources, registers);
+  const refusals = createRefusals(registers);
 
   return {
     decided: ({ policy, verdict }) => decisions.inc({ policy, verdict }),
@@ -78,6 +86,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
       reloads.inc({ result: isTaken ? 'taken' : 'refused' });
       reloadOk.set(Number(isTaken));
     },
+    refused: (limit) => refusals.inc({ limit }),
     redisLost: (connection) => redisLosses.inc({ connection }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -131,6 +140,17 @@ function createCounters({ policyNames, redisReady }: MetricsSources, registers: 
   });
   for (const connection of Object.keys(redisReady)) redisLosses.inc({ connection }, 0);
   return { decisions, storeErrors, reloads, reloadOk, redisLosses };
+}
+
+function createRefusals(registers: Registry[]) {
+  const refusals = new Counter({
+    name: 'quota_grpc_refused_total',
+    help: 'Connections and lasting streams that were not taken, by the limit that they met.',
+    labelNames: ['limit'],
+    registers,
+  });
+  for (const limit of REFUSALS) refusals.inc({ limit }, 0);
+  return refusals;
 }
 
 /** What is not counted but looked at, whenever somebody asks. */

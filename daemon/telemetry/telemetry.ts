@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { countConnections } from './connections';
+import type { ConnectionLimits } from '../access/connection_limits';
+import { watchConnections } from './connections';
 import { serveHttp } from './http';
 import { createMetrics, type Metrics } from './metrics';
 import { type Check, type DaemonState, readinessOf } from './readiness';
@@ -12,8 +13,8 @@ export interface Telemetry {
   /** The store may be used from now on. */
   storeOpened(): void;
   isStoreOpen(): boolean;
-  /** gRPC is served on this port from now on. */
-  serving(port: number): void;
+  /** gRPC is served on this port from now on, to as many as the limits let in. */
+  serving(port: number, limits: ConnectionLimits): void;
   draining(): void;
   stop(): Promise<void>;
 }
@@ -30,7 +31,7 @@ export interface TelemetryOptions {
 /** Serves the metrics and the probes, from the start on. Throws `ListenFailed` where the address cannot be had. */
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { listen, redis, isUsable, policyNames } = options;
-  const connections = countConnections();
+  const connections = watchConnections();
   let state: DaemonState = 'starting';
   let isStoreOpen = false;
   let grpcPort = 0;
@@ -63,8 +64,16 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
       isStoreOpen = true;
     },
     isStoreOpen: () => isStoreOpen,
-    serving(port) {
+    serving(port, limits) {
       grpcPort = port;
+      connections.guard(port, {
+        take(address) {
+          const refusal = limits.take(address);
+          if (refusal !== undefined) metrics.refused(refusal);
+          return refusal === undefined;
+        },
+        release: limits.release,
+      });
       state = 'serving';
     },
     draining() {

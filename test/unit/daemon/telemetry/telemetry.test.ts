@@ -1,7 +1,8 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { createConnectionLimits } from '../../../../daemon/access/connection_limits';
 import { openTelemetry, type Telemetry } from '../../../../daemon/telemetry/telemetry';
 import { parsePrometheusText } from '../../../helpers/prometheus_text';
 
@@ -31,6 +32,8 @@ async function readiness({ port }: Telemetry): Promise<object> {
   return { status: response.status, ...((await response.json()) as object) };
 }
 
+const noLimits = createConnectionLimits({ total: 100, perAddress: 100 });
+
 const PARTS = { redis_admissions: true, redis_calls: true, partitions: true, policies: true, grpc: true };
 
 describe('openTelemetry', () => {
@@ -44,7 +47,7 @@ describe('openTelemetry', () => {
     });
 
     telemetry.storeOpened();
-    telemetry.serving(1);
+    telemetry.serving(1, noLimits);
     expect(await readiness(telemetry)).toMatchObject({ status: 200, state: 'serving', parts: PARTS });
 
     telemetry.draining();
@@ -78,10 +81,23 @@ describe('openTelemetry', () => {
     ]);
   });
 
+  test('a connection beyond the limit, closed and counted; one after the others have gone, taken', async () => {
+    const telemetry = await open();
+    telemetry.serving(telemetry.port, createConnectionLimits({ total: 2, perAddress: 2 }));
+    const sockets = [1, 2].map(() => connect(telemetry.port, '127.0.0.1'));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const third = connect(telemetry.port, '127.0.0.1');
+    third.on('error', () => undefined);
+    await once(third, 'close');
+
+    for (const socket of sockets) socket.destroy();
+    expect((await refusalsOf(telemetry)).get('quota_grpc_refused_total{limit="connections"}')).toBe(1);
+  });
+
   test('connections to the port of gRPC, those that are open', async () => {
     const telemetry = await open();
     // The pages' own port stands in for that of gRPC: what counts is that the port is the one.
-    telemetry.serving(telemetry.port);
+    telemetry.serving(telemetry.port, noLimits);
     const count = async () =>
       parsePrometheusText(await telemetry.metrics.text())
         .get('quota_grpc_connections')
@@ -97,6 +113,10 @@ describe('openTelemetry', () => {
     sockets[0]?.destroy();
   });
 });
+
+async function refusalsOf({ metrics }: Telemetry): Promise<ReadonlyMap<string, number>> {
+  return parsePrometheusText(await metrics.text()).get('quota_grpc_refused_total')?.samples ?? new Map();
+}
 
 /** The other end of a socket hears of it a moment later. */
 function settled(): Promise<void> {
