@@ -22,6 +22,8 @@ export interface Config {
   /** How many calls one connection may have open. */
   readonly maxStreams: number;
   readonly logLevel: string;
+  /** With which subjects are hashed in the log. */
+  readonly logSecret: string | undefined;
 }
 
 /** The environment cannot be used; every fault is listed, each with its variable. */
@@ -96,6 +98,7 @@ const environment = z.object({
   QUOTA_MAX_CONNECTIONS: count({ from: 1, to: 100_000 }).default(1000),
   QUOTA_MAX_CONNECTIONS_PER_ADDRESS: count({ from: 1, to: 100_000 }).default(100),
   QUOTA_MAX_STREAMS: count({ from: 1, to: 10_000 }).default(256),
+  QUOTA_LOG_SECRET: z.string().min(16, 'must be 16 characters or more').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -128,6 +131,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     connections: { total: data.QUOTA_MAX_CONNECTIONS, perAddress: data.QUOTA_MAX_CONNECTIONS_PER_ADDRESS },
     maxStreams: data.QUOTA_MAX_STREAMS,
     logLevel: data.LOG_LEVEL,
+    logSecret: data.QUOTA_LOG_SECRET,
   };
 }
 

@@ -9,6 +9,7 @@ import type { AccessSettings } from './access/settings';
 import { createStreamLimits } from './access/stream_limits';
 import { ConfigInvalid } from './config';
 import { createAuthentication } from './grpc/authenticate';
+import type { CallLog } from './grpc/call_log';
 import { openServerSecurity } from './grpc/credentials';
 
 /** How callers come in: by which transport, and what they must show. Follows its files. */
@@ -21,11 +22,12 @@ export interface Door {
 export interface DoorOptions {
   readonly settings: AccessSettings;
   readonly onStreamRefused: () => void;
+  readonly log: CallLog;
   readonly logger: Logger;
 }
 
 /** Opens the door as the settings say. Throws `ConfigInvalid` with every fault of every file. */
-export function openDoor({ settings, onStreamRefused, logger }: DoorOptions): Door {
+export function openDoor({ settings, onStreamRefused, log, logger }: DoorOptions): Door {
   const { file, tls } = settings;
   const asksCertificates = tls?.authorityFile !== undefined;
   const watchesFile = attempt(() => (file === undefined ? undefined : watchAccessFile({ file, logger })), {
@@ -53,7 +55,7 @@ export function openDoor({ settings, onStreamRefused, logger }: DoorOptions): Do
       access,
       streams: createStreamLimits(),
       onStreamRefused,
-      logger,
+      log,
     }),
     close() {
       watchesFile.value?.stop();

@@ -5,6 +5,7 @@ import { stopTracing } from '../environment/tracing/start';
 import { createConnectionLimits } from './access/connection_limits';
 import { ConfigInvalid, readConfig } from './config';
 import { openDoor } from './door';
+import { createCallLog } from './grpc/call_log';
 import { observeCalls } from './grpc/observe';
 import { serve } from './grpc/server';
 import { ListenFailed } from './listen';
@@ -19,14 +20,19 @@ import { PartitionsMismatch } from './redis/partitions';
 import { createProbe } from './redis/probe';
 import { createRedisStore, type RedisStore } from './redis/store';
 import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
-import { createLogger } from './telemetry/logger';
+import { openLog } from './telemetry/logger';
+import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
 
 const OPEN_RETRY_MS = 250;
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const logger = createLogger({ level: config.logLevel, isTerminal: process.stdout.isTTY });
+  const output = openLog({ level: config.logLevel, isTerminal: process.stdout.isTTY });
+  const { logger } = output;
+  if (config.logSecret === undefined)
+    logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
+  const log = createCallLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
@@ -35,6 +41,7 @@ async function main(): Promise<void> {
   const door = openDoor({
     settings: config.access,
     onStreamRefused: () => telemetry.metrics.refused('streams'),
+    log,
     logger,
   });
 
@@ -51,6 +58,7 @@ async function main(): Promise<void> {
     redis: { admissions: redis, calls },
     isUsable: { admissions: admissionsProbe.isUsable, calls: callsProbe.isUsable },
     policyNames: () => policies.current().byName.keys(),
+    droppedLogLines: output.droppedCount,
   });
   const { metrics } = telemetry;
   const store = createRedisStore({
@@ -78,6 +86,7 @@ async function main(): Promise<void> {
     interceptors: [observeCalls(metrics), door.authentication],
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
+    log,
     logger,
   });
   telemetry.serving(server.port, createConnectionLimits(config.connections));
@@ -104,6 +113,7 @@ async function main(): Promise<void> {
   await stopTracing();
   await telemetry.stop();
   logger.info({ finished }, 'stopped');
+  await output.close();
 }
 
 type Opening = { store: RedisStore; logger: Logger; opened: () => void };
@@ -141,4 +151,4 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-main().catch(fail);
+main().then(() => process.exit(), fail);

@@ -1,5 +1,4 @@
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
 import type {
   QuotaAdminServiceServer,
   WatchDecisionsRequest,
@@ -16,13 +15,14 @@ import {
   parseSetOverride,
   parseWatchDecisions,
 } from './admin_validate';
+import type { CallLog } from './call_log';
 import { type CallContext, failCall, readable, unary } from './unary';
 
 /** The methods of QuotaAdminService. Every change is logged with who made it. */
 export function createAdminHandlers(
   context: CallContext & { administration: Administration; feed: DecisionFeed },
 ): QuotaAdminServiceServer {
-  const { administration, feed, logger } = context;
+  const { administration, feed, log } = context;
 
   return {
     getQuota: unary(
@@ -34,18 +34,18 @@ export function createAdminHandlers(
     resetQuota: unary(async (request, metadata) => {
       const target = parseQuotaTarget(request);
       const resetCount = await administration.resetQuota(target);
-      logChange(logger, metadata, { change: 'quota reset', ...target, resetCount });
+      log.changed(identityOf(metadata), { change: 'quota reset', ...target, resetCount });
       return { resetCount };
     }, context),
     setOverride: unary(async (request, metadata) => {
       const override = await administration.setOverride(parseSetOverride(request, identityOf(metadata)));
-      logChange(logger, metadata, { change: 'override set', ...override });
+      log.changed(identityOf(metadata), { change: 'override set', ...override });
       return { override: toOverride(override) };
     }, context),
     clearOverride: unary(async (request, metadata) => {
       const target = parseClearOverride(request);
       const cleared = await administration.clearOverride(target);
-      logChange(logger, metadata, { change: 'override cleared', ...target, cleared });
+      log.changed(identityOf(metadata), { change: 'override cleared', ...target, cleared });
       return { cleared };
     }, context),
     listOverrides: unary(async (request) => {
@@ -64,7 +64,7 @@ export function createAdminHandlers(
             throw new UnknownPolicy(policy);
           return feed.watch(filter);
         },
-        logger,
+        log,
       }),
   };
 }
@@ -74,18 +74,10 @@ function identityOf(metadata: Metadata): string {
   return String(metadata.get('quota-identity')[0] ?? 'anonymous');
 }
 
-function logChange(
-  logger: Logger,
-  metadata: Metadata,
-  change: { change: string } & Record<string, unknown>,
-): void {
-  logger.info({ by: identityOf(metadata), ...change }, 'administrative change');
-}
-
 /** Streams as fast as the watcher reads; what comes meanwhile waits in its place in the feed, or is missed. */
 function watchDecisions(
   call: ServerWritableStream<WatchDecisionsRequest, WatchDecisionsResponse>,
-  { watch, logger }: { watch: (request: WatchDecisionsRequest) => Watcher; logger: Logger },
+  { watch, log }: { watch: (request: WatchDecisionsRequest) => Watcher; log: CallLog },
 ): void {
   try {
     const watcher = watch(readable(call.request));
@@ -106,6 +98,6 @@ function watchDecisions(
     // At once, so that the watcher knows from when on it sees everything.
     call.sendMetadata(new Metadata());
   } catch (error) {
-    call.emit('error', failCall(error, { method: call.getPath(), logger }));
+    call.emit('error', failCall(error, { method: call.getPath(), log }));
   }
 }

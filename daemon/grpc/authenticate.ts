@@ -4,10 +4,10 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
 import type { Access, Evidence } from '../access/access';
-import { PermissionDenied, TooManyStreams, Unauthenticated } from '../access/errors';
+import { PermissionDenied, TooManyStreams } from '../access/errors';
 import type { StreamLimits } from '../access/stream_limits';
+import type { CallLog } from './call_log';
 import { detailsTrailer, statusOf } from './status';
 
 /** Where handlers find who calls. Never what a client sent under this name. */
@@ -22,7 +22,7 @@ export interface AuthenticationOptions {
   readonly access: Access;
   readonly streams: StreamLimits;
   readonly onStreamRefused: () => void;
-  readonly logger: Logger;
+  readonly log: CallLog;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface AuthenticationOptions {
  * stream only if there is room for it, and only as long as its caller has the right to it.
  */
 export function createAuthentication(options: AuthenticationOptions): ServerInterceptor {
-  const { access, streams, onStreamRefused, logger } = options;
+  const { access, streams, onStreamRefused, log } = options;
   return (method, call) => {
     let stopStream: () => void = () => undefined;
 
@@ -39,7 +39,7 @@ export function createAuthentication(options: AuthenticationOptions): ServerInte
         return access.admit(evidence).name;
       } catch (error) {
         stopStream();
-        refuse({ call, evidence, error, logger });
+        refuse({ call, evidence, error, log });
         return undefined;
       }
     }
@@ -49,7 +49,7 @@ export function createAuthentication(options: AuthenticationOptions): ServerInte
       const release = streams.take(evidence.peer);
       if (release === undefined) {
         onStreamRefused();
-        refuse({ call, evidence, error: new TooManyStreams(), logger });
+        refuse({ call, evidence, error: new TooManyStreams(), log });
         return false;
       }
       const recheck = setInterval(() => admit(evidence), STREAM_RECHECK_MS).unref();
@@ -84,8 +84,6 @@ export function createAuthentication(options: AuthenticationOptions): ServerInte
   };
 }
 
-const CALLERS_FAULTS = [PermissionDenied, TooManyStreams, Unauthenticated];
-
 function evidenceOf({
   path,
   call,
@@ -108,18 +106,16 @@ function refuse({
   call,
   evidence: { path, peer },
   error,
-  logger,
+  log,
 }: {
   call: ServerInterceptingCallInterface;
   evidence: Evidence;
   error: unknown;
-  logger: Logger;
+  log: CallLog;
 }): void {
   const answered = statusOf(error, path);
   const identity = error instanceof PermissionDenied ? error.identity : undefined;
-  if (CALLERS_FAULTS.some((fault) => error instanceof fault))
-    logger.info({ method: path, peer, identity, reason: answered.message }, 'request refused');
-  else logger.error({ method: path, peer, err: error }, 'request failed');
+  log.failed({ method: path, error, caller: { peer, identity } });
   call.sendStatus({
     code: answered.code,
     details: answered.message,

@@ -8,6 +8,7 @@ import type { DecisionFeed } from '../quota/decision_feed';
 import type { Limiter } from '../quota/limiter';
 import { createAdminHandlers } from './admin_handlers';
 import { createAnswerable } from './answerable';
+import type { CallLog } from './call_log';
 import { createHandlers } from './handlers';
 import { watchHealth } from './health';
 import { createReflection } from './reflection';
@@ -41,6 +42,7 @@ export interface ServeOptions {
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
+  readonly log: CallLog;
   readonly logger: Logger;
 }
 

@@ -1,13 +1,7 @@
 import type { handleUnaryCall, Metadata, ServerErrorResponse, ServerUnaryCall } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
-import {
-  InvalidRequest,
-  StoreUnavailable,
-  UnknownLimit,
-  UnknownPolicy,
-  UnknownService,
-} from '../quota/errors';
+import { InvalidRequest } from '../quota/errors';
 import { Unreadable } from './answerable';
+import type { CallLog } from './call_log';
 import { detailsTrailer, statusOf } from './status';
 
 /** Counts the calls that are being answered, so that a drain knows when the last one is done. */
@@ -36,13 +30,13 @@ export function createInFlight(): InFlight {
 /** What answering a call needs. */
 export interface CallContext {
   readonly inFlight: InFlight;
-  readonly logger: Logger;
+  readonly log: CallLog;
 }
 
 /** Makes a gRPC handler of a function, so that whatever it throws is answered, logged where it is our fault, and safe. */
 export function unary<Request, Response>(
   handle: (request: Request, metadata: Metadata) => Promise<Response>,
-  { inFlight, logger }: CallContext,
+  { inFlight, log }: CallContext,
 ): handleUnaryCall<Request, Response> {
   async function answer(call: ServerUnaryCall<Request, Response>): Promise<Response> {
     return handle(readable(call.request), call.metadata);
@@ -51,7 +45,7 @@ export function unary<Request, Response>(
   return (call, callback) => {
     inFlight.track(answer(call)).then(
       (response) => callback(null, response),
-      (error: unknown) => callback(failCall(error, { method: call.getPath(), logger })),
+      (error: unknown) => callback(failCall(error, { method: call.getPath(), log })),
     );
   };
 }
@@ -65,10 +59,10 @@ export function readable<Request>(request: Request): Request {
 /** Logs why a call fails, and answers what its caller is told. */
 export function failCall(
   error: unknown,
-  { method, logger }: { method: string; logger: Logger },
+  { method, log }: { method: string; log: CallLog },
 ): ServerErrorResponse {
   const answered = statusOf(error, method);
-  logFailure(logger, { method, error });
+  log.failed({ method, error });
   return {
     name: 'CallFailed',
     message: answered.message,
@@ -76,19 +70,4 @@ export function failCall(
     details: answered.message,
     metadata: detailsTrailer(answered),
   };
-}
-
-/** A caller's fault and an outage are told in one line; only a fault of ours needs its stack. */
-export function logFailure(logger: Logger, { method, error }: { method: string; error: unknown }): void {
-  const reason = statusOf(error, method).message;
-  if (error instanceof StoreUnavailable)
-    logger.warn({ method, reason, cause: String(error.cause) }, 'request failed');
-  else if (isCallersFault(error)) logger.info({ method, reason }, 'request refused');
-  else logger.error({ method, err: error }, 'request failed');
-}
-
-const CALLERS_FAULTS = [InvalidRequest, UnknownPolicy, UnknownLimit, UnknownService];
-
-function isCallersFault(error: unknown): boolean {
-  return CALLERS_FAULTS.some((fault) => error instanceof fault);
 }

@@ -46,6 +46,8 @@ export interface MetricsSources {
   /** The policies that hold now, whose counters stand at 0 from the start. */
   readonly policyNames: () => Iterable<string>;
   readonly connectionCount: () => number;
+  /** Lines of the log that nobody read in time. */
+  readonly droppedLogLines: () => number;
   /** The connections to Redis by name, and whether each is ready. */
   readonly redisReady: Readonly<Record<string, () => boolean>>;
   /** The parts of the daemon, and whether each is ready. */
@@ -154,7 +156,17 @@ function createRefusals(registers: Registry[]) {
 }
 
 /** What is not counted but looked at, whenever somebody asks. */
-function observeState({ connectionCount, redisReady, readyParts }: MetricsSources, registers: Registry[]) {
+function observeState(sources: MetricsSources, registers: Registry[]) {
+  const { connectionCount, droppedLogLines, redisReady, readyParts } = sources;
+  new Counter({
+    name: 'quota_log_lines_dropped_total',
+    help: 'Lines of the log that were dropped because nobody read it.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedLogLines());
+    },
+  });
   new Gauge({
     name: 'quota_grpc_connections',
     help: 'Open connections of gRPC clients.',

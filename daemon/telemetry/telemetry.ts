@@ -26,11 +26,12 @@ export interface TelemetryOptions {
   /** Whether each database takes writes. */
   readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   readonly policyNames: () => Iterable<string>;
+  readonly droppedLogLines: () => number;
 }
 
 /** Serves the metrics and the probes, from the start on. Throws `ListenFailed` where the address cannot be had. */
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const { listen, redis, isUsable, policyNames } = options;
+  const { listen, redis, isUsable, policyNames, droppedLogLines } = options;
   const connections = watchConnections();
   let state: DaemonState = 'starting';
   let isStoreOpen = false;
@@ -47,6 +48,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   const readiness = async () => readinessOf({ state, checks });
   const metrics = createMetrics({
     policyNames,
+    droppedLogLines,
     connectionCount: () => connections.open(grpcPort),
     redisReady: {
       admissions: () => redis.admissions.status === 'ready',

@@ -49,8 +49,15 @@ describe('readConfig', () => {
       LOG_LEVEL: 'silent',
     };
 
-    const { access: _, connections: __, maxStreams: ___, ...rest } = readConfig(env);
+    const { access: _, connections: __, maxStreams: ___, logSecret: ____, ...rest } = readConfig(env);
     expect(Object.values(rest).map(String)).toEqual(Object.values(env));
+  });
+
+  test('a secret of the log that is too short, refused; a longer one, taken', () => {
+    expect(faultsOf({ QUOTA_LOG_SECRET: 'short' })).toEqual([
+      'QUOTA_LOG_SECRET must be 16 characters or more',
+    ]);
+    expect(readConfig({ QUOTA_LOG_SECRET: 'a long enough secret' }).logSecret).toBe('a long enough secret');
   });
 
   test('limits of connections and streams, taken', () => {

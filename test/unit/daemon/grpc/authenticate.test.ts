@@ -16,6 +16,7 @@ import type { Access } from '../../../../daemon/access/access';
 import { PermissionDenied, Unauthenticated } from '../../../../daemon/access/errors';
 import { createStreamLimits } from '../../../../daemon/access/stream_limits';
 import { createAuthentication } from '../../../../daemon/grpc/authenticate';
+import { createCallLog } from '../../../../daemon/grpc/call_log';
 import { failureOf } from '../../../helpers/quota_client';
 import { until } from '../../../helpers/wait';
 
@@ -39,7 +40,7 @@ async function serveEcho(access: Access) {
     onStreamRefused: () => {
       refusedStreams += 1;
     },
-    logger,
+    log: createCallLog({ logger, hashOf: (subject) => subject }),
   });
   const server = new Server({ interceptors: [authentication] });
   let handled = 0;

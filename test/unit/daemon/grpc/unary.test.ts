@@ -3,6 +3,7 @@ import { Metadata, type ServerUnaryCall, type ServiceError, status } from '@grpc
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Unreadable } from '../../../../daemon/grpc/answerable';
+import { createCallLog } from '../../../../daemon/grpc/call_log';
 import { createInFlight, unary } from '../../../../daemon/grpc/unary';
 import { StoreUnavailable, UnknownPolicy } from '../../../../daemon/quota/errors';
 import { readDetails } from './details';
@@ -34,7 +35,10 @@ async function ask(handle: Handle, request: unknown = 'request'): Promise<Answer
   const logger = pino({ level: 'trace' }, { write: (line: string) => log.push(JSON.parse(line)) });
   const inFlight = createInFlight();
   const [error, response] = await new Promise<[Answer['error'], Answer['response']]>((resolve) => {
-    unary(handle, { inFlight, logger })(callOf(request), (failure, value) => resolve([failure, value]));
+    unary(handle, { inFlight, log: createCallLog({ logger, hashOf: String }) })(
+      callOf(request),
+      (failure, value) => resolve([failure, value]),
+    );
   });
   return { error, response, log, inFlightAfter: inFlight.count };
 }

@@ -29,6 +29,7 @@ const DECISION: Decision = { admitted: true, limits: [LIMIT], retryDelayUs: unde
 const metricsOf = (policies: string[] = ['connection']) =>
   createMetrics({
     policyNames: () => policies,
+    droppedLogLines: () => 0,
     connectionCount: () => 2,
     redisReady: { admissions: () => true, calls: () => false },
     readyParts: async () => ({ grpc: true, redis_calls: false }),

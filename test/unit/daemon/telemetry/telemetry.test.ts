@@ -22,7 +22,13 @@ async function open({
   redis = { admissions: fakeRedis(), calls: fakeRedis() },
   isUsable = { admissions: usable, calls: usable },
 } = {}): Promise<Telemetry> {
-  const telemetry = await openTelemetry({ listen: '127.0.0.1:0', redis, isUsable, policyNames: () => [] });
+  const telemetry = await openTelemetry({
+    listen: '127.0.0.1:0',
+    redis,
+    isUsable,
+    policyNames: () => [],
+    droppedLogLines: () => 0,
+  });
   opened.push(telemetry);
   return telemetry;
 }

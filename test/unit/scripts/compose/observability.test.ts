@@ -12,6 +12,7 @@ const METRIC = /\b(?:quota|nodejs|process)_[a-z0-9_]+/g;
 async function knownMetrics(): Promise<Set<string>> {
   const metrics = createMetrics({
     policyNames: () => [],
+    droppedLogLines: () => 0,
     connectionCount: () => 0,
     redisReady: {},
     readyParts: async () => ({}),
