@@ -1,6 +1,6 @@
 import type { ServerCredentials, ServerInterceptor } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { TlsInvalid } from '../environment/tls_files';
+import { TlsInvalid, type TlsMaterial } from '../environment/tls_files';
 import { FileUnreadable } from '../environment/watched_files';
 import { createAccess } from './access/access';
 import { accessFileFaults, watchAccessFile } from './access/access_file';
@@ -16,6 +16,8 @@ import { openServerSecurity } from './grpc/credentials';
 export interface Door {
   readonly credentials: ServerCredentials;
   readonly authentication: ServerInterceptor;
+  /** When the certificates of each file end. */
+  certificateEnds(): TlsMaterial['ends'];
   close(): void;
 }
 
@@ -47,10 +49,11 @@ export function openDoor({ settings, onStreamRefused, log, logger }: DoorOptions
     throw new ConfigInvalid([...watchesFile.faults, ...security.faults]);
   warnOfUnusable({ identities, asksCertificates, logger });
 
-  const { credentials, stop } = security.value;
+  const { credentials, certificateEnds, stop } = security.value;
   const access = createAccess({ identities: () => watchesFile.value?.current(), asksCertificates });
   return {
     credentials,
+    certificateEnds,
     authentication: createAuthentication({
       access,
       streams: createStreamLimits(),

@@ -1,7 +1,10 @@
 // First: what is required before it cannot be traced.
 import './telemetry/tracing';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { stopTracing } from '../environment/tracing/start';
+import { QuotaAdminServiceService } from '../gen/quota/v1/quota_admin_service';
+import { QuotaServiceService } from '../gen/quota/v1/quota_service';
 import { createConnectionLimits } from './access/connection_limits';
 import { ConfigInvalid, readConfig } from './config';
 import { openDoor } from './door';
@@ -59,6 +62,10 @@ async function main(): Promise<void> {
     isUsable: { admissions: admissionsProbe.isUsable, calls: callsProbe.isUsable },
     policyNames: () => policies.current().byName.keys(),
     droppedLogLines: output.droppedCount,
+    methodNames: [QuotaServiceService, QuotaAdminServiceService].flatMap((service) =>
+      Object.values(service).map(({ path }) => path.slice(1)),
+    ),
+    certificateEnds: door.certificateEnds,
   });
   const { metrics } = telemetry;
   const store = createRedisStore({
@@ -86,6 +93,7 @@ async function main(): Promise<void> {
     interceptors: [observeCalls(metrics), door.authentication],
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
+    onHandshakeFailure: metrics.handshakeFailed,
     log,
     logger,
   });
@@ -95,6 +103,7 @@ async function main(): Promise<void> {
       listen: config.listen,
       port: server.port,
       httpPort: telemetry.port,
+      policiesFile: resolve(config.policiesFile),
       policies: [...policies.current().byName.keys()],
     },
     'listening',

@@ -1,7 +1,8 @@
-/** Nothing that the call carries shows who calls. Never says which part was missing or wrong. */
+/** Nothing that the call carries shows who calls. The message never says which part was missing or wrong. */
 export class Unauthenticated extends Error {
   override readonly name = 'Unauthenticated';
-  constructor() {
+  /** `why` is for the log of the daemon. */
+  constructor(readonly why: string) {
     super('a valid token or client certificate is needed');
   }
 }

@@ -56,7 +56,8 @@ export function createCallLog({
       const notShown = failures.show(error instanceof Error ? error.name : 'unknown');
       if (notShown === undefined) return;
       const reason = statusOf(error, method).message;
-      const told = { method, ...caller, ...counted(notShown) };
+      const why = error instanceof Unauthenticated ? error.why : undefined;
+      const told = { method, ...caller, why, ...counted(notShown) };
       // A caller's fault and an outage are logged in one line; only a fault of ours needs its stack.
       if (error instanceof StoreUnavailable)
         logger.warn({ ...told, reason, cause: String(error.cause) }, 'request failed');

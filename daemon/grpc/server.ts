@@ -10,6 +10,7 @@ import { createAdminHandlers } from './admin_handlers';
 import { createAnswerable } from './answerable';
 import type { CallLog } from './call_log';
 import { createHandlers } from './handlers';
+import { type HandshakeFailure, watchHandshakes } from './handshakes';
 import { watchHealth } from './health';
 import { createReflection } from './reflection';
 import { limitSessions } from './session_limits';
@@ -42,6 +43,7 @@ export interface ServeOptions {
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
+  readonly onHandshakeFailure: (failure: HandshakeFailure) => void;
   readonly log: CallLog;
   readonly logger: Logger;
 }
@@ -64,6 +66,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
 
   try {
     const port = await bind(server, options);
+    watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });
     return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop }) };
   } catch (error) {
     health.stop();

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { CONNECTION_REFUSALS } from '../access/connection_limits';
+import { HANDSHAKE_FAILURES, type HandshakeFailure } from '../grpc/handshakes';
 import { BUILD } from './build';
 
 /** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
@@ -15,6 +16,9 @@ const UNFIT = [
 export const VERDICTS = ['admitted', 'denied', 'shadow_denied'] as const;
 
 export type Verdict = (typeof VERDICTS)[number];
+
+/** Counted from 0, so that an alert sees the first one. */
+const REFUSING_CODES = ['UNAUTHENTICATED', 'PERMISSION_DENIED'] as const;
 
 const REFUSALS = [...CONNECTION_REFUSALS, 'streams'] as const;
 
@@ -35,6 +39,8 @@ export interface Metrics {
   policiesReloaded(isTaken: boolean): void;
   /** A connection or a stream was not taken, as there were too many. */
   refused(what: Refusal): void;
+  /** A TLS handshake failed. */
+  handshakeFailed(reason: HandshakeFailure): void;
   /** A connection to Redis was lost. */
   redisLost(connection: string): void;
   /** Everything in Prometheus's text format. */
@@ -46,6 +52,10 @@ export interface MetricsSources {
   /** The policies that hold now, whose counters stand at 0 from the start. */
   readonly policyNames: () => Iterable<string>;
   readonly connectionCount: () => number;
+  /** The methods of the contract, as package.Service/Method. */
+  readonly methodNames: readonly string[];
+  /** When the certificates of each file end. */
+  readonly certificateEnds: () => readonly { readonly file: string; readonly validTo: Date }[];
   /** Lines of the log that nobody read in time. */
   readonly droppedLogLines: () => number;
   /** The connections to Redis by name, and whether each is ready. */
@@ -67,6 +77,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     labelNames: ['method', 'code'],
     registers,
   });
+  for (const method of sources.methodNames) for (const code of REFUSING_CODES) calls.inc({ method, code }, 0);
   const durations = new Histogram({
     name: 'quota_call_duration_seconds',
     help: 'Time from a gRPC call to its answer, streams left out.',
@@ -76,6 +87,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   });
   const { decisions, storeErrors, reloads, reloadOk, redisLosses } = createCounters(sources, registers);
   const refusals = createRefusals(registers);
+  const handshakes = createTlsMetrics(sources, registers);
 
   return {
     decided: ({ policy, verdict }) => decisions.inc({ policy, verdict }),
@@ -89,6 +101,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
       reloadOk.set(Number(isTaken));
     },
     refused: (limit) => refusals.inc({ limit }),
+    handshakeFailed: (reason) => handshakes.inc({ reason }),
     redisLost: (connection) => redisLosses.inc({ connection }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -153,6 +166,27 @@ function createRefusals(registers: Registry[]) {
   });
   for (const limit of REFUSALS) refusals.inc({ limit }, 0);
   return refusals;
+}
+
+function createTlsMetrics({ certificateEnds }: MetricsSources, registers: Registry[]) {
+  new Gauge({
+    name: 'quota_tls_certificate_not_after_seconds',
+    help: 'When the first certificate of a file ends, in seconds since 1970.',
+    labelNames: ['file'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { file, validTo } of certificateEnds()) this.set({ file }, validTo.getTime() / 1000);
+    },
+  });
+  const handshakes = new Counter({
+    name: 'quota_tls_handshake_failures_total',
+    help: 'TLS handshakes that failed, and client certificates that were not believed, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of HANDSHAKE_FAILURES) handshakes.inc({ reason }, 0);
+  return handshakes;
 }
 
 /** What is not counted but looked at, whenever somebody asks. */

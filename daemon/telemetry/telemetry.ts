@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { ConnectionLimits } from '../access/connection_limits';
 import { watchConnections } from './connections';
 import { serveHttp } from './http';
-import { createMetrics, type Metrics } from './metrics';
+import { createMetrics, type Metrics, type MetricsSources } from './metrics';
 import { type Check, type DaemonState, readinessOf } from './readiness';
 
 /** What an operator sees of the daemon from outside: its numbers, and whether it lives and is ready. */
@@ -27,11 +27,13 @@ export interface TelemetryOptions {
   readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   readonly policyNames: () => Iterable<string>;
   readonly droppedLogLines: () => number;
+  readonly methodNames: MetricsSources['methodNames'];
+  readonly certificateEnds: MetricsSources['certificateEnds'];
 }
 
 /** Serves the metrics and the probes, from the start on. Throws `ListenFailed` where the address cannot be had. */
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const { listen, redis, isUsable, policyNames, droppedLogLines } = options;
+  const { listen, redis, isUsable } = options;
   const connections = watchConnections();
   let state: DaemonState = 'starting';
   let isStoreOpen = false;
@@ -47,8 +49,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   };
   const readiness = async () => readinessOf({ state, checks });
   const metrics = createMetrics({
-    policyNames,
-    droppedLogLines,
+    ...options,
     connectionCount: () => connections.open(grpcPort),
     redisReady: {
       admissions: () => redis.admissions.status === 'ready',

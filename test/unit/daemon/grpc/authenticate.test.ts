@@ -119,7 +119,7 @@ describe('authentication', () => {
   });
 
   test.each([
-    ['nobody', new Unauthenticated(), status.UNAUTHENTICATED, 'UNAUTHENTICATED'],
+    ['nobody', new Unauthenticated('unknown'), status.UNAUTHENTICATED, 'UNAUTHENTICATED'],
     ['the wrong role', new PermissionDenied('web'), status.PERMISSION_DENIED, 'PERMISSION_DENIED'],
     ['a fault of ours', new TypeError('inner s3cret'), status.INTERNAL, 'INTERNAL'],
   ])('%s, answered with its reason before the handler', async (_, error, code, reason) => {
@@ -132,7 +132,7 @@ describe('authentication', () => {
   });
 
   test('a refusal, one line of the log without the token', async () => {
-    const { client, lines } = await serveEcho(refusing(new Unauthenticated()));
+    const { client, lines } = await serveEcho(refusing(new Unauthenticated('unknown')));
     await failureOf(ask(client, { authorization: 'Bearer s3cret' }));
 
     expect(lines.map((line) => JSON.parse(line))).toEqual([
@@ -145,7 +145,7 @@ describe('authentication', () => {
     let isWelcome = true;
     const { client } = await serveEcho({
       admit() {
-        if (!isWelcome) throw new Unauthenticated();
+        if (!isWelcome) throw new Unauthenticated('unknown');
         return { name: 'alice', role: 'operator' };
       },
     });

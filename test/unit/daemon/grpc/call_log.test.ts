@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { Unauthenticated } from '../../../../daemon/access/errors';
 import { createCallLog } from '../../../../daemon/grpc/call_log';
 import type { Admission, Decision } from '../../../../daemon/quota/admission';
 import { InvalidRequest, UnknownPolicy } from '../../../../daemon/quota/errors';
@@ -58,6 +59,24 @@ describe('createCallLog', () => {
     }
 
     expect(lines()).toHaveLength(20);
+  });
+
+  test('a caller that nobody knows, logged with what was wrong, which the caller is not told', () => {
+    const { log, lines } = openLog();
+    log.failed({
+      method: METHOD,
+      error: new Unauthenticated('the token is not in the access file'),
+      caller: { peer: '192.0.2.7:1234' },
+    });
+
+    expect(lines()).toMatchObject([
+      {
+        msg: 'request refused',
+        reason: 'a valid token or client certificate is needed',
+        why: 'the token is not in the access file',
+        peer: '192.0.2.7:1234',
+      },
+    ]);
   });
 
   test('administrative changes, every one of them, with the hash of the subject and not the subject', () => {

@@ -28,6 +28,8 @@ async function open({
     isUsable,
     policyNames: () => [],
     droppedLogLines: () => 0,
+    methodNames: ['quota.v1.QuotaService/Admit'],
+    certificateEnds: () => [],
   });
   opened.push(telemetry);
   return telemetry;

@@ -13,6 +13,8 @@ async function knownMetrics(): Promise<Set<string>> {
   const metrics = createMetrics({
     policyNames: () => [],
     droppedLogLines: () => 0,
+    methodNames: ['quota.v1.QuotaService/Admit'],
+    certificateEnds: () => [],
     connectionCount: () => 0,
     redisReady: {},
     readyParts: async () => ({}),
