@@ -29,7 +29,9 @@ async function start() {
     const keys = await Promise.all(
       [space.admissions, space.calls].map((redis) => redis.keys(`${space.prefix}*`)),
     );
-    return keys.flat().filter((key) => key !== `${space.prefix}partitions`);
+    return keys
+      .flat()
+      .filter((key) => ![`${space.prefix}partitions`, `${space.prefix}probe:{0}`].includes(key));
   }
 
   return { daemon, send, written };
