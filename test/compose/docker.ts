@@ -14,7 +14,9 @@ export const SERVICES = ['daemon', 'mysql', 'redis', 'web'] as const;
 export type Service = (typeof SERVICES)[number];
 
 /** What the run provides; a missing one is a fault of the run. */
-export function setting(name: 'QUOTA_PORT' | 'WEB_PORT' | 'QUOTA_SECRETS'): string {
+export function setting(
+  name: 'QUOTA_PORT' | 'QUOTA_HTTP_PORT' | 'WEB_PORT' | 'QUOTA_SECRETS' | 'COMPOSE_PROJECT_NAME',
+): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run these tests with "npm run test:compose"`);
   return value;
@@ -26,7 +28,12 @@ export async function compose(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The same, with a text for its standard input. */
+/** `docker …`; what it prints. Throws if it fails. */
+export async function engine(...args: string[]): Promise<string> {
+  return (await run('docker', args, { cwd: ROOT, maxBuffer: OUTPUT_BOUND })).stdout;
+}
+
+/** The same as `compose`, with a text for its standard input. */
 export async function composeWith(input: string, ...args: string[]): Promise<string> {
   const running = run('docker', ['compose', ...args], { cwd: ROOT });
   running.child.stdin?.end(input);
