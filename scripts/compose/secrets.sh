@@ -71,8 +71,8 @@ commands='
   del unlink exists type scan memory|usage expire pexpire expireat pexpireat ttl pttl expiretime pexpiretime persist
   get set mget incr incrby decr decrby strlen
   hget hset hsetnx hmget hgetall hkeys hvals hlen hdel hexists hincrby hscan
-  sadd srem smembers sismember scard
-  zadd zcard zcount zincrby zrange zrank zrem zremrangebyrank zremrangebyscore zscore zmscore zscan
+  sadd srem smembers sismember smismember srandmember spop scard sscan
+  zadd zcard zcount zincrby zrange zrank zrevrank zrandmember zpopmin zrem zremrangebyrank zremrangebyscore zscore zmscore zscan
   xadd xrange xrevrange xread xtrim xlen xdel xinfo|stream'
 
 # The keys that the daemon builds (daemon/redis/keys.ts), by their first word; nothing else holds any of its data.

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { parseIdentities } from '../../../../daemon/access/identities';
 import { tokenDigest } from '../../../../daemon/access/tokens';
 import { createKeys } from '../../../../daemon/redis/keys';
@@ -74,6 +75,16 @@ describe('scripts/compose/secrets.sh', () => {
     );
   });
 
+  test('every command that the daemon uses, open to its user of Redis', () => {
+    makeSecrets();
+    const user = /^user quota .*$/m.exec(read('redis_users.acl'))?.[0] ?? '';
+    const allowed = new Set(user.split(' ').flatMap((word) => /^\+(\w+)/.exec(word)?.[1] ?? []));
+    const used = commandsOf(join(__dirname, '../../../../daemon'));
+
+    expect(used.length).toBeGreaterThan(20);
+    expect(used.filter((command) => !allowed.has(command))).toEqual([]);
+  });
+
   test('every key that the daemon builds, open to its user of Redis, and no other', () => {
     makeSecrets();
     const user = /^user quota .*$/m.exec(read('redis_users.acl'))?.[0] ?? '';
@@ -89,6 +100,17 @@ describe('scripts/compose/secrets.sh', () => {
     expect(['else', 'admin', ''].filter(isOpen)).toEqual([]);
   });
 });
+
+/** The commands of Redis in the scripts of a folder, and those that its code calls. */
+function commandsOf(sources: string): string[] {
+  const known = new Set(new Redis({ lazyConnect: true }).getBuiltinCommands());
+  const found = readdirSync(sources, { recursive: true, encoding: 'utf8' }).flatMap((file) => {
+    const pattern = file.endsWith('.lua') ? /call\('([A-Z]+)'/g : /\b(?:redis|calls)\.([a-z]+)\(/g;
+    if (!/\.(lua|ts)$/.test(file)) return [];
+    return [...readFileSync(join(sources, file), 'utf8').matchAll(pattern)].map(([, name = '']) => name);
+  });
+  return [...new Set(found.map((name) => name.toLowerCase()))].filter((name) => known.has(name));
+}
 
 /** Every key of the builder: its texts, and what its functions make of any arguments. */
 function keysOf(builder: object): string[] {
