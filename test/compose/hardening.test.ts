@@ -85,7 +85,10 @@ describe('the network', () => {
       { host_ip: '127.0.0.1', target: 50051 },
       { host_ip: '127.0.0.1', target: 9464 },
     ]);
-    expect(ports.web).toMatchObject([{ host_ip: '127.0.0.1', target: 3000 }]);
+    expect(ports.web).toMatchObject([
+      { host_ip: '127.0.0.1', target: 3000 },
+      { host_ip: '127.0.0.1', target: 9465 },
+    ]);
   });
 
   test('every port that is open on this machine, on loopback', async () => {
