@@ -18,6 +18,8 @@ export interface Config {
   /** Who may call, and how callers are told apart. */
   readonly access: AccessSettings;
   readonly logLevel: string;
+  /** Where administrative changes are kept; undefined: in the log alone. */
+  readonly auditFile: string | undefined;
 }
 
 /** The environment cannot be used; every fault is listed, each with its variable. */
@@ -79,6 +81,7 @@ const environment = z.object({
     .refine((count) => count <= 1024, 'must be 1024 or less')
     .default(1),
   ...accessEnvironment,
+  QUOTA_AUDIT_FILE: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -109,6 +112,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     partitions: data.QUOTA_PARTITIONS,
     access: toAccessSettings(data),
     logLevel: data.LOG_LEVEL,
+    auditFile: data.QUOTA_AUDIT_FILE,
   };
 }
 

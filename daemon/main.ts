@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { stopTracing } from '../environment/tracing/start';
 import { ConfigInvalid, readConfig } from './config';
 import { openDoor } from './door';
+import { auditCalls } from './grpc/audit';
 import { observeCalls } from './grpc/observe';
 import { serve } from './grpc/server';
 import { ListenFailed } from './listen';
@@ -16,6 +17,7 @@ import { firstAttempt, openRedis } from './redis/client';
 import { createKeys } from './redis/keys';
 import { PartitionsMismatch } from './redis/partitions';
 import { createRedisStore, type RedisStore } from './redis/store';
+import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
 import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
 import { createLogger } from './telemetry/logger';
 import { openTelemetry } from './telemetry/telemetry';
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
     logger,
     onReload: (isTaken) => telemetry.metrics.policiesReloaded(isTaken),
   });
+  const trail = openAuditTrail({ file: config.auditFile, logger });
   const door = openDoor({ settings: config.access, logger });
 
   const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
@@ -62,7 +65,7 @@ async function main(): Promise<void> {
     feed,
     ping: store.ping,
     credentials: door.credentials,
-    interceptors: [observeCalls(metrics), door.authentication],
+    interceptors: [observeCalls(metrics), door.authentication, auditCalls(trail)],
     hasReflection: config.access.reflection,
     logger,
   });
@@ -118,7 +121,11 @@ function fail(error: unknown): never {
     console.error(
       `quota-daemon: the configuration cannot be used:\n${error.faults.map((line) => `  ${line}`).join('\n')}`,
     );
-  } else if (error instanceof PartitionsMismatch || error instanceof ListenFailed) {
+  } else if (
+    error instanceof PartitionsMismatch ||
+    error instanceof ListenFailed ||
+    error instanceof AuditTrailUnusable
+  ) {
     console.error(`quota-daemon: ${error.message}`);
   } else {
     console.error('quota-daemon:', error);

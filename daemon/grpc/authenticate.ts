@@ -10,7 +10,7 @@ import { PermissionDenied, Unauthenticated } from '../access/errors';
 import { detailsTrailer, statusOf } from './status';
 
 /** Where handlers find who calls. Never what a client sent under this name. */
-const IDENTITY_KEY = 'quota-identity';
+export const IDENTITY_KEY = 'quota-identity';
 
 const TOKEN_KEY = 'authorization';
 
