@@ -82,6 +82,8 @@ async function composeEnvironment({
     COMPOSE_DISABLE_ENV_FILE: '1',
     COMPOSE_PROFILES: '',
     QUOTA_SECRETS: secrets,
+    // The images of an operator's own stack keep their names.
+    QUOTA_VERSION: 'test',
     ...ports,
   };
 }

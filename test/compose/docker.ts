@@ -15,7 +15,13 @@ export type Service = (typeof SERVICES)[number];
 
 /** What the run provides; a missing one is a fault of the run. */
 export function setting(
-  name: 'QUOTA_PORT' | 'QUOTA_HTTP_PORT' | 'WEB_PORT' | 'QUOTA_SECRETS' | 'COMPOSE_PROJECT_NAME',
+  name:
+    | 'QUOTA_PORT'
+    | 'QUOTA_HTTP_PORT'
+    | 'WEB_PORT'
+    | 'QUOTA_SECRETS'
+    | 'QUOTA_VERSION'
+    | 'COMPOSE_PROJECT_NAME',
 ): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run these tests with "npm run test:compose"`);
@@ -26,6 +32,12 @@ export function setting(
 export async function compose(...args: string[]): Promise<string> {
   const { stdout } = await run('docker', ['compose', ...args], { cwd: ROOT, maxBuffer: OUTPUT_BOUND });
   return stdout;
+}
+
+/** The same, of another version of the images. */
+export async function composeOf(version: string, ...args: string[]): Promise<string> {
+  const env = { ...process.env, QUOTA_VERSION: version };
+  return (await run('docker', ['compose', ...args], { cwd: ROOT, env, maxBuffer: OUTPUT_BOUND })).stdout;
 }
 
 /** `docker …`; what it prints. Throws if it fails. */
