@@ -25,7 +25,7 @@ put() { # NAME: standard input, whole or not at all
 }
 
 for name in redis_password redis_quota_password mysql_root_password mysql_password mysql_site_password \
-  session_secret grafana_password; do
+  session_secret log_secret grafana_password; do
   [ -s "$name" ] || random | put "$name"
 done
 
