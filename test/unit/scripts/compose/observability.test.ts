@@ -11,7 +11,7 @@ const METRIC = /\b(?:quota|nodejs|process)_[a-z0-9_]+/g;
 /** Registered by the parts of the daemon that they are about. */
 const ELSEWHERE = [
   'quota_fold_lag_seconds',
-  'quota_log_dropped_total',
+  'quota_log_lines_dropped_total',
   'quota_store_clock_jumps_total',
   'quota_tls_certificate_not_after_seconds',
 ];
