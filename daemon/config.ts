@@ -24,6 +24,8 @@ export interface Config {
   readonly logLevel: string;
   /** With which subjects are hashed in the log. */
   readonly logSecret: string | undefined;
+  /** Where administrative changes are kept; undefined: in the log alone. */
+  readonly auditFile: string | undefined;
 }
 
 /** The environment cannot be used; every fault is listed, each with its variable. */
@@ -99,6 +101,7 @@ const environment = z.object({
   QUOTA_MAX_CONNECTIONS_PER_ADDRESS: count({ from: 1, to: 100_000 }).default(100),
   QUOTA_MAX_STREAMS: count({ from: 1, to: 10_000 }).default(256),
   QUOTA_LOG_SECRET: z.string().min(16, 'must be 16 characters or more').optional(),
+  QUOTA_AUDIT_FILE: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -132,6 +135,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxStreams: data.QUOTA_MAX_STREAMS,
     logLevel: data.LOG_LEVEL,
     logSecret: data.QUOTA_LOG_SECRET,
+    auditFile: data.QUOTA_AUDIT_FILE,
   };
 }
 

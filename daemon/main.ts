@@ -8,6 +8,7 @@ import { QuotaServiceService } from '../gen/quota/v1/quota_service';
 import { createConnectionLimits } from './access/connection_limits';
 import { ConfigInvalid, readConfig } from './config';
 import { openDoor } from './door';
+import { auditCalls } from './grpc/audit';
 import { createCallLog } from './grpc/call_log';
 import { observeCalls } from './grpc/observe';
 import { serve } from './grpc/server';
@@ -22,6 +23,7 @@ import { createKeys } from './redis/keys';
 import { PartitionsMismatch } from './redis/partitions';
 import { createProbe } from './redis/probe';
 import { createRedisStore, type RedisStore } from './redis/store';
+import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
 import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
 import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
@@ -41,6 +43,7 @@ async function main(): Promise<void> {
     logger,
     onReload: (isTaken) => telemetry.metrics.policiesReloaded(isTaken),
   });
+  const trail = openAuditTrail({ file: config.auditFile, logger });
   const door = openDoor({
     settings: config.access,
     onStreamRefused: () => telemetry.metrics.refused('streams'),
@@ -90,7 +93,7 @@ async function main(): Promise<void> {
     feed,
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: door.credentials,
-    interceptors: [observeCalls(metrics), door.authentication],
+    interceptors: [observeCalls(metrics), door.authentication, auditCalls(trail)],
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
     onHandshakeFailure: metrics.handshakeFailed,
@@ -152,7 +155,11 @@ function fail(error: unknown): never {
     console.error(
       `quota-daemon: the configuration cannot be used:\n${error.faults.map((line) => `  ${line}`).join('\n')}`,
     );
-  } else if (error instanceof PartitionsMismatch || error instanceof ListenFailed) {
+  } else if (
+    error instanceof PartitionsMismatch ||
+    error instanceof ListenFailed ||
+    error instanceof AuditTrailUnusable
+  ) {
     console.error(`quota-daemon: ${error.message}`);
   } else {
     console.error('quota-daemon:', error);

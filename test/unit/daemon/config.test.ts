@@ -47,6 +47,7 @@ describe('readConfig', () => {
       QUOTA_KEY_PREFIX: 'shop-1.eu:',
       QUOTA_PARTITIONS: '1024',
       LOG_LEVEL: 'silent',
+      QUOTA_AUDIT_FILE: '/var/log/audit.log',
     };
 
     const { access: _, connections: __, maxStreams: ___, logSecret: ____, ...rest } = readConfig(env);
