@@ -10,11 +10,10 @@ import { ListenFailed } from './listen';
 import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
 import { createDecisionFeed } from './quota/decision_feed';
-import { StoreUnavailable } from './quota/errors';
+import { StoreMismatch, StoreUnavailable } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { firstAttempt, openRedis } from './redis/client';
 import { createKeys } from './redis/keys';
-import { PartitionsMismatch } from './redis/partitions';
 import { createRedisStore, type RedisStore } from './redis/store';
 import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
 import { createLogger } from './telemetry/logger';
@@ -118,7 +117,7 @@ function fail(error: unknown): never {
     console.error(
       `quota-daemon: the configuration cannot be used:\n${error.faults.map((line) => `  ${line}`).join('\n')}`,
     );
-  } else if (error instanceof PartitionsMismatch || error instanceof ListenFailed) {
+  } else if (error instanceof StoreMismatch || error instanceof ListenFailed) {
     console.error(`quota-daemon: ${error.message}`);
   } else {
     console.error('quota-daemon:', error);

@@ -10,11 +10,13 @@ import { replyCode, translateFailure } from './failures';
  */
 const FILES = [
   'lib/register',
+  'lib/keep',
   'lib/clock',
   'lib/control',
   'limits/takings',
   'limits/sliding_window',
   'limits/token_bucket',
+  'limits/policies',
   'limits/limits',
   'limits/log',
   'limits/admit',

@@ -1,18 +1,20 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { StoreUnavailable } from '../quota/errors';
+import type { Policy } from '../quota/policies';
 import type { QuotaStore } from '../quota/store';
-import { admit } from './admissions';
 import { readCalls, recordCall } from './calls';
 import { readConnections } from './connections';
 import { translateFailure } from './failures';
 import { readHourlyDecisions } from './hourly_decisions';
 import type { Keys } from './keys';
+import { admitAll } from './limits/admit';
+import { announceRetention } from './limits/announce';
+import { createJoiner } from './limits/joiner';
+import { clearOverride, listOverrides, setOverride } from './limits/overrides';
+import { readQuota, resetQuota } from './limits/quotas';
 import { mergeUsage } from './merge';
 import { createRegistrations, registerNewcomers } from './newcomers';
-import { clearOverride, listOverrides, setOverride } from './overrides';
-import { claimPartitions } from './partitions';
-import { readQuota, resetQuota } from './quotas';
+import { createOpening } from './opening';
 
 export interface RedisStoreOptions {
   /** Holds admissions. */
@@ -22,34 +24,39 @@ export interface RedisStoreOptions {
   readonly keys: Keys;
   readonly partitions: number;
   readonly logger: Logger;
+  /** False sends each admission to Redis by itself. */
+  readonly isJoining?: boolean;
 }
 
 export interface RedisStore extends QuotaStore {
-  /** Makes the store usable. Throws `StoreUnavailable` (try again) or `PartitionsMismatch` (never). */
+  /** Makes the store usable. Throws `StoreUnavailable` (try again) or `StoreMismatch` (never). */
   open(): Promise<void>;
-  /** Resolves where both databases answer; throws `StoreUnavailable` where one does not. */
+  /** Resolves if both databases answer; throws `StoreUnavailable` if one does not. */
   ping(): Promise<void>;
+  /** Announces the policies in force, so that no other daemon removes what they count. */
+  announce(policies: Iterable<Policy>): Promise<void>;
   /** Waits for what decisions have left to do. */
   settle(): Promise<void>;
 }
 
 /** The memory of the service, on two Redis databases. */
-export function createRedisStore({ redis, calls, keys, partitions, logger }: RedisStoreOptions): RedisStore {
+export function createRedisStore(options: RedisStoreOptions): RedisStore {
+  const { redis, calls, keys, partitions, logger, isJoining = true } = options;
   const databases = { redis, calls, keys };
   const allPartitions = Array.from({ length: partitions }, (_, partition) => partition);
   const registrations = createRegistrations((partition) => registerNewcomers(databases, partition), logger);
-  let isOpen = false;
-
-  function assertOpen(): void {
-    if (!isOpen)
-      throw new StoreUnavailable({ cause: new Error('the number of partitions is not confirmed yet') });
-  }
+  const opening = createOpening({ redis, keys, partitions, logger });
+  const assertOpen = () => opening.claimOf(0);
+  const joiner = createJoiner({
+    partitionOf: keys.partitionOf,
+    admitAll: (partition, entries) =>
+      opening.guard(() => admitAll({ redis, keys, partition, claim: opening.claimOf(partition) }, entries)),
+    toStoreUs: () => undefined,
+    isJoining,
+  });
 
   return {
-    async open() {
-      await claimPartitions(redis, keys, partitions);
-      isOpen = true;
-    },
+    open: opening.open,
 
     async ping() {
       await Promise.all([redis.ping(), calls.ping()]).catch((error) => {
@@ -58,12 +65,15 @@ export function createRedisStore({ redis, calls, keys, partitions, logger }: Red
       assertOpen();
     },
 
+    async announce(policies) {
+      assertOpen();
+      await announceRetention({ redis, keys, partitions }, policies);
+    },
+
     settle: () => registrations.settle(),
 
-    async admit(admission, policy) {
-      assertOpen();
-      const { decision, mayBeNew } = await admit(databases, admission, policy);
-      if (mayBeNew) registrations.start(keys.partitionOf(admission.subject));
+    async admit(admission, policy, patience = {}) {
+      const { decision } = await joiner.admit(admission, policy, patience);
       return decision;
     },
 

@@ -1,0 +1,42 @@
+-- Policies as daemons send them with each call. What one comes to is remembered by its text, as long as the library is
+-- loaded, so that the calls of a policy need not read it again.
+
+local algorithms = { ['sliding-window'] = sliding_window, ['token-bucket'] = token_bucket }
+
+local policies = {}
+
+local MOST_REMEMBERED = 1000
+local remembered, remembered_count = {}, 0
+
+local function read_limit(sent)
+  local name, algorithm, size, window_us, is_shadow = unpack(sent)
+  local limit = {
+    name = name,
+    algorithm = algorithms[algorithm],
+    size = size,
+    window_us = window_us,
+    is_shadow = is_shadow == 1,
+    -- An enforced sliding window counts the takings of the policy, and has no state of its own.
+    has_state = is_shadow == 1 or algorithm ~= 'sliding-window',
+  }
+  if limit.algorithm.prepare then limit.algorithm.prepare(limit) end
+  return limit
+end
+
+-- Reads a policy: msgpack of { name, retain in microseconds, is counted, limits }.
+--   is counted: 1 if an enforced sliding window counts the takings, so that each token is a member
+--   limit:      { name, algorithm, size, window in microseconds, 1 for a shadow }
+function policies.read(text)
+  local policy = remembered[text]
+  if policy then return policy end
+  local name, retain_us, is_counted, limits = unpack(cmsgpack.unpack(text))
+  policy = { name = name, retain_us = retain_us, is_counted = is_counted == 1, limits = {}, retain_field = 'retain:' .. name }
+  for i, limit in ipairs(limits) do
+    policy.limits[i] = read_limit(limit)
+  end
+  if remembered_count >= MOST_REMEMBERED then
+    remembered, remembered_count = {}, 0
+  end
+  remembered[text], remembered_count = policy, remembered_count + 1
+  return policy
+end

@@ -1,0 +1,51 @@
+-- A sliding window: each token comes back exactly one window after it was taken, so no window ever holds more than
+-- the limit. The enforced windows of a policy count the one set of its takings; a shadow, which may not have taken all
+-- of them, has a set of its own.
+
+local sliding_window = {
+  -- It keeps every token, so it has a bound: an override may have been set for another algorithm.
+  largest_size = 1000,
+}
+
+function sliding_window.load(limit, request)
+  local configured = limit.configured
+  if configured.is_shadow then
+    limit.takings = takings.view(limit.key, nil, request.clock, request.is_read_only)
+  else
+    limit.takings = request.takings
+  end
+  limit.taken = takings.count_after(limit.takings, request.clock.now_us - configured.window_us)
+end
+
+function sliding_window.remaining(limit)
+  return math.max(0, limit.size - limit.taken)
+end
+
+-- Until only the newest `kept` of the tokens that are out are still out.
+local function until_only(limit, kept, now_us)
+  return takings.newest_us(limit.takings, kept + 1) + limit.configured.window_us - now_us
+end
+
+-- Until `cost` tokens are free at once: until enough of the oldest have come back.
+function sliding_window.retry_delay_us(limit, cost, now_us)
+  local kept = limit.size - cost
+  if limit.taken <= kept then return 0 end
+  return until_only(limit, kept, now_us)
+end
+
+-- Until all of the limit is free.
+function sliding_window.reset_delay_us(limit, now_us)
+  if limit.taken == 0 then return 0 end
+  return until_only(limit, 0, now_us)
+end
+
+function sliding_window.take(limit, request)
+  if limit.configured.is_shadow then takings.take(limit.takings, request.id, request.cost, true) end
+  limit.taken = limit.taken + request.cost
+end
+
+-- The set of a policy's takings outlives its windows by itself.
+function sliding_window.keep(limit)
+  local configured = limit.configured
+  if configured.is_shadow then takings.keep(limit.takings, configured.window_us) end
+end
