@@ -42,8 +42,8 @@ end
 local function append_admitted(request, policy_at)
   local admitted = request.admitted[policy_at]
   if not admitted then
-    admitted = {}
-    request.admitted[policy_at] = admitted
+    request.admitted[policy_at] = { request.subject, request.cost }
+    return
   end
   local n = #admitted
   admitted[n + 1], admitted[n + 2] = request.subject, request.cost
@@ -62,49 +62,45 @@ local function decide(request, first, at, values)
   local policy = request.policies[policy_at]
   local is_remembered, wants_ids = flags % 2 == 1, flags >= 2
   local id = string.sub(request.ids, at * ID_BYTES - ID_BYTES + 1, at * ID_BYTES)
-  local view
-  if policy.is_counted or is_remembered then
-    view = takings.view(request.keys[key_at], is_remembered and id, clock, request.is_read_only)
-  else
-    -- No limit counts the takings, and nobody will ask for this request again.
-    view = takings.none(clock)
-  end
+  -- If no limit counts the takings, and nobody will ask for this request again, there is nothing to read.
+  local view = (policy.is_counted or is_remembered) and request.view
+  if view then takings.open(view, request.keys[key_at], request) end
   request.id, request.subject, request.cost = id, entries[first + 3], cost
   request.policy, request.key_at, request.takings = policy, key_at, view
 
-  if view.found_us then
-    if takings.found_cost(view, id) ~= cost then
+  local found = is_remembered and takings.find(view, id)
+  if found then
+    if takings.found_cost(view, id, found) ~= cost then
       values[#values + 1] = REUSED
       return
     end
-    local loaded = limits.load(request)
     append_verdict(values, REPEATED, 0, 0)
-    limits.describe(loaded, now_us, values)
+    limits.describe(limits.load(request), now_us, values)
     return
   end
 
   local loaded = limits.load(request)
   local is_admitted, delay_us = limits.decide(loaded, cost, now_us)
   if not is_admitted then
-    append_verdict(values, DENIED, delay_us, wants_ids and takings.append_ids(view, request.found_ids) or -1)
+    append_verdict(values, DENIED, delay_us, wants_ids and view and takings.append_ids(view, request.found_ids) or -1)
     limits.describe(loaded, now_us, values)
   elseif request.is_read_only then
     values[#values + 1] = NO_MEMORY
     return
   else
     limits.take(loaded, request)
-    if view.key then takings.take(view, id, cost, policy.is_counted) end
+    if view then takings.take(view, id, cost, policy.is_counted) end
     append_admitted(request, policy_at)
     append_verdict(values, ADMITTED, 0, 0)
     limits.describe(loaded, now_us, values)
   end
   if request.is_read_only then return end
   -- Another daemon may count for longer.
-  if view.key then takings.keep(view, math.max(policy.retain_us, request.retains_us[policy_at])) end
+  if view then takings.keep(view, math.max(policy.retain_us, request.retains_us[policy_at])) end
   limits.keep(loaded)
 end
 
--- Reads the policies, and what all daemons agree on: returns nil, or the error that the caller must know.
+-- Reads what all daemons agree on: returns nil, or the error that the caller must know.
 local function read_shared(request, keys, args)
   local policy_count = #args - FIRST_POLICY_ARGUMENT + 1
   local fields = { 'claim', 'overrides' }
@@ -121,26 +117,14 @@ local function read_shared(request, keys, args)
   return control.check(kept[1], args[1])
 end
 
+-- Serves one entry after the other, of one call after the other.
+local request = { policies = {}, retains_us = {}, view = takings.new_view() }
+
 local function admit(keys, args, is_read_only)
-  local request = {
-    keys = keys,
-    overrides_key = keys[2],
-    has_overrides = false,
-    is_read_only = is_read_only,
-    clock = read_clock(),
-    ids = args[2],
-    entries = cmsgpack.unpack(args[3]),
-    policies = {},
-    retains_us = {},
-    admitted = {},
-    found_ids = {},
-    -- Of the entry that is being decided.
-    id = false,
-    subject = false,
-    cost = 0,
-    policy = false,
-    key_at = 0,
-  }
+  request.clock = read_clock()
+  request.keys, request.overrides_key, request.is_read_only = keys, keys[2], is_read_only
+  request.ids, request.entries = args[2], cmsgpack.unpack(args[3])
+  request.admitted, request.found_ids = {}, {}
   local stale = read_shared(request, keys, args)
   if stale then return stale end
 

@@ -1,9 +1,10 @@
 -- The limits of a policy for one subject: what is configured, what an operator has set instead, and where they stand.
 --
--- An algorithm is a table of these functions; `limit` is the table that `limits.load` makes:
+-- An algorithm is a table of these functions. `limit` is a limit of a policy, in which an algorithm keeps what it reads:
+-- the table serves one subject after the other, as making one for each would cost as much as the decision.
 --
---   prepare(configured)                   computes what all subjects share; may be missing
---   load(limit, request)                  reads the state, and throws if it cannot
+--   prepare(limit)                        adds what all subjects share
+--   load(limit, request)                  reads the state of request.subject, and throws if it cannot
 --   remaining(limit)                      the tokens that can be taken now
 --   retry_delay_us(limit, cost, now_us)   until `cost` tokens are free; only for a cost of at most the size
 --   reset_delay_us(limit, now_us)         until all of the limit is free
@@ -11,7 +12,7 @@
 --   keep(limit)                           makes the state last for as long as it matters
 --
 -- `request` holds the clock, keys, overrides_key, has_overrides and is_read_only; and id, subject, cost, policy, key_at
--- (where the keys of its states begin, less one) and takings (the view of them).
+-- (where the keys of its states begin, less one) and takings (a view of them).
 
 local limits = {}
 
@@ -19,41 +20,32 @@ local limits = {}
 local function apply_overrides(loaded, request)
   local fields = {}
   for i, limit in ipairs(loaded) do
-    fields[i] = request.policy.name .. ':' .. limit.configured.name .. ':' .. request.subject
+    fields[i] = request.policy.name .. ':' .. limit.name .. ':' .. request.subject
   end
   for i, stored in ipairs(redis.call('HMGET', request.overrides_key, unpack(fields))) do
     local override = stored and cjson.decode(stored)
     local end_us = override and override.expire_ms and override.expire_ms * 1000
     if override and not (end_us and end_us <= request.clock.now_us) then
       local limit = loaded[i]
-      limit.override_end_us = end_us
+      limit.override_end_us = end_us or false
       limit.size = math.min(override.limit, limit.algorithm.largest_size or override.limit)
       limit.is_overridden = true
     end
   end
 end
 
--- Reads the limits of the request's policy. The keys of their states stand in the order of the limits that have one.
+-- Reads the limits of the request's policy for its subject. The keys of their states stand in the order of the limits
+-- that have one.
 function limits.load(request)
-  local configured, loaded, key_at = request.policy.limits, {}, request.key_at
-  for i = 1, #configured do
-    local limit = configured[i]
-    local key = false
+  local loaded, key_at = request.policy.limits, request.key_at
+  for i = 1, #loaded do
+    local limit = loaded[i]
+    limit.size, limit.is_overridden, limit.override_end_us = limit.configured_size, false, false
+    limit.is_shadow_denied = false
     if limit.has_state then
       key_at = key_at + 1
-      key = request.keys[key_at]
+      limit.key = request.keys[key_at]
     end
-    loaded[i] = {
-      key = key,
-      configured = limit,
-      algorithm = limit.algorithm,
-      size = limit.size,
-      is_shadow_denied = false,
-      is_overridden = false,
-      -- Two of the algorithm's own.
-      taken = 0,
-      takings = false,
-    }
   end
   if request.has_overrides then apply_overrides(loaded, request) end
   for i = 1, #loaded do
@@ -77,7 +69,7 @@ function limits.decide(loaded, cost, now_us)
   for i = 1, #loaded do
     local limit = loaded[i]
     local delay_us = retry_delay_us(limit, cost, now_us)
-    if limit.configured.is_shadow then
+    if limit.is_shadow then
       limit.is_shadow_denied = delay_us ~= 0
     elseif delay_us then
       longest_us = math.max(longest_us, delay_us)

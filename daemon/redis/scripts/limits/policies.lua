@@ -8,18 +8,25 @@ local policies = {}
 local MOST_REMEMBERED = 1000
 local remembered, remembered_count = {}, 0
 
+-- A limit holds what is configured, and, from `limits.load` on, how it stands for the subject in hand.
 local function read_limit(sent)
   local name, algorithm, size, window_us, is_shadow = unpack(sent)
   local limit = {
     name = name,
     algorithm = algorithms[algorithm],
-    size = size,
+    configured_size = size,
     window_us = window_us,
     is_shadow = is_shadow == 1,
     -- An enforced sliding window counts the takings of the policy, and has no state of its own.
     has_state = is_shadow == 1 or algorithm ~= 'sliding-window',
+    -- For one subject:
+    key = false,
+    size = size,
+    is_overridden = false,
+    override_end_us = false,
+    is_shadow_denied = false,
   }
-  if limit.algorithm.prepare then limit.algorithm.prepare(limit) end
+  limit.algorithm.prepare(limit)
   return limit
 end
 

@@ -20,7 +20,8 @@ register('read_quota', function(keys, args)
     subject = args[1],
     policy = policies.read(args[2]),
     key_at = 2,
-    takings = takings.view(keys[2], nil, clock, true),
+    takings = takings.new_view(),
   }
+  takings.open(request.takings, keys[2], request)
   return cmsgpack.pack(limits.describe(limits.load(request), clock.now_us, {}))
 end, READS_ONLY)

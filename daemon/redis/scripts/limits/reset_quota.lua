@@ -11,7 +11,8 @@
 -- How many limits of one policy had something taken, whose keys begin at `key_at`; and where the next one's begin.
 local function reset_policy(keys, key_at, policy)
   local clock, count, state_at = read_clock(), 0, key_at
-  local view = takings.view(keys[key_at], nil, clock, false)
+  local view = takings.new_view()
+  takings.open(view, keys[key_at], { clock = clock, is_read_only = false })
   local longest_us = 0
   for _, limit in ipairs(policy.limits) do
     local taken

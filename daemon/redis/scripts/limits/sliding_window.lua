@@ -7,14 +7,17 @@ local sliding_window = {
   largest_size = 1000,
 }
 
+function sliding_window.prepare(limit)
+  if limit.is_shadow then limit.takings = takings.new_view() end
+end
+
 function sliding_window.load(limit, request)
-  local configured = limit.configured
-  if configured.is_shadow then
-    limit.takings = takings.view(limit.key, nil, request.clock, request.is_read_only)
+  if limit.is_shadow then
+    takings.open(limit.takings, limit.key, request)
   else
     limit.takings = request.takings
   end
-  limit.taken = takings.count_after(limit.takings, request.clock.now_us - configured.window_us)
+  limit.taken = takings.count_after(limit.takings, request.clock.now_us - limit.window_us)
 end
 
 function sliding_window.remaining(limit)
@@ -23,7 +26,7 @@ end
 
 -- Until only the newest `kept` of the tokens that are out are still out.
 local function until_only(limit, kept, now_us)
-  return takings.newest_us(limit.takings, kept + 1) + limit.configured.window_us - now_us
+  return takings.newest_us(limit.takings, kept + 1) + limit.window_us - now_us
 end
 
 -- Until `cost` tokens are free at once: until enough of the oldest have come back.
@@ -40,12 +43,11 @@ function sliding_window.reset_delay_us(limit, now_us)
 end
 
 function sliding_window.take(limit, request)
-  if limit.configured.is_shadow then takings.take(limit.takings, request.id, request.cost, true) end
+  if limit.is_shadow then takings.take(limit.takings, request.id, request.cost, true) end
   limit.taken = limit.taken + request.cost
 end
 
 -- The set of a policy's takings outlives its windows by itself.
 function sliding_window.keep(limit)
-  local configured = limit.configured
-  if configured.is_shadow then takings.keep(limit.takings, configured.window_us) end
+  if limit.is_shadow then takings.keep(limit.takings, limit.window_us) end
 end

@@ -25,9 +25,15 @@ local MOST_LISTED = 64
 -- What a set holds at most if nothing else bounds it: the ids of a policy whose limits are all shadows.
 local MOST_MEMBERS = 100000
 
--- A view of a set that nobody needs to read.
-function takings.none(clock)
-  return { key = false, clock = clock, newest_us = 0, found_us = false, added = 0, read_n = 0, read_us = 0 }
+-- Makes a table for views of sets, one after the other: making one anew for each entry would cost as much as reading.
+function takings.new_view()
+  return { key = false, clock = false, is_read_only = false, newest = false, added = 0, read_n = 0, read_us = 0 }
+end
+
+-- Turns a view to a set. Nothing is read before it is needed.
+function takings.open(view, key, request)
+  view.key, view.clock, view.is_read_only = key, request.clock, request.is_read_only
+  view.newest, view.added, view.read_n = false, 0, 0
 end
 
 -- Dates takings from the future now: the clock has gone back since. Nothing comes back early, and nothing is out
@@ -42,26 +48,27 @@ local function redate(key, now_text)
   redis.call('ZADD', key, unpack(moved))
 end
 
--- Reads a set, and looks for a request in it, if an id is given. If the set holds takings from the future, they are
--- dated anew, unless nothing may be written.
-function takings.view(key, id, clock, is_read_only)
-  local view = takings.none(clock)
-  view.key = key
-  local newest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
-  if not newest then return view end
-  local newest_us = tonumber(newest)
-  if newest_us > clock.now_us then
-    if not is_read_only then redate(key, clock.now_text) end
-    newest_us = clock.now_us
+-- When the newest token that was in the set was taken; 0 or less if none of them counts.
+local function read_newest_us(view)
+  if view.newest then return view.newest end
+  local now_us = view.clock.now_us
+  local score = redis.call('ZRANGE', view.key, -1, -1, 'WITHSCORES')[2]
+  local newest_us = tonumber(score or 0)
+  if newest_us > now_us then
+    if not view.is_read_only then redate(view.key, view.clock.now_text) end
+    newest_us = now_us
   end
-  view.newest_us = newest_us
-  view.found_us = id and redis.call('ZSCORE', key, id)
-  return view
+  view.newest = newest_us
+  return newest_us
+end
+
+-- The moment of the request in the set, as the text of its score; false if it is not there.
+function takings.find(view, id)
+  return redis.call('ZSCORE', view.key, id)
 end
 
 -- The tokens taken after a moment that were not given back.
 function takings.count_after(view, moment_us)
-  if view.newest_us <= moment_us then return view.added end
   return redis.call('ZCOUNT', view.key, '(' .. to_text(moment_us), '+inf') + view.added
 end
 
@@ -69,7 +76,7 @@ end
 function takings.newest_us(view, n)
   if n <= view.added then return view.clock.now_us end
   local from_end = n - view.added
-  if from_end == 1 then return view.newest_us end
+  if from_end == 1 and view.added == 0 then return read_newest_us(view) end
   if from_end ~= view.read_n then
     local score = redis.call('ZRANGE', view.key, -n, -n, 'WITHSCORES')[2]
     -- One from the future counts as taken now.
@@ -79,9 +86,9 @@ function takings.newest_us(view, n)
 end
 
 -- The cost of the request that was found.
-function takings.found_cost(view, id)
+function takings.found_cost(view, id, found)
   local cost = 1
-  for _, member in ipairs(redis.call('ZRANGE', view.key, view.found_us, view.found_us, 'BYSCORE')) do
+  for _, member in ipairs(redis.call('ZRANGE', view.key, found, found, 'BYSCORE')) do
     if #member > ID_LENGTH and string.sub(member, 1, ID_LENGTH) == id then
       cost = math.max(cost, struct.unpack('>I4', member, ID_LENGTH + 1))
     end
@@ -89,9 +96,8 @@ function takings.found_cost(view, id)
   return cost
 end
 
--- Appends the ids that a set holds to a list, and returns how many; -1 if the set was not read, or holds too many.
+-- Appends the ids that a set holds to a list, and returns how many; -1 if it holds too many.
 function takings.append_ids(view, ids)
-  if not view.key then return -1 end
   local members = redis.call('ZRANGE', view.key, -MOST_LISTED - 1, -1)
   if #members > MOST_LISTED then return -1 end
   local count = 0
@@ -135,11 +141,13 @@ end
 -- stays for a quarter longer than it must, so that most calls find it late enough and write nothing.
 function takings.keep(view, retain_us)
   local now_us = view.clock.now_us
-  local newest_us = view.added > 0 and now_us or view.newest_us
+  local newest_us = view.added > 0 and now_us or read_newest_us(view)
   if newest_us <= 0 then return end
   local needed_ms = math.ceil((newest_us + retain_us - now_us) / 1000)
-  if redis.call('PTTL', view.key) >= needed_ms then return end
-  local is_purged = view.newest_us == 0 or purge(view.key, now_us - retain_us)
+  local left_ms = redis.call('PTTL', view.key)
+  if left_ms >= needed_ms then return end
+  local is_new = left_ms < 0
+  local is_purged = is_new or purge(view.key, now_us - retain_us)
   redis.call('PEXPIRE', view.key, to_text(needed_ms + (is_purged and math.ceil(needed_ms / 4) or 0)))
 end
 

@@ -17,16 +17,15 @@ local function units_of(size, window_us)
   return { per_token = window_us / divisor, per_us = math.max(1, size / divisor) }
 end
 
--- The units of a limit of the policy, computed once for as long as the policy is in force.
-function token_bucket.prepare(configured)
-  configured.units = units_of(configured.size, configured.window_us)
+function token_bucket.prepare(limit)
+  limit.configured_units = units_of(limit.configured_size, limit.window_us)
 end
 
 -- Refills the bucket. If its size has changed since, what was taken stays taken, in the new units; but nobody ever
 -- owes more than one full bucket, so that no change denies a subject for longer than one window.
 function token_bucket.load(limit, request)
-  local configured, now_us = limit.configured, request.clock.now_us
-  local units = limit.is_overridden and units_of(limit.size, configured.window_us) or configured.units
+  local now_us = request.clock.now_us
+  local units = limit.is_overridden and units_of(limit.size, limit.window_us) or limit.configured_units
   local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token', 'at_us')
   local debt, per_token, at_us = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
   if at_us > now_us then
