@@ -27,7 +27,10 @@ async function main(): Promise<void> {
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
-    onReload: (isTaken) => telemetry.metrics.policiesReloaded(isTaken),
+    onReload(isTaken) {
+      telemetry.metrics.policiesReloaded(isTaken);
+      if (isTaken) void store.announce();
+    },
   });
   const door = openDoor({ settings: config.access, logger });
 
@@ -45,6 +48,7 @@ async function main(): Promise<void> {
     calls,
     keys: createKeys({ prefix, partitions }),
     partitions,
+    policies: () => policies.current().byName.values(),
     logger,
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);

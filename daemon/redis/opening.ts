@@ -20,15 +20,18 @@ export interface OpeningOptions {
   readonly keys: Keys;
   readonly partitions: number;
   readonly logger: Logger;
+  /** Is called each time that the store was opened. */
+  readonly onOpen: () => Promise<void>;
 }
 
-export function createOpening({ redis, keys, partitions, logger }: OpeningOptions): Opening {
+export function createOpening({ redis, keys, partitions, logger, onOpen }: OpeningOptions): Opening {
   let claims: Claims | undefined;
   let whyClosed: unknown = new Error('the store has not been claimed yet');
   let reopening: Promise<void> | undefined;
 
   async function open(): Promise<void> {
     claims = await claimStore(redis, keys, partitions);
+    await onOpen();
   }
 
   /** The store was emptied, or is another one: whatever it was claimed for, it is not now. */

@@ -8,7 +8,7 @@ import { translateFailure } from './failures';
 import { readHourlyDecisions } from './hourly_decisions';
 import type { Keys } from './keys';
 import { admitAll } from './limits/admit';
-import { announceRetention } from './limits/announce';
+import { createAnnouncer } from './limits/announce';
 import { createJoiner } from './limits/joiner';
 import { clearOverride, listOverrides, setOverride } from './limits/overrides';
 import { readQuota, resetQuota } from './limits/quotas';
@@ -23,6 +23,8 @@ export interface RedisStoreOptions {
   readonly calls: Redis;
   readonly keys: Keys;
   readonly partitions: number;
+  /** The policies in force. */
+  readonly policies: () => Iterable<Policy>;
   readonly logger: Logger;
   /** False sends each admission to Redis by itself. */
   readonly isJoining?: boolean;
@@ -33,19 +35,20 @@ export interface RedisStore extends QuotaStore {
   open(): Promise<void>;
   /** Resolves if both databases answer; throws `StoreUnavailable` if one does not. */
   ping(): Promise<void>;
-  /** Announces the policies in force, so that no other daemon removes what they count. */
-  announce(policies: Iterable<Policy>): Promise<void>;
+  /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
+  announce(): Promise<void>;
   /** Waits for what decisions have left to do. */
   settle(): Promise<void>;
 }
 
 /** The memory of the service, on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
-  const { redis, calls, keys, partitions, logger, isJoining = true } = options;
+  const { redis, calls, keys, partitions, policies, logger, isJoining = true } = options;
   const databases = { redis, calls, keys };
   const allPartitions = Array.from({ length: partitions }, (_, partition) => partition);
   const registrations = createRegistrations((partition) => registerNewcomers(databases, partition), logger);
-  const opening = createOpening({ redis, keys, partitions, logger });
+  const announcer = createAnnouncer({ redis, keys, partitions, policies, logger });
+  const opening = createOpening({ redis, keys, partitions, logger, onOpen: announcer.announce });
   const assertOpen = () => opening.claimOf(0);
   const joiner = createJoiner({
     partitionOf: keys.partitionOf,
@@ -65,12 +68,12 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       assertOpen();
     },
 
-    async announce(policies) {
-      assertOpen();
-      await announceRetention({ redis, keys, partitions }, policies);
-    },
+    announce: announcer.announce,
 
-    settle: () => registrations.settle(),
+    async settle() {
+      announcer.stop();
+      await registrations.settle();
+    },
 
     async admit(admission, policy, patience = {}) {
       const { decision } = await joiner.admit(admission, policy, patience);
