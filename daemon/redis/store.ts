@@ -9,6 +9,7 @@ import { readHourlyDecisions } from './hourly_decisions';
 import type { Keys } from './keys';
 import { admitAll } from './limits/admit';
 import { createAnnouncer } from './limits/announce';
+import { createEncoder } from './limits/encoder';
 import { createJoiner } from './limits/joiner';
 import { clearOverride, listOverrides, setOverride } from './limits/overrides';
 import { readQuota, resetQuota } from './limits/quotas';
@@ -44,16 +45,26 @@ export interface RedisStore extends QuotaStore {
 /** The memory of the service, on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { redis, calls, keys, partitions, policies, logger, isJoining = true } = options;
-  const databases = { redis, calls, keys };
+  const encoder = createEncoder(keys);
+  const databases = { redis, calls, keys, encoder };
   const allPartitions = Array.from({ length: partitions }, (_, partition) => partition);
   const registrations = createRegistrations((partition) => registerNewcomers(databases, partition), logger);
-  const announcer = createAnnouncer({ redis, keys, partitions, policies, logger });
+  const announcer = createAnnouncer({
+    redis,
+    keys,
+    partitions,
+    policies,
+    onConversions: encoder.setConversions,
+    logger,
+  });
   const opening = createOpening({ redis, keys, partitions, logger, onOpen: announcer.announce });
   const assertOpen = () => opening.claimOf(0);
   const joiner = createJoiner({
     partitionOf: keys.partitionOf,
     admitAll: (partition, entries) =>
-      opening.guard(() => admitAll({ redis, keys, partition, claim: opening.claimOf(partition) }, entries)),
+      opening.guard(() =>
+        admitAll({ redis, keys, encoder, partition, claim: opening.claimOf(partition) }, entries),
+      ),
     toStoreUs: () => undefined,
     isJoining,
   });

@@ -6,6 +6,7 @@ import { readCalls } from '../../daemon/redis/calls';
 import { readConnections } from '../../daemon/redis/connections';
 import { createKeys } from '../../daemon/redis/keys';
 import { admitAll } from '../../daemon/redis/limits/admit';
+import { createEncoder } from '../../daemon/redis/limits/encoder';
 import { registerNewcomers } from '../../daemon/redis/newcomers';
 import { medianOf, timeOf } from './timing';
 
@@ -61,7 +62,7 @@ const policy: Policy = {
 
 function connect(redis: Redis, subject: string) {
   const admission = { subject, policy: policy.name, cost: 1, requestId: undefined };
-  return admitAll({ redis, keys, partition: 0, claim: '' }, [
+  return admitAll({ redis, keys, encoder: createEncoder(keys), partition: 0, claim: '' }, [
     { admission, policy, deadlineUs: undefined, wantsIds: false },
   ]);
 }

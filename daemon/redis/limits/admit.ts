@@ -8,7 +8,7 @@ import { replyCode } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction, type FunctionCall } from '../library';
 import { pack, unpack } from '../packing';
-import { encodePolicy, subjectKeys } from './encoded_policy';
+import type { Encoder } from './encoder';
 import { NUMBERS_PER_LIMIT, readStatuses } from './statuses';
 
 /** One admission of a joined call. */
@@ -53,6 +53,7 @@ const WANTS_IDS = 2;
 export interface Place {
   readonly redis: Redis;
   readonly keys: Keys;
+  readonly encoder: Encoder;
   readonly partition: number;
   /** What the partition is claimed for. */
   readonly claim: string;
@@ -80,21 +81,23 @@ async function callAdmit(redis: Redis, call: FunctionCall): Promise<unknown> {
   }
 }
 
-function encodeCall({ keys, partition, claim }: Place, entries: readonly Entry[]): FunctionCall {
+function encodeCall({ keys, encoder, partition, claim }: Place, entries: readonly Entry[]): FunctionCall {
   const policies: Policy[] = [];
   for (const { policy } of entries) if (!policies.includes(policy)) policies.push(policy);
+  const encoded = policies.map(encoder.encode);
   const allKeys = [keys.control(partition), keys.overrides(partition)];
   for (const { name } of policies) allKeys.push(keys.admissions(partition, name));
   const ids = Buffer.allocUnsafe(entries.length * ID_BYTES);
   const values: (number | string)[] = [];
   entries.forEach(({ admission: { subject, cost, requestId }, policy, deadlineUs = 0, wantsIds }, index) => {
     writeId(ids, index * ID_BYTES, requestId);
-    const flags =
-      (requestId === undefined || policy.rememberMs === 0 ? 0 : IS_REMEMBERED) + (wantsIds ? WANTS_IDS : 0);
-    values.push(policies.indexOf(policy) + 1, allKeys.length + 1, subject, cost, deadlineUs, flags);
-    allKeys.push(...subjectKeys(keys, policy, subject));
+    const isRemembered = requestId !== undefined && policy.rememberMs > 0;
+    const flags = (isRemembered ? IS_REMEMBERED : 0) + (wantsIds ? WANTS_IDS : 0);
+    const policyAt = policies.indexOf(policy);
+    values.push(policyAt + 1, allKeys.length + 1, subject, cost, deadlineUs, flags);
+    allKeys.push(...(encoded[policyAt]?.keysOf(subject) ?? []));
   });
-  return { keys: allKeys, args: [claim, ids, pack(values), ...policies.map(encodePolicy)] };
+  return { keys: allKeys, args: [claim, ids, pack(values), ...encoded.map(({ text }) => text)] };
 }
 
 /** The bytes of a UUID; random ones if the caller gave none, as each taking needs a name of its own. */

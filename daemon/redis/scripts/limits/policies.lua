@@ -10,15 +10,18 @@ local remembered, remembered_count = {}, 0
 
 -- A limit holds what is configured, and, from `limits.load` on, how it stands for the subject in hand.
 local function read_limit(sent)
-  local name, algorithm, size, window_us, is_shadow = unpack(sent)
+  local name, algorithm, size, window_us, is_shadow, converted_us = unpack(sent)
   local limit = {
     name = name,
     algorithm = algorithms[algorithm],
     configured_size = size,
     window_us = window_us,
     is_shadow = is_shadow == 1,
-    -- An enforced sliding window counts the takings of the policy, and has no state of its own.
-    has_state = is_shadow == 1 or algorithm ~= 'sliding-window',
+    -- When this algorithm took over from another one; 0 if it has not, or long ago.
+    converted_us = converted_us,
+    -- An enforced sliding window counts the takings of the policy, and has no state of its own; but it may have to look
+    -- for the state of the bucket that it was.
+    has_state = is_shadow == 1 or algorithm ~= 'sliding-window' or converted_us > 0,
     -- For one subject:
     key = false,
     size = size,
@@ -32,7 +35,7 @@ end
 
 -- Reads a policy: msgpack of { name, retain in microseconds, is counted, limits }.
 --   is counted: 1 if an enforced sliding window counts the takings, so that each token is a member
---   limit:      { name, algorithm, size, window in microseconds, 1 for a shadow }
+--   limit:      { name, algorithm, size, window in microseconds, 1 for a shadow, when its algorithm changed or 0 }
 function policies.read(text)
   local policy = remembered[text]
   if policy then return policy end

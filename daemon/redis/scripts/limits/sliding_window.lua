@@ -11,6 +11,18 @@ function sliding_window.prepare(limit)
   if limit.is_shadow then limit.takings = takings.new_view() end
 end
 
+-- Takes over from a token bucket, once: what is missing from it counts as taken now, as far as the set does not hold it.
+local function convert(limit, request)
+  local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token')
+  if not state[1] then return end
+  local missing = math.min(limit.size, math.ceil(tonumber(state[1]) / tonumber(state[2])))
+  if not request.is_read_only then
+    takings.add_unnamed(limit.takings, missing - limit.taken)
+    redis.call('DEL', limit.key)
+  end
+  limit.taken = math.max(limit.taken, missing)
+end
+
 function sliding_window.load(limit, request)
   if limit.is_shadow then
     takings.open(limit.takings, limit.key, request)
@@ -18,6 +30,7 @@ function sliding_window.load(limit, request)
     limit.takings = request.takings
   end
   limit.taken = takings.count_after(limit.takings, request.clock.now_us - limit.window_us)
+  if limit.converted_us > 0 and not limit.is_shadow then convert(limit, request) end
 end
 
 function sliding_window.remaining(limit)

@@ -4,6 +4,7 @@
 --   ID            the first token of a request: the 16 bytes of its UUID
 --   ID..be32(n)   its n-th token, for each n from 2 to its cost; in a set that no limit counts, the last one only
 --
+-- A token that was taken from a bucket before a window took over from it is named `token..be32(n)`.
 -- A token that an operator gave back has a negative score: its request is remembered, and no window counts it.
 --
 -- A view asks for single facts of a set, so that the work does not grow with the set. Reading it whole would cost more
@@ -124,6 +125,14 @@ function takings.take(view, id, cost, is_counted)
     redis.call('ZADD', view.key, unpack(added))
   end
   view.added = view.added + cost
+end
+
+-- Adds tokens that no request is known of.
+function takings.add_unnamed(view, count)
+  for token = 1, count do
+    redis.call('ZADD', view.key, view.clock.now_text, 'token' .. struct.pack('>I4', token))
+  end
+  view.newest = false
 end
 
 -- Removes a bounded number of members from before a moment; true if none of them is left.
