@@ -42,11 +42,11 @@ end
 local function append_admitted(request, policy_at)
   local admitted = request.admitted[policy_at]
   if not admitted then
-    request.admitted[policy_at] = { request.subject, request.cost }
+    request.admitted[policy_at] = { request.subject, small_to_text(request.cost) }
     return
   end
   local n = #admitted
-  admitted[n + 1], admitted[n + 2] = request.subject, request.cost
+  admitted[n + 1], admitted[n + 2] = request.subject, small_to_text(request.cost)
 end
 
 -- Decides on the entry whose values begin after `first`.

@@ -53,7 +53,7 @@ end
 local function read_newest_us(view)
   if view.newest then return view.newest end
   local now_us = view.clock.now_us
-  local score = redis.call('ZRANGE', view.key, -1, -1, 'WITHSCORES')[2]
+  local score = redis.call('ZRANGE', view.key, '-1', '-1', 'WITHSCORES')[2]
   local newest_us = tonumber(score or 0)
   if newest_us > now_us then
     if not view.is_read_only then redate(view.key, view.clock.now_text) end
@@ -79,7 +79,8 @@ function takings.newest_us(view, n)
   local from_end = n - view.added
   if from_end == 1 and view.added == 0 then return read_newest_us(view) end
   if from_end ~= view.read_n then
-    local score = redis.call('ZRANGE', view.key, -n, -n, 'WITHSCORES')[2]
+    local rank = small_to_text(-n)
+    local score = redis.call('ZRANGE', view.key, rank, rank, 'WITHSCORES')[2]
     -- One from the future counts as taken now.
     view.read_n, view.read_us = from_end, math.min(tonumber(score), view.clock.now_us)
   end
