@@ -7,7 +7,6 @@ import type { Policy } from '../../quota/policies';
 import { replyCode } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction, type FunctionCall } from '../library';
-import { pack, unpack } from '../packing';
 import type { Encoder } from './encoder';
 import { NUMBERS_PER_LIMIT, readStatuses } from './statuses';
 
@@ -49,6 +48,8 @@ const VERDICT = {
 const IS_REMEMBERED = 1;
 const WANTS_IDS = 2;
 
+type Value = number | Buffer;
+
 /** What a joined call needs of the store. */
 export interface Place {
   readonly redis: Redis;
@@ -65,9 +66,8 @@ export interface Place {
  */
 export async function admitAll(place: Place, entries: readonly Entry[]): Promise<JoinedReply> {
   const call = encodeCall(place, entries);
-  const [reply, ids] = (await callAdmit(place.redis, call)) as [reply: Buffer, ids: Buffer];
-  const [nowUs, values] = unpack(reply) as [nowUs: number, values: number[]];
-  return { nowUs, outcomes: readOutcomes({ entries, nowUs, values, ids }) };
+  const [nowUs, ...values] = (await callAdmit(place.redis, call)) as [nowUs: number, ...Value[]];
+  return { nowUs, outcomes: readOutcomes({ entries, nowUs, values, ids: values.at(-1) as Buffer }) };
 }
 
 /** If Redis has no memory left, the form that only reads still answers denials and repeats. */
@@ -88,16 +88,48 @@ function encodeCall({ keys, encoder, partition, claim }: Place, entries: readonl
   const allKeys = [keys.control(partition), keys.overrides(partition)];
   for (const { name } of policies) allKeys.push(keys.admissions(partition, name));
   const ids = Buffer.allocUnsafe(entries.length * ID_BYTES);
-  const values: (number | string)[] = [];
-  entries.forEach(({ admission: { subject, cost, requestId }, policy, deadlineUs = 0, wantsIds }, index) => {
-    writeId(ids, index * ID_BYTES, requestId);
-    const isRemembered = requestId !== undefined && policy.rememberMs > 0;
-    const flags = (isRemembered ? IS_REMEMBERED : 0) + (wantsIds ? WANTS_IDS : 0);
-    const policyAt = policies.indexOf(policy);
-    values.push(policyAt + 1, allKeys.length + 1, subject, cost, deadlineUs, flags);
-    allKeys.push(...(encoded[policyAt]?.keysOf(subject) ?? []));
-  });
-  return { keys: allKeys, args: [claim, ids, pack(values), ...encoded.map(({ text }) => text)] };
+  const packed = entries.map(
+    ({ admission: { subject, cost, requestId }, policy, deadlineUs = 0, wantsIds }, index) => {
+      writeId(ids, index * ID_BYTES, requestId);
+      const isRemembered = requestId !== undefined && policy.rememberMs > 0;
+      const flags = (isRemembered ? IS_REMEMBERED : 0) + (wantsIds ? WANTS_IDS : 0);
+      const policyAt = policies.indexOf(policy);
+      const entry = packEntry({
+        policyAt: policyAt + 1,
+        keyAt: allKeys.length + 1,
+        cost,
+        deadlineUs,
+        flags,
+        subject,
+      });
+      allKeys.push(...(encoded[policyAt]?.keysOf(subject) ?? []));
+      return entry;
+    },
+  );
+  return { keys: allKeys, args: [claim, ids, Buffer.concat(packed), ...encoded.map(({ text }) => text)] };
+}
+
+/** Bytes before the subject: see ENTRY in `scripts/limits/admit.lua`. */
+const ENTRY_HEADER_BYTES = 21;
+
+function packEntry(entry: {
+  policyAt: number;
+  keyAt: number;
+  cost: number;
+  deadlineUs: number;
+  flags: number;
+  subject: string;
+}): Buffer {
+  const subjectBytes = Buffer.byteLength(entry.subject);
+  const packed = Buffer.allocUnsafe(ENTRY_HEADER_BYTES + subjectBytes);
+  let at = packed.writeUInt16BE(entry.policyAt);
+  at = packed.writeUInt32BE(entry.keyAt, at);
+  at = packed.writeUInt32BE(entry.cost, at);
+  at = packed.writeDoubleBE(entry.deadlineUs, at);
+  at = packed.writeUInt8(entry.flags, at);
+  at = packed.writeUInt16BE(subjectBytes, at);
+  packed.write(entry.subject, at);
+  return packed;
 }
 
 /** The bytes of a UUID; random ones if the caller gave none, as each taking needs a name of its own. */
@@ -115,7 +147,7 @@ function readOutcomes({
 }: {
   entries: readonly Entry[];
   nowUs: number;
-  values: readonly (number | string)[];
+  values: readonly Value[];
   ids: Buffer;
 }): (Outcome | Error)[] {
   let at = 0;
@@ -129,7 +161,7 @@ function readOutcomes({
       case VERDICT.repeated: {
         const retryDelayUs = next();
         const idCount = next();
-        const limits = readStatuses(policy, values as number[], at);
+        const limits = readStatuses(policy, values as readonly number[], at);
         at += limits.length * NUMBERS_PER_LIMIT;
         const admitted = verdict !== VERDICT.denied;
         const decision = {
@@ -150,7 +182,7 @@ function readOutcomes({
       case VERDICT.noMemory:
         return new StoreUnavailable({ cause: new Error('Redis has no memory left for the token') });
       default:
-        return new Error(`the store could not decide: ${String(next())}`);
+        return new Error(`the store could not decide: ${String(values[at++])}`);
     }
   });
 }

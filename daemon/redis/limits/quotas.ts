@@ -3,7 +3,6 @@ import type { LimitStatus } from '../../quota/admission';
 import type { Policy } from '../../quota/policies';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
-import { unpack } from '../packing';
 import type { Encoder } from './encoder';
 import { readStatuses } from './statuses';
 
@@ -24,7 +23,7 @@ export async function readQuota(
     keys: [keys.overrides(keys.partitionOf(subject)), ...keysOf(subject)],
     args: [subject, text],
   });
-  return readStatuses(policy, unpack(reply as Buffer) as number[]);
+  return readStatuses(policy, reply as number[]);
 }
 
 /** Gives back what a subject has taken from the policies, all at once; how many limits had something taken. */

@@ -11,17 +11,17 @@
 --
 -- ARGV[1]    the claim that the caller knows
 -- ARGV[2]    the ids of the entries, 16 bytes each
--- ARGV[3]    msgpack: a flat list of six values for each entry:
+-- ARGV[3]    the entries, one after the other, as `struct` packs them: ENTRY below
 --              where its policy is among the policies, and its first key among the keys, from 1
---              the subject, the cost, and the deadline in microseconds, or 0
+--              the cost, and the deadline in microseconds, or 0
 --              1 if the caller gave the id, so that it must be known again, plus 2 if a denial shall list the ids
 --              that the takings hold
+--              the subject
 -- ARGV[4..]  the policies, each as `policies.read` takes it
 --
--- Returns    { msgpack of { now in microseconds, values }, ids }
---              values: for each entry the verdict; after admitted, denied and repeated, the retry delay in microseconds
---              or -1 for never, the number of its ids or -1, and the numbers of limits.describe; after faulty, a message
---              ids: those that were asked for, 16 bytes each, in the order of the entries
+-- Returns    now in microseconds; then for each entry the verdict; after admitted, denied and repeated, the retry delay in
+--            microseconds or -1 for never, the number of its ids or -1, and the numbers of limits.describe; after faulty,
+--            a message; at the end the ids that were asked for, 16 bytes each, in the order of the entries
 --
 -- Errors     STALECLAIM if the store is another one than the caller knows; then no entry was decided
 
@@ -29,9 +29,12 @@ local ADMITTED, DENIED, REPEATED = 1, 0, 2
 local REUSED, LATE, FAULTY, NO_MEMORY = -1, -2, -3, -4
 
 local ID_BYTES = 16
-local ENTRY_VALUES = 6
+local ENTRY = '>I2I4I4dI1I2c0' -- the subject's length before the subject
 local FIRST_POLICY_ARGUMENT = 4
 local LOGS_BEFORE = 2 -- keys before those of the logs
+
+-- Serves one entry after the other, of one call after the other.
+local request = { policies = {}, retains_us = {}, view = takings.new_view() }
 
 -- The verdict, the retry delay, and how many ids.
 local function append_verdict(values, verdict, delay_us, id_count)
@@ -39,7 +42,7 @@ local function append_verdict(values, verdict, delay_us, id_count)
   values[n + 1], values[n + 2], values[n + 3] = verdict, delay_us, id_count
 end
 
-local function append_admitted(request, policy_at)
+local function append_admitted(policy_at)
   local admitted = request.admitted[policy_at]
   if not admitted then
     request.admitted[policy_at] = { request.subject, small_to_text(request.cost) }
@@ -49,11 +52,9 @@ local function append_admitted(request, policy_at)
   admitted[n + 1], admitted[n + 2] = request.subject, small_to_text(request.cost)
 end
 
--- Decides on the entry whose values begin after `first`.
-local function decide(request, first, at, values)
-  local entries, clock = request.entries, request.clock
-  local policy_at, key_at, flags = entries[first + 1], entries[first + 2], entries[first + 6]
-  local cost, deadline_us = entries[first + 4], entries[first + 5]
+-- Decides on the entry whose values `struct` has unpacked.
+local function decide(values, at, policy_at, key_at, cost, deadline_us, flags, subject)
+  local clock = request.clock
   local now_us = clock.now_us
   if deadline_us > 0 and now_us > deadline_us then
     values[#values + 1] = LATE
@@ -65,7 +66,7 @@ local function decide(request, first, at, values)
   -- If no limit counts the takings, and nobody will ask for this request again, there is nothing to read.
   local view = (policy.is_counted or is_remembered) and request.view
   if view then takings.open(view, request.keys[key_at], request) end
-  request.id, request.subject, request.cost = id, entries[first + 3], cost
+  request.id, request.subject, request.cost = id, subject, cost
   request.policy, request.key_at, request.takings = policy, key_at, view
 
   local found = is_remembered and takings.find(view, id)
@@ -90,7 +91,7 @@ local function decide(request, first, at, values)
   else
     limits.take(loaded, request)
     if view then takings.take(view, id, cost, policy.is_counted) end
-    append_admitted(request, policy_at)
+    append_admitted(policy_at)
     append_verdict(values, ADMITTED, 0, 0)
     limits.describe(loaded, now_us, values)
   end
@@ -101,7 +102,7 @@ local function decide(request, first, at, values)
 end
 
 -- Reads what all daemons agree on: returns nil, or the error that the caller must know.
-local function read_shared(request, keys, args)
+local function read_shared(keys, args)
   local policy_count = #args - FIRST_POLICY_ARGUMENT + 1
   local fields = { 'claim', 'overrides' }
   for i = 1, policy_count do
@@ -117,33 +118,37 @@ local function read_shared(request, keys, args)
   return control.check(kept[1], args[1])
 end
 
--- Serves one entry after the other, of one call after the other.
-local request = { policies = {}, retains_us = {}, view = takings.new_view() }
+-- Decides on one entry. A fault in it is its own.
+local function decide_safely(values, ...)
+  local before = #values
+  local is_decided, fault = pcall(decide, values, ...)
+  if is_decided then return end
+  for n = #values, before + 1, -1 do
+    values[n] = nil
+  end
+  values[before + 1] = FAULTY
+  values[before + 2] = tostring(type(fault) == 'table' and fault.err or fault)
+end
 
 local function admit(keys, args, is_read_only)
   request.clock = read_clock()
   request.keys, request.overrides_key, request.is_read_only = keys, keys[2], is_read_only
-  request.ids, request.entries = args[2], cmsgpack.unpack(args[3])
-  request.admitted, request.found_ids = {}, {}
-  local stale = read_shared(request, keys, args)
+  request.ids, request.admitted, request.found_ids = args[2], {}, {}
+  local stale = read_shared(keys, args)
   if stale then return stale end
 
-  local values = {}
-  for first = 0, #request.entries - ENTRY_VALUES, ENTRY_VALUES do
-    local before = #values
-    local is_decided, fault = pcall(decide, request, first, first / ENTRY_VALUES + 1, values)
-    if not is_decided then
-      for n = #values, before + 1, -1 do
-        values[n] = nil
-      end
-      values[before + 1] = FAULTY
-      values[before + 2] = tostring(type(fault) == 'table' and fault.err or fault)
-    end
+  local values, entries = { request.clock.now_us }, args[3]
+  local entry_at, at = 1, 1
+  while entry_at <= #entries do
+    local policy_at, key_at, cost, deadline_us, flags, subject, next_at = struct.unpack(ENTRY, entries, entry_at)
+    decide_safely(values, at, policy_at, key_at, cost, deadline_us, flags, subject)
+    entry_at, at = next_at, at + 1
   end
   for policy_at, admitted in pairs(request.admitted) do
     log.append(keys[LOGS_BEFORE + policy_at], request.clock, admitted)
   end
-  return { cmsgpack.pack({ request.clock.now_us, values }), table.concat(request.found_ids) }
+  values[#values + 1] = table.concat(request.found_ids)
+  return values
 end
 
 register('admit', function(keys, args)

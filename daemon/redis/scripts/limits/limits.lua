@@ -5,9 +5,9 @@
 --
 --   prepare(limit)                        adds what all subjects share
 --   load(limit, request)                  reads the state of request.subject, and throws if it cannot
---   remaining(limit)                      the tokens that can be taken now
 --   retry_delay_us(limit, cost, now_us)   until `cost` tokens are free; only for a cost of at most the size
---   reset_delay_us(limit, now_us)         until all of the limit is free
+--   describe(limit, now_us)               returns the tokens that can be taken now, the delay until all of the limit is
+--                                         free, and the delay until one more than now is free, or 0 if all is free
 --   take(limit, request)                  takes request.cost tokens
 --   keep(limit)                           makes the state last for as long as it matters
 --
@@ -95,12 +95,6 @@ function limits.keep(loaded)
   end
 end
 
--- Until one more than now is free; 0 if all of the limit is free.
-local function next_delay_us(limit, remaining, now_us)
-  if remaining >= limit.size then return 0 end
-  return limit.algorithm.retry_delay_us(limit, remaining + 1, now_us)
-end
-
 local IS_OVERRIDDEN, IS_SHADOW_DENIED = 1, 2
 
 -- Appends five numbers for each limit: size, remaining, reset delay and next delay in microseconds, and flags:
@@ -109,11 +103,8 @@ function limits.describe(loaded, now_us, description)
   local n = #description
   for i = 1, #loaded do
     local limit = loaded[i]
-    local remaining = limit.algorithm.remaining(limit)
     description[n + 1] = limit.size
-    description[n + 2] = remaining
-    description[n + 3] = limit.algorithm.reset_delay_us(limit, now_us)
-    description[n + 4] = next_delay_us(limit, remaining, now_us)
+    description[n + 2], description[n + 3], description[n + 4] = limit.algorithm.describe(limit, now_us)
     description[n + 5] = (limit.is_overridden and IS_OVERRIDDEN or 0) + (limit.is_shadow_denied and IS_SHADOW_DENIED or 0)
     n = n + 5
   end

@@ -8,7 +8,7 @@
 -- ARGV[1]   the subject
 -- ARGV[2]   the policy, as `policies.read` takes it
 --
--- Returns   msgpack: numbers as in limits.describe
+-- Returns   numbers as in limits.describe
 register('read_quota', function(keys, args)
   local clock = read_clock()
   local request = {
@@ -23,5 +23,5 @@ register('read_quota', function(keys, args)
     takings = takings.new_view(),
   }
   takings.open(request.takings, keys[2], request)
-  return cmsgpack.pack(limits.describe(limits.load(request), clock.now_us, {}))
+  return limits.describe(limits.load(request), clock.now_us, {})
 end, READS_ONLY)

@@ -33,26 +33,20 @@ function sliding_window.load(limit, request)
   if limit.converted_us > 0 and not limit.is_shadow then convert(limit, request) end
 end
 
-function sliding_window.remaining(limit)
-  return math.max(0, limit.size - limit.taken)
-end
-
--- Until only the newest `kept` of the tokens that are out are still out.
-local function until_only(limit, kept, now_us)
-  return takings.newest_us(limit.takings, kept + 1) + limit.window_us - now_us
-end
-
 -- Until `cost` tokens are free at once: until enough of the oldest have come back.
 function sliding_window.retry_delay_us(limit, cost, now_us)
   local kept = limit.size - cost
   if limit.taken <= kept then return 0 end
-  return until_only(limit, kept, now_us)
+  return takings.newest_us(limit.takings, kept + 1) + limit.window_us - now_us
 end
 
--- Until all of the limit is free.
-function sliding_window.reset_delay_us(limit, now_us)
-  if limit.taken == 0 then return 0 end
-  return until_only(limit, 0, now_us)
+function sliding_window.describe(limit, now_us)
+  local size, taken = limit.size, limit.taken
+  if taken == 0 then return size, 0, 0 end
+  local back_us = limit.window_us - now_us
+  local reset_delay_us = takings.newest_us(limit.takings, 1) + back_us
+  if taken < size then return size - taken, reset_delay_us, takings.newest_us(limit.takings, taken) + back_us end
+  return 0, reset_delay_us, size == 0 and 0 or takings.newest_us(limit.takings, size) + back_us
 end
 
 function sliding_window.take(limit, request)

@@ -49,11 +49,6 @@ function token_bucket.load(limit, request)
   limit.debt = math.max(0, debt - (now_us - at_us) * units.per_us)
 end
 
-function token_bucket.remaining(limit)
-  local per_token = limit.units.per_token
-  return math.max(0, math.floor((limit.size * per_token - limit.debt) / per_token))
-end
-
 -- Until `cost` tokens are in the bucket.
 function token_bucket.retry_delay_us(limit, cost)
   local missing = limit.debt + (cost - limit.size) * limit.units.per_token
@@ -61,8 +56,15 @@ function token_bucket.retry_delay_us(limit, cost)
 end
 
 -- Until the bucket is full.
-function token_bucket.reset_delay_us(limit)
+local function reset_delay_us(limit)
   return math.ceil(limit.debt / limit.units.per_us)
+end
+
+function token_bucket.describe(limit)
+  local per_token = limit.units.per_token
+  local remaining = math.max(0, math.floor((limit.size * per_token - limit.debt) / per_token))
+  local next_delay_us = remaining < limit.size and token_bucket.retry_delay_us(limit, remaining + 1) or 0
+  return remaining, reset_delay_us(limit), next_delay_us
 end
 
 function token_bucket.take(limit, request)
@@ -74,5 +76,5 @@ end
 
 -- A full bucket equals a new one, so its key may go then.
 function token_bucket.keep(limit)
-  if limit.debt > 0 then keep_for(limit.key, token_bucket.reset_delay_us(limit)) end
+  if limit.debt > 0 then keep_for(limit.key, reset_delay_us(limit)) end
 end
