@@ -130,6 +130,20 @@ local function decide_safely(values, ...)
   values[before + 2] = tostring(type(fault) == 'table' and fault.err or fault)
 end
 
+-- Dates anew what the subjects of a call took before the clock went back. A denial sees that by itself; an admission
+-- does not look at its newest taking, but the log notices.
+local function catch_up(entries)
+  local entry_at = 1
+  while entry_at <= #entries do
+    local policy_at, key_at, _, _, _, _, next_at = struct.unpack(ENTRY, entries, entry_at)
+    if request.policies[policy_at].is_counted then
+      takings.open(request.view, request.keys[key_at], request)
+      pcall(takings.catch_up, request.view)
+    end
+    entry_at = next_at
+  end
+end
+
 local function admit(keys, args, is_read_only)
   request.clock = read_clock()
   request.keys, request.overrides_key, request.is_read_only = keys, keys[2], is_read_only
@@ -144,9 +158,11 @@ local function admit(keys, args, is_read_only)
     decide_safely(values, at, policy_at, key_at, cost, deadline_us, flags, subject)
     entry_at, at = next_at, at + 1
   end
+  local is_behind = false
   for policy_at, admitted in pairs(request.admitted) do
-    log.append(keys[LOGS_BEFORE + policy_at], request.clock, admitted)
+    is_behind = log.append(keys[LOGS_BEFORE + policy_at], request.clock, admitted) or is_behind
   end
+  if is_behind then catch_up(entries) end
   values[#values + 1] = table.concat(request.found_ids)
   return values
 end

@@ -3,10 +3,12 @@
 
 local log = {}
 
--- Appends what one call has admitted. A log that cannot be written changes no verdict.
+-- Appends what one call has admitted. Returns whether the clock has gone back since the admissions before; a log that
+-- cannot be written changes no verdict.
 function log.append(key, clock, admitted)
   local reply = redis.pcall('XADD', key, clock.now_text .. '-*', unpack(admitted))
-  if type(reply) ~= 'table' or not reply.err then return end
-  -- The clock has gone back, and ids only grow: a field without a name holds the time instead.
-  redis.pcall('XADD', key, '*', '', clock.now_text, unpack(admitted))
+  if type(reply) ~= 'table' or not reply.err then return false end
+  -- Ids only grow: a field without a name holds the time instead.
+  local frozen = redis.pcall('XADD', key, '*', '', clock.now_text, unpack(admitted))
+  return type(frozen) ~= 'table' or not frozen.err
 end

@@ -63,6 +63,11 @@ local function read_newest_us(view)
   return newest_us
 end
 
+-- Dates anew what a set holds from the future, if anything.
+function takings.catch_up(view)
+  read_newest_us(view)
+end
+
 -- The moment of the request in the set, as the text of its score; false if it is not there.
 function takings.find(view, id)
   return redis.call('ZSCORE', view.key, id)
