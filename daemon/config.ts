@@ -17,7 +17,13 @@ export interface Config {
   readonly partitions: number;
   /** Who may call, and how callers are told apart. */
   readonly access: AccessSettings;
+  /** How many connections of gRPC clients may be open. */
+  readonly connections: { readonly total: number; readonly perAddress: number };
+  /** How many calls one connection may have open. */
+  readonly maxStreams: number;
   readonly logLevel: string;
+  /** With which subjects are hashed in the log. */
+  readonly logSecret: string | undefined;
 }
 
 /** The environment cannot be used; every fault is listed, each with its variable. */
@@ -61,6 +67,16 @@ function isListenAddress(text: string): boolean {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** A whole number, within these. */
+function count({ from, to }: { from: number; to: number }) {
+  const expected = `must be a whole number, ${from} to ${to}`;
+  return z
+    .string()
+    .regex(/^[0-9]{1,9}$/, expected)
+    .transform(Number)
+    .refine((number) => number >= from && number <= to, expected);
+}
+
 const environment = z.object({
   QUOTA_LISTEN: listenAddress.default('127.0.0.1:50051'),
   QUOTA_HTTP_LISTEN: listenAddress.default('127.0.0.1:9464'),
@@ -79,6 +95,10 @@ const environment = z.object({
     .refine((count) => count <= 1024, 'must be 1024 or less')
     .default(1),
   ...accessEnvironment,
+  QUOTA_MAX_CONNECTIONS: count({ from: 1, to: 100_000 }).default(1000),
+  QUOTA_MAX_CONNECTIONS_PER_ADDRESS: count({ from: 1, to: 100_000 }).default(100),
+  QUOTA_MAX_STREAMS: count({ from: 1, to: 10_000 }).default(256),
+  QUOTA_LOG_SECRET: z.string().min(16, 'must be 16 characters or more').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -108,7 +128,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     keyPrefix: data.QUOTA_KEY_PREFIX,
     partitions: data.QUOTA_PARTITIONS,
     access: toAccessSettings(data),
+    connections: { total: data.QUOTA_MAX_CONNECTIONS, perAddress: data.QUOTA_MAX_CONNECTIONS_PER_ADDRESS },
+    maxStreams: data.QUOTA_MAX_STREAMS,
     logLevel: data.LOG_LEVEL,
+    logSecret: data.QUOTA_LOG_SECRET,
   };
 }
 

@@ -1,24 +1,35 @@
 import type { ServerCredentials, ServerInterceptor } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { TlsInvalid } from '../environment/tls_files';
+import { TlsInvalid, type TlsMaterial } from '../environment/tls_files';
 import { FileUnreadable } from '../environment/watched_files';
 import { createAccess } from './access/access';
 import { accessFileFaults, watchAccessFile } from './access/access_file';
 import type { KnownIdentity } from './access/identities';
 import type { AccessSettings } from './access/settings';
+import { createStreamLimits } from './access/stream_limits';
 import { ConfigInvalid } from './config';
 import { createAuthentication } from './grpc/authenticate';
+import type { CallLog } from './grpc/call_log';
 import { openServerSecurity } from './grpc/credentials';
 
 /** How callers come in: by which transport, and what they must show. Follows its files. */
 export interface Door {
   readonly credentials: ServerCredentials;
   readonly authentication: ServerInterceptor;
+  /** When the certificates of each file end. */
+  certificateEnds(): TlsMaterial['ends'];
   close(): void;
 }
 
+export interface DoorOptions {
+  readonly settings: AccessSettings;
+  readonly onStreamRefused: () => void;
+  readonly log: CallLog;
+  readonly logger: Logger;
+}
+
 /** Opens the door as the settings say. Throws `ConfigInvalid` with every fault of every file. */
-export function openDoor({ settings, logger }: { settings: AccessSettings; logger: Logger }): Door {
+export function openDoor({ settings, onStreamRefused, log, logger }: DoorOptions): Door {
   const { file, tls } = settings;
   const asksCertificates = tls?.authorityFile !== undefined;
   const watchesFile = attempt(() => (file === undefined ? undefined : watchAccessFile({ file, logger })), {
@@ -38,11 +49,17 @@ export function openDoor({ settings, logger }: { settings: AccessSettings; logge
     throw new ConfigInvalid([...watchesFile.faults, ...security.faults]);
   warnOfUnusable({ identities, asksCertificates, logger });
 
-  const { credentials, stop } = security.value;
+  const { credentials, certificateEnds, stop } = security.value;
   const access = createAccess({ identities: () => watchesFile.value?.current(), asksCertificates });
   return {
     credentials,
-    authentication: createAuthentication({ access, logger }),
+    certificateEnds,
+    authentication: createAuthentication({
+      access,
+      streams: createStreamLimits(),
+      onStreamRefused,
+      log,
+    }),
     close() {
       watchesFile.value?.stop();
       stop();

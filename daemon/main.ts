@@ -1,9 +1,14 @@
 // First: what is required before it cannot be traced.
 import './telemetry/tracing';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { stopTracing } from '../environment/tracing/start';
+import { QuotaAdminServiceService } from '../gen/quota/v1/quota_admin_service';
+import { QuotaServiceService } from '../gen/quota/v1/quota_service';
+import { createConnectionLimits } from './access/connection_limits';
 import { ConfigInvalid, readConfig } from './config';
 import { openDoor } from './door';
+import { createCallLog } from './grpc/call_log';
 import { observeCalls } from './grpc/observe';
 import { serve } from './grpc/server';
 import { ListenFailed } from './listen';
@@ -14,16 +19,22 @@ import { StoreMismatch, StoreUnavailable } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { firstAttempt, openRedis } from './redis/client';
 import { createKeys } from './redis/keys';
+import { createProbe } from './redis/probe';
 import { createRedisStore, type RedisStore } from './redis/store';
 import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
-import { createLogger } from './telemetry/logger';
+import { openLog } from './telemetry/logger';
+import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
 
 const OPEN_RETRY_MS = 250;
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const logger = createLogger({ level: config.logLevel, isTerminal: process.stdout.isTTY });
+  const output = openLog({ level: config.logLevel, isTerminal: process.stdout.isTTY });
+  const { logger } = output;
+  if (config.logSecret === undefined)
+    logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
+  const log = createCallLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
@@ -32,17 +43,33 @@ async function main(): Promise<void> {
       if (isTaken) void store.announce();
     },
   });
-  const door = openDoor({ settings: config.access, logger });
+  const door = openDoor({
+    settings: config.access,
+    onStreamRefused: () => telemetry.metrics.refused('streams'),
+    log,
+    logger,
+  });
 
   const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
   const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
+  const { keyPrefix: prefix, partitions } = config;
+  const probes = [
+    createProbe({ redis, name: 'quota-admissions', prefix, logger }),
+    createProbe({ redis: calls, name: 'quota-calls', prefix, logger }),
+  ] as const;
+  const [admissionsProbe, callsProbe] = probes;
   const telemetry = await openTelemetry({
     listen: config.httpListen,
     redis: { admissions: redis, calls },
+    isUsable: { admissions: admissionsProbe.isUsable, calls: callsProbe.isUsable },
     policyNames: () => policies.current().byName.keys(),
+    droppedLogLines: output.droppedCount,
+    methodNames: [QuotaServiceService, QuotaAdminServiceService].flatMap((service) =>
+      Object.values(service).map(({ path }) => path.slice(1)),
+    ),
+    certificateEnds: door.certificateEnds,
   });
   const { metrics } = telemetry;
-  const { keyPrefix: prefix, partitions } = config;
   const store = createRedisStore({
     redis,
     calls,
@@ -52,6 +79,7 @@ async function main(): Promise<void> {
     logger,
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
+  await Promise.all(probes.map((probe) => probe.start()));
   await openStore({ store, logger, opened: telemetry.storeOpened });
 
   const feed = createDecisionFeed();
@@ -63,18 +91,22 @@ async function main(): Promise<void> {
     limiter,
     administration,
     feed,
-    ping: store.ping,
+    isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: door.credentials,
     interceptors: [observeCalls(metrics), door.authentication],
+    maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
+    onHandshakeFailure: metrics.handshakeFailed,
+    log,
     logger,
   });
-  telemetry.serving(server.port);
+  telemetry.serving(server.port, createConnectionLimits(config.connections));
   logger.info(
     {
       listen: config.listen,
       port: server.port,
       httpPort: telemetry.port,
+      policiesFile: resolve(config.policiesFile),
       policies: [...policies.current().byName.keys()],
     },
     'listening',
@@ -87,11 +119,13 @@ async function main(): Promise<void> {
   door.close();
   const finished = await server.drain();
   await store.settle();
+  for (const probe of probes) probe.stop();
   redis.disconnect();
   calls.disconnect();
   await stopTracing();
   await telemetry.stop();
   logger.info({ finished }, 'stopped');
+  await output.close();
 }
 
 type Opening = { store: RedisStore; logger: Logger; opened: () => void };
@@ -129,4 +163,4 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-main().catch(fail);
+main().then(() => process.exit(), fail);

@@ -16,6 +16,8 @@ export interface TlsMaterial {
     | { readonly certificate: Buffer; readonly privateKey: Buffer; readonly validTo: Date }
     | undefined;
   readonly authority: Buffer | undefined;
+  /** When the first certificate of each file ends. */
+  readonly ends: readonly { readonly file: string; readonly validTo: Date }[];
 }
 
 /** A certificate, a key or an authority cannot be used, or they do not go together. */
@@ -49,11 +51,13 @@ export function watchTlsFiles({
 function readMaterial({ identity, authorityFile }: TlsFiles, contents: readonly Buffer[]): TlsMaterial {
   const [certificate, privateKey] = identity === undefined ? [] : contents;
   const authority = authorityFile === undefined ? undefined : contents.at(-1);
-  if (authority !== undefined) readCertificate(authorityFile ?? '', authority);
+  const authorities = authority === undefined ? [] : readCertificates(authorityFile ?? '', authority);
+  const ends = authorityFile === undefined ? [] : [{ file: authorityFile, validTo: firstEnd(authorities) }];
   if (identity === undefined || certificate === undefined || privateKey === undefined)
-    return { identity: undefined, authority };
+    return { identity: undefined, authority, ends };
   const { certificateFile, keyFile } = identity;
-  const leaf = readCertificate(certificateFile, certificate);
+  const own = readCertificates(certificateFile, certificate);
+  const [leaf] = own;
   const key = attempt(`${keyFile} holds no private key in PEM without a passphrase`, () =>
     createPrivateKey(privateKey),
   );
@@ -61,17 +65,26 @@ function readMaterial({ identity, authorityFile }: TlsFiles, contents: readonly 
   attempt(`${certificateFile} cannot be used for TLS`, () =>
     createSecureContext({ cert: certificate, key: privateKey }),
   );
-  return { identity: { certificate, privateKey, validTo: new Date(leaf.validTo) }, authority };
+  return {
+    identity: { certificate, privateKey, validTo: new Date(leaf.validTo) },
+    authority,
+    ends: [{ file: certificateFile, validTo: firstEnd(own) }, ...ends],
+  };
 }
 
-/** Reads every certificate of a file, as OpenSSL would stop at a broken one and say nothing; answers the first. */
-function readCertificate(file: string, pem: Buffer): X509Certificate {
+/** Reads every certificate of a file, as OpenSSL would stop at a broken one and say nothing. */
+function readCertificates(file: string, pem: Buffer): [X509Certificate, ...X509Certificate[]] {
   const [first, ...more] = String(pem).match(CERTIFICATES) ?? [];
   if (first === undefined) throw new TlsInvalid(`${file} holds no certificate in PEM`);
-  return attempt(`${file} holds a certificate that cannot be read`, () => {
-    for (const one of more) new X509Certificate(one);
-    return new X509Certificate(first);
-  });
+  return attempt(`${file} holds a certificate that cannot be read`, () => [
+    new X509Certificate(first),
+    ...more.map((one) => new X509Certificate(one)),
+  ]);
+}
+
+/** A chain is good until the first of its certificates ends. */
+function firstEnd(certificates: readonly X509Certificate[]): Date {
+  return new Date(Math.min(...certificates.map(({ validTo }) => Date.parse(validTo))));
 }
 
 /** Two that were joined with no line end between make one that cannot be read. */

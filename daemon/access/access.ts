@@ -39,7 +39,6 @@ export function createAccess(rules: AccessRules): Access {
       const anonymous: Identity = { name: `anonymous@${evidence.peer}`, role: 'operator' };
       if (isOpen(evidence.path)) return anonymous;
       const identity = isOff(rules) ? anonymous : identify(rules, evidence);
-      if (identity === undefined) throw new Unauthenticated();
       if (!mayCall(identity, evidence.path)) throw new PermissionDenied(identity.name);
       return identity;
     },
@@ -54,33 +53,39 @@ function isOff({ identities, asksCertificates }: AccessRules): boolean {
 function identify(
   { identities, asksCertificates }: AccessRules,
   { authorization, certificate }: Evidence,
-): Identity | undefined {
+): Identity {
   const known = identities();
   if (authorization.length > 0) return byToken(known ?? [], authorization);
   const shown = asksCertificates ? certificate() : undefined;
+  if (shown === undefined) throw new Unauthenticated('neither a token nor a valid certificate was shown');
   // A connection may outlive the certificate that opened it.
-  if (shown === undefined || Date.parse(shown.valid_to) < Date.now()) return undefined;
+  if (Date.parse(shown.valid_to) < Date.now())
+    throw new Unauthenticated(`the certificate has expired, on ${shown.valid_to}`);
   return byCertificate(known, certificateNames(shown));
 }
 
-function byToken(known: readonly KnownIdentity[], authorization: readonly string[]): Identity | undefined {
+function byToken(known: readonly KnownIdentity[], authorization: readonly string[]): Identity {
   const [header = '', ...more] = authorization;
   const token = bearerToken(header);
-  if (token === undefined || more.length > 0) return undefined;
+  if (more.length > 0) throw new Unauthenticated('several authorization headers were sent');
+  if (token === undefined) throw new Unauthenticated('the authorization header holds no bearer token');
   const digest = tokenDigest(token);
   // Every digest is compared, in constant time, so that how long it takes tells nothing of which one is near.
   const matching = known.filter(({ tokenDigests }) => {
     const matches = tokenDigests.map((one) => timingSafeEqual(one, digest));
     return matches.includes(true);
   });
-  return matching[0];
+  const [identity] = matching;
+  if (identity === undefined) throw new Unauthenticated('the token is not in the access file');
+  return identity;
 }
 
-function byCertificate(
-  known: readonly KnownIdentity[] | undefined,
-  names: readonly string[],
-): Identity | undefined {
+function byCertificate(known: readonly KnownIdentity[] | undefined, names: readonly string[]): Identity {
   // Without an access file, whoever the authority vouches for may call, and nobody is an operator.
   if (known === undefined) return { name: names[0] ?? 'unnamed certificate', role: 'caller' };
-  return known.find(({ certificateNames }) => certificateNames.some((name) => names.includes(name)));
+  const identity = known.find(({ certificateNames }) =>
+    certificateNames.some((name) => names.includes(name)),
+  );
+  if (identity === undefined) throw new Unauthenticated('no name of the certificate is in the access file');
+  return identity;
 }

@@ -1,12 +1,12 @@
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
 import type {
   QuotaAdminServiceServer,
   WatchDecisionsRequest,
   WatchDecisionsResponse,
 } from '../../gen/quota/v1/quota_admin_service';
 import type { Administration } from '../quota/administration';
-import type { DecisionFeed } from '../quota/decision_feed';
+import type { DecisionFeed, Watcher } from '../quota/decision_feed';
+import { UnknownPolicy } from '../quota/errors';
 import { toListPoliciesResponse, toOverride, toPolicyQuota, toWatchDecisionsResponse } from './admin_reply';
 import {
   parseClearOverride,
@@ -15,13 +15,14 @@ import {
   parseSetOverride,
   parseWatchDecisions,
 } from './admin_validate';
+import type { CallLog } from './call_log';
 import { type CallContext, failCall, readable, unary } from './unary';
 
 /** The methods of QuotaAdminService. Every change is logged with who made it. */
 export function createAdminHandlers(
   context: CallContext & { administration: Administration; feed: DecisionFeed },
 ): QuotaAdminServiceServer {
-  const { administration, feed, logger } = context;
+  const { administration, feed, log } = context;
 
   return {
     getQuota: unary(
@@ -33,18 +34,18 @@ export function createAdminHandlers(
     resetQuota: unary(async (request, metadata) => {
       const target = parseQuotaTarget(request);
       const resetCount = await administration.resetQuota(target);
-      logChange(logger, metadata, { change: 'quota reset', ...target, resetCount });
+      log.changed(identityOf(metadata), { change: 'quota reset', ...target, resetCount });
       return { resetCount };
     }, context),
     setOverride: unary(async (request, metadata) => {
       const override = await administration.setOverride(parseSetOverride(request, identityOf(metadata)));
-      logChange(logger, metadata, { change: 'override set', ...override });
+      log.changed(identityOf(metadata), { change: 'override set', ...override });
       return { override: toOverride(override) };
     }, context),
     clearOverride: unary(async (request, metadata) => {
       const target = parseClearOverride(request);
       const cleared = await administration.clearOverride(target);
-      logChange(logger, metadata, { change: 'override cleared', ...target, cleared });
+      log.changed(identityOf(metadata), { change: 'override cleared', ...target, cleared });
       return { cleared };
     }, context),
     listOverrides: unary(async (request) => {
@@ -54,7 +55,17 @@ export function createAdminHandlers(
       return { overrides: overrides.map(toOverride), nextPageToken };
     }, context),
     listPolicies: unary(async () => toListPoliciesResponse(administration.listPolicies()), context),
-    watchDecisions: (call) => watchDecisions(call, { feed, logger }),
+    watchDecisions: (call) =>
+      watchDecisions(call, {
+        watch(request) {
+          const filter = parseWatchDecisions(request);
+          const { policy } = filter;
+          if (policy !== undefined && !administration.listPolicies().byName.has(policy))
+            throw new UnknownPolicy(policy);
+          return feed.watch(filter);
+        },
+        log,
+      }),
   };
 }
 
@@ -63,21 +74,13 @@ function identityOf(metadata: Metadata): string {
   return String(metadata.get('quota-identity')[0] ?? 'anonymous');
 }
 
-function logChange(
-  logger: Logger,
-  metadata: Metadata,
-  change: { change: string } & Record<string, unknown>,
-): void {
-  logger.info({ by: identityOf(metadata), ...change }, 'administrative change');
-}
-
 /** Streams as fast as the watcher reads; what comes meanwhile waits in its place in the feed, or is missed. */
 function watchDecisions(
   call: ServerWritableStream<WatchDecisionsRequest, WatchDecisionsResponse>,
-  { feed, logger }: { feed: DecisionFeed; logger: Logger },
+  { watch, log }: { watch: (request: WatchDecisionsRequest) => Watcher; log: CallLog },
 ): void {
   try {
-    const watcher = feed.watch(parseWatchDecisions(readable(call.request)));
+    const watcher = watch(readable(call.request));
     let isFull = false;
     const send = () => {
       while (!isFull) {
@@ -95,6 +98,6 @@ function watchDecisions(
     // At once, so that the watcher knows from when on it sees everything.
     call.sendMetadata(new Metadata());
   } catch (error) {
-    call.emit('error', failCall(error, { method: call.getPath(), logger }));
+    call.emit('error', failCall(error, { method: call.getPath(), log }));
   }
 }

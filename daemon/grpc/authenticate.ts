@@ -4,9 +4,10 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
 import type { Access, Evidence } from '../access/access';
-import { PermissionDenied, Unauthenticated } from '../access/errors';
+import { PermissionDenied, TooManyStreams } from '../access/errors';
+import type { StreamLimits } from '../access/stream_limits';
+import type { CallLog } from './call_log';
 import { detailsTrailer, statusOf } from './status';
 
 /** Where handlers find who calls. Never what a client sent under this name. */
@@ -17,25 +18,46 @@ const TOKEN_KEY = 'authorization';
 /** A stream that may go on for days ends this soon after its caller has lost the right to it. */
 const STREAM_RECHECK_MS = 1_000;
 
-/** Lets a call reach its handler only where `access` admits it, with the caller's name under `quota-identity`. */
-export function createAuthentication({
-  access,
-  logger,
-}: {
-  access: Access;
-  logger: Logger;
-}): ServerInterceptor {
+export interface AuthenticationOptions {
+  readonly access: Access;
+  readonly streams: StreamLimits;
+  readonly onStreamRefused: () => void;
+  readonly log: CallLog;
+}
+
+/**
+ * Lets a call reach its handler only if `access` admits it, with the caller's name under `quota-identity`; a lasting
+ * stream only if there is room for it, and only as long as its caller has the right to it.
+ */
+export function createAuthentication(options: AuthenticationOptions): ServerInterceptor {
+  const { access, streams, onStreamRefused, log } = options;
   return (method, call) => {
-    let recheck: NodeJS.Timeout | undefined;
+    let stopStream: () => void = () => undefined;
 
     function admit(evidence: Evidence): string | undefined {
       try {
         return access.admit(evidence).name;
       } catch (error) {
-        clearInterval(recheck);
-        refuse({ call, evidence, error, logger });
+        stopStream();
+        refuse({ call, evidence, error, log });
         return undefined;
       }
+    }
+
+    /** False if there is no room for one more. */
+    function startStream(evidence: Evidence): boolean {
+      const release = streams.take(evidence.peer);
+      if (release === undefined) {
+        onStreamRefused();
+        refuse({ call, evidence, error: new TooManyStreams(), log });
+        return false;
+      }
+      const recheck = setInterval(() => admit(evidence), STREAM_RECHECK_MS).unref();
+      stopStream = () => {
+        clearInterval(recheck);
+        release();
+      };
+      return true;
     }
 
     return new ServerInterceptingCall(call, {
@@ -45,15 +67,18 @@ export function createAuthentication({
             const evidence = evidenceOf({ path: method.path, call, metadata });
             const name = admit(evidence);
             if (name === undefined) return;
+            if (method.responseStream && !startStream(evidence)) return;
             // Beyond this line nobody needs the token, so nobody can log it.
             metadata.remove(TOKEN_KEY);
             metadata.set(IDENTITY_KEY, inAscii(name));
-            if (method.responseStream)
-              recheck = setInterval(() => admit(evidence), STREAM_RECHECK_MS).unref();
             pass(metadata);
           },
-          onCancel: () => clearInterval(recheck),
+          onCancel: () => stopStream(),
         });
+      },
+      sendStatus(answer, next) {
+        stopStream();
+        next(answer);
       },
     });
   };
@@ -81,18 +106,16 @@ function refuse({
   call,
   evidence: { path, peer },
   error,
-  logger,
+  log,
 }: {
   call: ServerInterceptingCallInterface;
   evidence: Evidence;
   error: unknown;
-  logger: Logger;
+  log: CallLog;
 }): void {
-  const answered = statusOf(error);
+  const answered = statusOf(error, path);
   const identity = error instanceof PermissionDenied ? error.identity : undefined;
-  if (error instanceof PermissionDenied || error instanceof Unauthenticated)
-    logger.info({ method: path, peer, identity, reason: answered.message }, 'request refused');
-  else logger.error({ method: path, peer, err: error }, 'request failed');
+  log.failed({ method: path, error, caller: { peer, identity } });
   call.sendStatus({
     code: answered.code,
     details: answered.message,

@@ -6,6 +6,8 @@ import { type TlsFiles, type TlsMaterial, watchTlsFiles } from '../../environmen
 /** How the daemon is reached: in the clear, or by TLS that follows its files with no connection cut. */
 export interface ServerSecurity {
   readonly credentials: ServerCredentials;
+  /** When the certificates of each file end. */
+  certificateEnds(): TlsMaterial['ends'];
   stop(): void;
 }
 
@@ -22,7 +24,12 @@ export function openServerSecurity({
   requiresCertificate: boolean;
   logger: Logger;
 }): ServerSecurity {
-  if (files === undefined) return { credentials: ServerCredentials.createInsecure(), stop: () => undefined };
+  if (files === undefined)
+    return {
+      credentials: ServerCredentials.createInsecure(),
+      certificateEnds: () => [],
+      stop: () => undefined,
+    };
   const watched = watchTlsFiles({
     files,
     onChange(material) {
@@ -41,7 +48,7 @@ export function openServerSecurity({
     (files.authorityFile === undefined ? null : provider) as typeof provider,
     requiresCertificate,
   );
-  return { credentials, stop: watched.stop };
+  return { credentials, certificateEnds: () => watched.current().ends, stop: watched.stop };
 }
 
 function validity({ identity }: TlsMaterial): object {

@@ -1,5 +1,4 @@
 import { status } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
 import {
   type AdmitRequest,
   type BatchAdmitResult,
@@ -9,7 +8,7 @@ import {
 import type { Admission, Decision } from '../quota/admission';
 import type { Limiter } from '../quota/limiter';
 import { toAdmitResponse, toBatchError, toBatchResult, toStatsResponse } from './reply';
-import { type CallContext, logFailure, unary } from './unary';
+import { type CallContext, unary } from './unary';
 import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
 
 /** Requests of a batch that are on their way to Redis at once. More would meet a command's deadline on a busy machine. */
@@ -17,11 +16,11 @@ const CHUNK_SIZE = 100;
 
 /** The methods of QuotaService. Each has three steps: in, decide, out. */
 export function createHandlers(context: CallContext & { limiter: Limiter }): QuotaServiceServer {
-  const { limiter, logger } = context;
+  const { limiter, log } = context;
 
   async function decide(admission: Admission): Promise<Decision> {
     const decision = await limiter.admit(admission);
-    if (!decision.admitted) logDenial(logger, admission, decision);
+    if (!decision.admitted) log.denied(admission, decision);
     return decision;
   }
 
@@ -29,7 +28,7 @@ export function createHandlers(context: CallContext & { limiter: Limiter }): Quo
     try {
       return toBatchResult(await decide(parseAdmit(request)));
     } catch (error) {
-      logFailure(logger, { method: QuotaServiceService.batchAdmit.path, error });
+      log.failed({ method: QuotaServiceService.batchAdmit.path, error });
       return toBatchError(error);
     }
   }
@@ -60,13 +59,4 @@ export function createHandlers(context: CallContext & { limiter: Limiter }): Quo
 
 function isUnavailable({ result }: BatchAdmitResult): boolean {
   return result?.$case === 'error' && result.value.code === status.UNAVAILABLE;
-}
-
-function logDenial(
-  logger: Logger,
-  { subject, policy, cost, requestId }: Admission,
-  { retryDelayUs }: Decision,
-): void {
-  const retryDelayMs = retryDelayUs === undefined ? undefined : Math.ceil(retryDelayUs / 1000);
-  logger.info({ subject, policy, cost, requestId, retryDelayMs }, 'denied');
 }

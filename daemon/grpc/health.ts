@@ -1,26 +1,26 @@
+import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 
-/** How often the store is asked whether it answers. */
-const CHECK_INTERVAL_MS = 500;
+/** How often it is looked whether the store can be used. Looking costs nothing: the store itself is not asked. */
+const CHECK_INTERVAL_MS = 100;
 
 const SERVICES = ['', 'quota.v1.QuotaService'];
 
-/** `grpc.health.v1`: SERVING only while the store answers. */
+type Watch = handleServerStreamingCall<{ service: string }, { status: string }>;
+
+/** `grpc.health.v1`: SERVING only while the store can be used. */
 export interface Health {
-  readonly implementation: HealthImplementation;
+  addToServer(server: Pick<Server, 'addService'>): void;
   /** Turns NOT_SERVING for good. */
   stop(): void;
 }
 
-/** Watches the store: `ping` resolves where it answers, and throws where it does not. */
-export function watchHealth({ ping, logger }: { ping: () => Promise<void>; logger: Logger }): Health {
+export function watchHealth({ isReady, logger }: { isReady: () => boolean; logger: Logger }): Health {
   const implementation = new HealthImplementation(
     Object.fromEntries(SERVICES.map((name) => [name, 'NOT_SERVING'])),
   );
   let isServing = false;
-  let isStopped = false;
-  let timer: NodeJS.Timeout;
 
   function turn(serving: boolean): void {
     if (serving === isServing) return;
@@ -29,23 +29,28 @@ export function watchHealth({ ping, logger }: { ping: () => Promise<void>; logge
     logger.info({ status: serving ? 'SERVING' : 'NOT_SERVING' }, 'health changed');
   }
 
-  async function check(): Promise<void> {
-    const answers = await ping().then(
-      () => true,
-      () => false,
-    );
-    if (isStopped) return;
-    turn(answers);
-    timer = setTimeout(check, CHECK_INTERVAL_MS);
-  }
-
-  void check();
+  turn(isReady());
+  const timer = setInterval(() => turn(isReady()), CHECK_INTERVAL_MS).unref();
   return {
-    implementation,
+    addToServer: (server) => implementation.addToServer({ addService: addBounded(server) }),
     stop() {
-      isStopped = true;
-      clearTimeout(timer);
+      clearInterval(timer);
       turn(false);
     },
+  };
+}
+
+/**
+ * The library remembers each name that was ever watched, for ever, and anyone may watch. A name that is none of ours
+ * is answered as the protocol asks, and not remembered.
+ */
+function addBounded(server: Pick<Server, 'addService'>): Server['addService'] {
+  return (definition, handlers) => {
+    const watchKnown = handlers.watch as Watch;
+    const watch: Watch = (call) => {
+      if (SERVICES.includes(call.request.service)) watchKnown(call);
+      else call.write({ status: 'SERVICE_UNKNOWN' });
+    };
+    server.addService(definition, { ...handlers, watch });
   };
 }

@@ -2,6 +2,7 @@ import {
   type AdmitResponse,
   type BatchAdmitResult,
   type LimitStatus as LimitMessage,
+  QuotaServiceService,
   type StatsResponse,
   Decision as Verdict,
 } from '../../gen/quota/v1/quota_service';
@@ -42,7 +43,7 @@ export function toBatchResult(decision: Decision): BatchAdmitResult {
 }
 
 export function toBatchError(error: unknown): BatchAdmitResult {
-  const { code, message } = statusOf(error);
+  const { code, message } = statusOf(error, QuotaServiceService.batchAdmit.path);
   return { result: { $case: 'error', value: { code, message } } };
 }
 

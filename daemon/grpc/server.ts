@@ -1,10 +1,4 @@
-import {
-  Server,
-  type ServerCredentials,
-  type ServerInterceptor,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server, type ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
@@ -13,10 +7,14 @@ import type { Administration } from '../quota/administration';
 import type { DecisionFeed } from '../quota/decision_feed';
 import type { Limiter } from '../quota/limiter';
 import { createAdminHandlers } from './admin_handlers';
+import { createAnswerable } from './answerable';
+import type { CallLog } from './call_log';
 import { createHandlers } from './handlers';
+import { type HandshakeFailure, watchHandshakes } from './handshakes';
 import { watchHealth } from './health';
 import { createReflection } from './reflection';
-import { createInFlight, type InFlight, Unreadable } from './unary';
+import { limitSessions } from './session_limits';
+import { createInFlight, type InFlight } from './unary';
 
 /** A drain that takes longer than this is cut short. */
 const DRAIN_BOUND_MS = 10_000;
@@ -37,48 +35,43 @@ export interface ServeOptions {
   readonly limiter: Limiter;
   readonly administration: Administration;
   readonly feed: DecisionFeed;
-  /** Resolves where the store answers. */
-  readonly ping: () => Promise<void>;
+  /** Whether the store can be used now. */
+  readonly isReady: () => boolean;
   readonly credentials: ServerCredentials;
   /** The first one is the nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
+  /** Calls that one connection may have open; more are refused before any code of ours runs. */
+  readonly maxStreams: number;
   readonly hasReflection: boolean;
+  readonly onHandshakeFailure: (failure: HandshakeFailure) => void;
+  readonly log: CallLog;
   readonly logger: Logger;
 }
 
 /** Serves both services, health and reflection. Throws `ListenFailed` where the address cannot be had. */
 export async function serve(options: ServeOptions): Promise<QuotaServer> {
-  const { ping, logger } = options;
+  const { isReady, logger } = options;
   const inFlight = createInFlight();
-  const server = new Server({ interceptors: [...options.interceptors] });
+  const server = new Server({
+    interceptors: [...options.interceptors],
+    'grpc.max_concurrent_streams': options.maxStreams,
+  });
+  limitSessions(server);
+  const answerable = createAnswerable();
   server.addService(answerable(QuotaServiceService), createHandlers({ ...options, inFlight }));
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
   if (options.hasReflection) createReflection().addToServer(server);
-  const health = watchHealth({ ping, logger });
-  health.implementation.addToServer(server);
+  const health = watchHealth({ isReady, logger });
+  health.addToServer(server);
 
   try {
     const port = await bind(server, options);
+    watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });
     return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop }) };
   } catch (error) {
     health.stop();
     throw error;
   }
-}
-
-/** A definition whose unreadable requests reach the handlers, which answer them like any other bad request. */
-function answerable(definition: ServiceDefinition<UntypedServiceImplementation>) {
-  const methods = Object.entries(definition).map(([name, method]) => {
-    const requestDeserialize = (bytes: Buffer) => {
-      try {
-        return method.requestDeserialize(bytes);
-      } catch (error) {
-        return new Unreadable(error);
-      }
-    };
-    return [name, { ...method, requestDeserialize }];
-  });
-  return Object.fromEntries(methods) as typeof definition;
 }
 
 function bind(server: Server, { listen, credentials }: ServeOptions): Promise<number> {

@@ -1,7 +1,8 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { Any, BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
-import { PermissionDenied, Unauthenticated } from '../access/errors';
+import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
+import { PermissionDenied, TooManyStreams, Unauthenticated } from '../access/errors';
 import {
   InvalidRequest,
   StoreUnavailable,
@@ -24,8 +25,15 @@ const DOMAIN = 'quota.v1.QuotaService';
 /** When to try again while the store is out of reach: about the time that a reconnection takes. */
 const STORE_RETRY_MS = 1000;
 
-/** The one table of errors. */
-export function statusOf(error: unknown): ErrorStatus {
+/** The methods whose request_id makes a retry safe. */
+const WITH_REQUEST_ID: ReadonlySet<string> = new Set(
+  [QuotaServiceService.admit, QuotaServiceService.batchAdmit, QuotaServiceService.recordCall].map(
+    ({ path }) => path,
+  ),
+);
+
+/** The one table of errors. `method` is what was called, as `/package.Service/Method`. */
+export function statusOf(error: unknown, method: string): ErrorStatus {
   if (error instanceof InvalidRequest) {
     return {
       code: status.INVALID_ARGUMENT,
@@ -57,7 +65,9 @@ export function statusOf(error: unknown): ErrorStatus {
   if (error instanceof StoreUnavailable) {
     return {
       code: status.UNAVAILABLE,
-      message: 'the store did not answer; retry with the same request_id, which takes nothing twice',
+      message: WITH_REQUEST_ID.has(method)
+        ? 'the store did not answer; retry with the same request_id, which takes nothing twice'
+        : 'the store did not answer; try again',
       details: [retryInfo(STORE_RETRY_MS), errorInfo('STORE_UNAVAILABLE')],
     };
   }
@@ -69,6 +79,13 @@ export function statusOf(error: unknown): ErrorStatus {
       code: status.PERMISSION_DENIED,
       message: error.message,
       details: [errorInfo('PERMISSION_DENIED')],
+    };
+  }
+  if (error instanceof TooManyStreams) {
+    return {
+      code: status.RESOURCE_EXHAUSTED,
+      message: error.message,
+      details: [errorInfo('TOO_MANY_STREAMS')],
     };
   }
   return { code: status.INTERNAL, message: 'internal error', details: [errorInfo('INTERNAL')] };

@@ -3,6 +3,7 @@ import type { Duration } from '../../gen/google/protobuf/duration';
 const US_PER_S = 1_000_000;
 const NS_PER_US = 1000;
 const NS_PER_MS = 1_000_000;
+const MAX_NANOS = 999_999_999;
 
 /** A span of microseconds, as the contract writes it. */
 export function durationOfUs(us: number): Duration {
@@ -12,4 +13,14 @@ export function durationOfUs(us: number): Duration {
 /** A span of the contract in whole milliseconds, rounded down. */
 export function durationMs({ seconds, nanos }: Duration): number {
   return seconds * 1000 + Math.floor(nanos / NS_PER_MS);
+}
+
+/** The nanoseconds of a moment, which count forward from its second, also before 1970. */
+export function hasValidNanos(nanos: number): boolean {
+  return nanos >= 0 && nanos <= MAX_NANOS;
+}
+
+/** A span has one sign, which both parts bear, and less than a second in its nanoseconds. */
+export function isValidDuration({ seconds, nanos }: Duration): boolean {
+  return Math.abs(nanos) <= MAX_NANOS && seconds * nanos >= 0;
 }

@@ -1,18 +1,8 @@
 import type { handleUnaryCall, Metadata, ServerErrorResponse, ServerUnaryCall } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
-import {
-  InvalidRequest,
-  StoreUnavailable,
-  UnknownLimit,
-  UnknownPolicy,
-  UnknownService,
-} from '../quota/errors';
+import { InvalidRequest } from '../quota/errors';
+import { Unreadable } from './answerable';
+import type { CallLog } from './call_log';
 import { detailsTrailer, statusOf } from './status';
-
-/** A request that could not be read. It stands in the message's place, so that a handler can answer it in form. */
-export class Unreadable {
-  constructor(readonly cause: unknown) {}
-}
 
 /** Counts the calls that are being answered, so that a drain knows when the last one is done. */
 export interface InFlight {
@@ -40,13 +30,13 @@ export function createInFlight(): InFlight {
 /** What answering a call needs. */
 export interface CallContext {
   readonly inFlight: InFlight;
-  readonly logger: Logger;
+  readonly log: CallLog;
 }
 
 /** Makes a gRPC handler of a function, so that whatever it throws is answered, logged where it is our fault, and safe. */
 export function unary<Request, Response>(
   handle: (request: Request, metadata: Metadata) => Promise<Response>,
-  { inFlight, logger }: CallContext,
+  { inFlight, log }: CallContext,
 ): handleUnaryCall<Request, Response> {
   async function answer(call: ServerUnaryCall<Request, Response>): Promise<Response> {
     return handle(readable(call.request), call.metadata);
@@ -55,7 +45,7 @@ export function unary<Request, Response>(
   return (call, callback) => {
     inFlight.track(answer(call)).then(
       (response) => callback(null, response),
-      (error: unknown) => callback(failCall(error, { method: call.getPath(), logger })),
+      (error: unknown) => callback(failCall(error, { method: call.getPath(), log })),
     );
   };
 }
@@ -63,16 +53,16 @@ export function unary<Request, Response>(
 /** The message of a call. Throws `InvalidRequest` where it could not be read. */
 export function readable<Request>(request: Request): Request {
   if (!(request instanceof Unreadable)) return request;
-  throw new InvalidRequest([{ field: 'request', description: 'is not a readable message of this method' }]);
+  throw new InvalidRequest(request.faults);
 }
 
 /** Logs why a call fails, and answers what its caller is told. */
 export function failCall(
   error: unknown,
-  { method, logger }: { method: string; logger: Logger },
+  { method, log }: { method: string; log: CallLog },
 ): ServerErrorResponse {
-  const answered = statusOf(error);
-  logFailure(logger, { method, error });
+  const answered = statusOf(error, method);
+  log.failed({ method, error });
   return {
     name: 'CallFailed',
     message: answered.message,
@@ -80,19 +70,4 @@ export function failCall(
     details: answered.message,
     metadata: detailsTrailer(answered),
   };
-}
-
-/** A caller's fault and an outage are told in one line; only a fault of ours needs its stack. */
-export function logFailure(logger: Logger, { method, error }: { method: string; error: unknown }): void {
-  const reason = statusOf(error).message;
-  if (error instanceof StoreUnavailable)
-    logger.warn({ method, reason, cause: String(error.cause) }, 'request failed');
-  else if (isCallersFault(error)) logger.info({ method, reason }, 'request refused');
-  else logger.error({ method, err: error }, 'request failed');
-}
-
-const CALLERS_FAULTS = [InvalidRequest, UnknownPolicy, UnknownLimit, UnknownService];
-
-function isCallersFault(error: unknown): boolean {
-  return CALLERS_FAULTS.some((fault) => error instanceof fault);
 }

@@ -14,7 +14,7 @@ import {
   type ServiceCall,
   type UsageQuery,
 } from '../quota/usage';
-import { durationMs } from './time';
+import { durationMs, isValidDuration } from './time';
 
 const MAX_SUBJECT_CHARACTERS = 128;
 const MAX_NAME_CHARACTERS = 63;
@@ -28,6 +28,12 @@ const DEFAULT_TOP_COUNT = 3;
 const DEFAULT_LEAST_COUNT = 10;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** RFC 9562 reserves both. A client that never fills in its ids sends one every time, and every call would be a repeat. */
+const RESERVED_UUIDS = new Set([
+  '00000000-0000-0000-0000-000000000000',
+  'ffffffff-ffff-ffff-ffff-ffffffffffff',
+]);
 
 /** Collects the faults of one request, so that its caller hears of all of them at once. */
 export function createFaults() {
@@ -102,6 +108,11 @@ export function parseStats(request: StatsRequest): UsageQuery {
   checkCount(faults, 'hour_count', { count: hourCount, max: MAX_HOUR_COUNT });
   const topWindowMs = request.topWindow === undefined ? DEFAULT_TOP_WINDOW_MS : durationMs(request.topWindow);
   faults.require(
+    request.topWindow === undefined || isValidDuration(request.topWindow),
+    'top_window',
+    'must have nanos of 999999999 at most in size, with the sign of its seconds',
+  );
+  faults.require(
     topWindowMs >= 1 && topWindowMs <= MAX_TOP_WINDOW_MS,
     'top_window',
     `must be longer than 0 and at most ${MAX_TOP_WINDOW_MS / 86_400_000} days, for which connections are kept`,
@@ -141,6 +152,11 @@ function parseRequestId(faults: Faults, requestId: string): string | undefined {
     UUID.test(lowerCase),
     'request_id',
     'must be a UUID, such as 123e4567-e89b-42d3-a456-426614174000',
+  );
+  faults.require(
+    !RESERVED_UUIDS.has(lowerCase),
+    'request_id',
+    'must be new for each request; it is the nil or the max UUID, which stand for no id',
   );
   return lowerCase;
 }

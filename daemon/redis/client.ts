@@ -15,6 +15,9 @@ const DISCONNECT_TIMEOUT_MS = 300;
 
 const MAX_RECONNECT_DELAY_MS = 500;
 
+/** A Redis that stays read-only is not connected to anew more often than this. */
+const READ_ONLY_RECONNECT_MS = 1000;
+
 /**
  * Opens a connection that fails fast and never runs a command twice or late: a command is refused at once while
  * Redis is out of reach, and is not sent again when the connection breaks. The caller's retry carries the request id
@@ -28,6 +31,7 @@ export function openRedis({ url, name, logger }: { url: string; name: string; lo
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    reconnectOnError: createReadOnlyRule(),
     retryStrategy: (attempt) => Math.min(attempt * 50, MAX_RECONNECT_DELAY_MS),
   });
   limitTime(redis);
@@ -50,6 +54,20 @@ function limitTime(redis: Redis): void {
     const answer = send(command, stream);
     silence.expectAnswer(command);
     return answer;
+  };
+}
+
+/**
+ * After a failover behind one name the old server is a replica, and the connection to it still open: only a new one
+ * reaches the server that takes writes. The command that was refused fails; its caller knows how to retry.
+ */
+function createReadOnlyRule(): (error: Error) => boolean {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return ({ message }) => {
+    const nowMs = performance.now();
+    if (!/\bREADONLY\b/.test(message) || nowMs - lastMs < READ_ONLY_RECONNECT_MS) return false;
+    lastMs = nowMs;
+    return true;
   };
 }
 

@@ -1,23 +1,43 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
-/** Counts the open connections that others made to this process, by the port they came to. */
-export interface ConnectionCount {
+/** The open connections that others made to this process, by the port they came to. */
+export interface Connections {
   open(port: number): number;
+  /** Closes connections to this port that are not let in; one that is gives its place back when it closes. */
+  guard(port: number, rule: ConnectionRule): void;
+}
+
+export interface ConnectionRule {
+  /** Whether a connection from this address may stay. */
+  take(address: string): boolean;
+  release(address: string): void;
 }
 
 /** To be called before anything listens. gRPC keeps its sessions to itself, so Node is asked instead. */
-export function countConnections(): ConnectionCount {
+export function watchConnections(): Connections {
   const counts = new Map<number, number>();
+  const rules = new Map<number, ConnectionRule>();
   const add = (port: number, step: 1 | -1) => counts.set(port, (counts.get(port) ?? 0) + step);
 
   subscribe('net.server.socket', (message) => {
     const { socket } = message as { socket: Socket };
-    const port = socket.localPort;
+    const { localPort: port, remoteAddress: address = '' } = socket;
     // A socket that is gone already has no port any more.
     if (port === undefined) return;
+    const rule = rules.get(port);
+    if (rule !== undefined && !rule.take(address)) {
+      socket.destroy();
+      return;
+    }
     add(port, 1);
-    socket.once('close', () => add(port, -1));
+    socket.once('close', () => {
+      add(port, -1);
+      rule?.release(address);
+    });
   });
-  return { open: (port) => counts.get(port) ?? 0 };
+  return {
+    open: (port) => counts.get(port) ?? 0,
+    guard: (port, rule) => rules.set(port, rule),
+  };
 }

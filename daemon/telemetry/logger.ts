@@ -1,18 +1,50 @@
-import { type Logger, pino, stdSerializers } from 'pino';
+import { type DestinationStream, destination, type Logger, pino, stdSerializers, transport } from 'pino';
 import { currentCallId } from './call_id';
 
+/** What waits for a reader of the log, at most; what does not fit is dropped, and counted. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** A log that nobody reads does not hold up the end of the program for longer. */
+const CLOSE_BOUND_MS = 500;
+
+export interface Log {
+  readonly logger: Logger;
+  /** Lines that were dropped because nobody read the log. */
+  droppedCount(): number;
+  /** Writes what waits, if it is read. What is not goes on waiting, so the program must then be ended. */
+  close(): Promise<void>;
+}
+
 /** One JSON line an event, with the id of the call that it belongs to; readable lines in a terminal. */
-export function createLogger({ level, isTerminal }: { level: string; isTerminal: boolean }): Logger {
-  const transport = isTerminal
-    ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }
-    : {};
-  return pino({
-    name: 'quota-daemon',
-    level,
-    serializers: { err: describeError },
-    mixin: describeCall,
-    ...transport,
+export function openLog({ level, isTerminal }: { level: string; isTerminal: boolean }): Log {
+  const options = { name: 'quota-daemon', level, serializers: { err: describeError }, mixin: describeCall };
+  if (isTerminal) {
+    const pretty = transport({ target: 'pino-pretty', options: { ignore: 'pid,hostname' } });
+    return {
+      logger: pino(options, pretty as DestinationStream),
+      droppedCount: () => 0,
+      close: async () => {},
+    };
+  }
+  let dropped = 0;
+  // Never synchronous: a reader that has stopped would stop the daemon.
+  const stdout = destination({ fd: process.stdout.fd, sync: false, maxLength: MAX_WAITING_BYTES });
+  stdout.on('drop', () => {
+    dropped += 1;
   });
+  const logger = pino(options, stdout);
+  return {
+    logger,
+    droppedCount: () => dropped,
+    async close() {
+      const written = new Promise((resolve) => stdout.once('close', resolve));
+      // A line that came now would find no place to go.
+      logger.level = 'silent';
+      stdout.end();
+      await Promise.race([written, new Promise((resolve) => setTimeout(resolve, CLOSE_BOUND_MS))]);
+      stdout.destroy();
+    },
+  };
 }
 
 function describeCall(): object {

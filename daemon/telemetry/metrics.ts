@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { CONNECTION_REFUSALS } from '../access/connection_limits';
+import { HANDSHAKE_FAILURES, type HandshakeFailure } from '../grpc/handshakes';
 import { BUILD } from './build';
 
 /** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
@@ -15,6 +17,13 @@ export const VERDICTS = ['admitted', 'denied', 'shadow_denied'] as const;
 
 export type Verdict = (typeof VERDICTS)[number];
 
+/** Counted from 0, so that an alert sees the first one. */
+const REFUSING_CODES = ['UNAUTHENTICATED', 'PERMISSION_DENIED'] as const;
+
+const REFUSALS = [...CONNECTION_REFUSALS, 'streams'] as const;
+
+export type Refusal = (typeof REFUSALS)[number];
+
 /**
  * What the daemon counts. Every label has few values: a name of the policies file, of the contract, or of a list in
  * the code. Nothing that a caller sends is ever one.
@@ -28,6 +37,10 @@ export interface Metrics {
   storeFailed(kind: string): void;
   /** A changed policies file was taken, or refused with the old one kept. */
   policiesReloaded(isTaken: boolean): void;
+  /** A connection or a stream was not taken, as there were too many. */
+  refused(what: Refusal): void;
+  /** A TLS handshake failed. */
+  handshakeFailed(reason: HandshakeFailure): void;
   /** A connection to Redis was lost. */
   redisLost(connection: string): void;
   /** Everything in Prometheus's text format. */
@@ -39,6 +52,12 @@ export interface MetricsSources {
   /** The policies that hold now, whose counters stand at 0 from the start. */
   readonly policyNames: () => Iterable<string>;
   readonly connectionCount: () => number;
+  /** The methods of the contract, as package.Service/Method. */
+  readonly methodNames: readonly string[];
+  /** When the certificates of each file end. */
+  readonly certificateEnds: () => readonly { readonly file: string; readonly validTo: Date }[];
+  /** Lines of the log that nobody read in time. */
+  readonly droppedLogLines: () => number;
   /** The connections to Redis by name, and whether each is ready. */
   readonly redisReady: Readonly<Record<string, () => boolean>>;
   /** The parts of the daemon, and whether each is ready. */
@@ -58,6 +77,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     labelNames: ['method', 'code'],
     registers,
   });
+  for (const method of sources.methodNames) for (const code of REFUSING_CODES) calls.inc({ method, code }, 0);
   const durations = new Histogram({
     name: 'quota_call_duration_seconds',
     help: 'Time from a gRPC call to its answer, streams left out.',
@@ -66,6 +86,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
     registers,
   });
   const { decisions, storeErrors, reloads, reloadOk, redisLosses } = createCounters(sources, registers);
+  const refusals = createRefusals(registers);
+  const handshakes = createTlsMetrics(sources, registers);
 
   return {
     decided: ({ policy, verdict }) => decisions.inc({ policy, verdict }),
@@ -78,6 +100,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
       reloads.inc({ result: isTaken ? 'taken' : 'refused' });
       reloadOk.set(Number(isTaken));
     },
+    refused: (limit) => refusals.inc({ limit }),
+    handshakeFailed: (reason) => handshakes.inc({ reason }),
     redisLost: (connection) => redisLosses.inc({ connection }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -133,8 +157,50 @@ function createCounters({ policyNames, redisReady }: MetricsSources, registers: 
   return { decisions, storeErrors, reloads, reloadOk, redisLosses };
 }
 
+function createRefusals(registers: Registry[]) {
+  const refusals = new Counter({
+    name: 'quota_grpc_refused_total',
+    help: 'Connections and lasting streams that were not taken, by the limit that they met.',
+    labelNames: ['limit'],
+    registers,
+  });
+  for (const limit of REFUSALS) refusals.inc({ limit }, 0);
+  return refusals;
+}
+
+function createTlsMetrics({ certificateEnds }: MetricsSources, registers: Registry[]) {
+  new Gauge({
+    name: 'quota_tls_certificate_not_after_seconds',
+    help: 'When the first certificate of a file ends, in seconds since 1970.',
+    labelNames: ['file'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { file, validTo } of certificateEnds()) this.set({ file }, validTo.getTime() / 1000);
+    },
+  });
+  const handshakes = new Counter({
+    name: 'quota_tls_handshake_failures_total',
+    help: 'TLS handshakes that failed, and client certificates that were not believed, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of HANDSHAKE_FAILURES) handshakes.inc({ reason }, 0);
+  return handshakes;
+}
+
 /** What is not counted but looked at, whenever somebody asks. */
-function observeState({ connectionCount, redisReady, readyParts }: MetricsSources, registers: Registry[]) {
+function observeState(sources: MetricsSources, registers: Registry[]) {
+  const { connectionCount, droppedLogLines, redisReady, readyParts } = sources;
+  new Counter({
+    name: 'quota_log_lines_dropped_total',
+    help: 'Lines of the log that were dropped because nobody read it.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedLogLines());
+    },
+  });
   new Gauge({
     name: 'quota_grpc_connections',
     help: 'Open connections of gRPC clients.',

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
-import { countConnections } from './connections';
+import type { ConnectionLimits } from '../access/connection_limits';
+import { watchConnections } from './connections';
 import { serveHttp } from './http';
-import { createMetrics, type Metrics } from './metrics';
+import { createMetrics, type Metrics, type MetricsSources } from './metrics';
 import { type Check, type DaemonState, readinessOf } from './readiness';
 
 /** What an operator sees of the daemon from outside: its numbers, and whether it lives and is ready. */
@@ -11,8 +12,9 @@ export interface Telemetry {
   readonly port: number;
   /** The store may be used from now on. */
   storeOpened(): void;
-  /** gRPC is served on this port from now on. */
-  serving(port: number): void;
+  isStoreOpen(): boolean;
+  /** gRPC is served on this port from now on, to as many as the limits let in. */
+  serving(port: number, limits: ConnectionLimits): void;
   draining(): void;
   stop(): Promise<void>;
 }
@@ -21,19 +23,25 @@ export interface TelemetryOptions {
   /** HOST:PORT of the HTTP pages. */
   readonly listen: string;
   readonly redis: Readonly<Record<'admissions' | 'calls', Redis>>;
+  /** Whether each database takes writes. */
+  readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   readonly policyNames: () => Iterable<string>;
+  readonly droppedLogLines: () => number;
+  readonly methodNames: MetricsSources['methodNames'];
+  readonly certificateEnds: MetricsSources['certificateEnds'];
 }
 
 /** Serves the metrics and the probes, from the start on. Throws `ListenFailed` where the address cannot be had. */
-export async function openTelemetry({ listen, redis, policyNames }: TelemetryOptions): Promise<Telemetry> {
-  const connections = countConnections();
+export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { listen, redis, isUsable } = options;
+  const connections = watchConnections();
   let state: DaemonState = 'starting';
   let isStoreOpen = false;
   let grpcPort = 0;
 
   const checks: Record<string, Check> = {
-    redis_admissions: async () => (await redis.admissions.ping()) === 'PONG',
-    redis_calls: async () => (await redis.calls.ping()) === 'PONG',
+    redis_admissions: async () => isUsable.admissions(),
+    redis_calls: async () => isUsable.calls(),
     partitions: async () => isStoreOpen,
     // Without a usable file nothing starts, and a broken change of it leaves the old ones in force.
     policies: async () => true,
@@ -41,7 +49,7 @@ export async function openTelemetry({ listen, redis, policyNames }: TelemetryOpt
   };
   const readiness = async () => readinessOf({ state, checks });
   const metrics = createMetrics({
-    policyNames,
+    ...options,
     connectionCount: () => connections.open(grpcPort),
     redisReady: {
       admissions: () => redis.admissions.status === 'ready',
@@ -58,8 +66,17 @@ export async function openTelemetry({ listen, redis, policyNames }: TelemetryOpt
     storeOpened() {
       isStoreOpen = true;
     },
-    serving(port) {
+    isStoreOpen: () => isStoreOpen,
+    serving(port, limits) {
       grpcPort = port;
+      connections.guard(port, {
+        take(address) {
+          const refusal = limits.take(address);
+          if (refusal !== undefined) metrics.refused(refusal);
+          return refusal === undefined;
+        },
+        release: limits.release,
+      });
       state = 'serving';
     },
     draining() {

@@ -29,7 +29,9 @@ async function start() {
     const keys = await Promise.all(
       [space.admissions, space.calls].map((redis) => redis.keys(`${space.prefix}*`)),
     );
-    return keys.flat().filter((key) => key !== `${space.prefix}partitions`);
+    return keys
+      .flat()
+      .filter((key) => ![`${space.prefix}partitions`, `${space.prefix}probe:{0}`].includes(key));
   }
 
   return { daemon, send, written };
@@ -79,7 +81,19 @@ describe('requests that are no message', () => {
       send('RecordCall', Buffer.concat([subject(Buffer.from('42')), second('vente'), callTime])),
     );
 
-    expect(failure.code).toBe(status.INVALID_ARGUMENT);
+    expect(failure).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ['call_time'] });
+  });
+
+  test('a call time with more nanos than a second has, INVALID_ARGUMENT that names it and nothing written', async () => {
+    const { send, written } = await start();
+    const callTime = Buffer.from('22061080 94ebdc03'.replace(' ', ''), 'hex');
+
+    const failure = await failureOf(
+      send('RecordCall', Buffer.concat([subject(Buffer.from('42')), second('vente'), callTime])),
+    );
+
+    expect(failure).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ['call_time'] });
+    expect(await written()).toEqual([]);
   });
 });
 

@@ -73,6 +73,23 @@ describe('Admit', () => {
     expect(reason).toBe('INVALID_REQUEST');
   });
 
+  test('the nil UUID as request id, refused and nothing admitted: alone, in a batch and for a call', async () => {
+    const request = { subject: randomUUID(), requestId: '00000000-0000-0000-0000-000000000000' };
+    const admission = { ...request, policy: 'connection' };
+    const { results } = await daemon.client.batchAdmit([admission]);
+    const failures = [
+      await failureOf(daemon.client.admit(admission)),
+      await failureOf(daemon.client.recordCall({ ...request, service: 'vente' })),
+    ];
+
+    expect(results[0]?.result?.value).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      message: expect.stringContaining('request_id'),
+    });
+    expect(failures).toMatchObject(Array(2).fill({ code: status.INVALID_ARGUMENT, fields: ['request_id'] }));
+    expect((await connection(request.subject)).limits[0]?.remaining).toBe(9);
+  });
+
   test('an unknown policy, NOT_FOUND with its name', async () => {
     const failure = await failureOf(daemon.client.admit({ subject: '42', policy: 'nosuch' }));
 

@@ -79,22 +79,37 @@ describe('a foreign client without the contract', () => {
     });
   });
 
-  test('the descriptors, with the comments of the contract', async () => {
-    const answer = await curl(
-      '--schema',
-      REFLECTION_SCHEMA,
-      '-d',
-      JSON.stringify({ file_containing_symbol: 'quota.v1.QuotaService' }),
-      `http://${daemon.target}/grpc.reflection.v1.ServerReflection/ServerReflectionInfo`,
-    );
-    const { fileDescriptorResponse } = JSON.parse(answer) as {
-      fileDescriptorResponse: { fileDescriptorProto: string[] };
-    };
-    const descriptors = fileDescriptorResponse.fileDescriptorProto
-      .map((file) => Buffer.from(file, 'base64'))
-      .join();
+  test('the descriptors, with the comments of the contract and none of its linter', async () => {
+    const descriptors = await filesWith('quota.v1.QuotaAdminService');
 
     expect(descriptors).toContain('Takes `cost` from every limit of the policy, or from none.');
     expect(descriptors).toContain('request_id');
+    expect(descriptors).not.toContain('buf:lint');
   });
+
+  test('the descriptors, with the package that Go clients are generated into', async () => {
+    expect(await filesWith('quota.v1.QuotaService')).toContain('quota-daemon/gen/quota/v1;quotav1');
+  });
+
+  test.each(['BadRequest', 'ErrorInfo', 'RetryInfo', 'Status'])(
+    'the type %s of the details of errors, described',
+    async (type) => {
+      expect(await filesWith(`google.rpc.${type}`)).toContain(type);
+    },
+  );
 });
+
+/** The files that describe a symbol, with all that they import. */
+async function filesWith(symbol: string): Promise<string> {
+  const answer = await curl(
+    '--schema',
+    REFLECTION_SCHEMA,
+    '-d',
+    JSON.stringify({ file_containing_symbol: symbol }),
+    `http://${daemon.target}/grpc.reflection.v1.ServerReflection/ServerReflectionInfo`,
+  );
+  const { fileDescriptorResponse } = JSON.parse(answer) as {
+    fileDescriptorResponse: { fileDescriptorProto: string[] };
+  };
+  return fileDescriptorResponse.fileDescriptorProto.map((file) => Buffer.from(file, 'base64')).join();
+}

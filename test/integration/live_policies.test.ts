@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Decision } from '../../gen/quota/v1/quota_service';
+import { createFolder } from '../helpers/access';
 import type { TestDaemon } from '../helpers/daemon';
 import { closedAfterEach } from '../helpers/opened';
 import { admitInTheEnd } from '../helpers/quota_client';
@@ -21,6 +23,21 @@ function startDaemon(policies: string): Promise<TestDaemon> {
 }
 
 const hasLogged = (daemon: TestDaemon, message: string) => daemon.log.some(({ msg }) => msg === message);
+
+describe('the policies file', () => {
+  test('a daemon that starts, the whole path of the file that it follows in its log', async () => {
+    const { url: redisUrl, prefix } = opened.space();
+    const folder = opened.closed(createFolder(), (made) => made.remove());
+    const file = folder.write('policies.yaml', policiesOf(20));
+    const daemon = await opened.daemon({
+      redisUrl,
+      prefix,
+      env: { QUOTA_POLICIES: relative(process.cwd(), file) },
+    });
+
+    expect(daemon.log.find(({ msg }) => msg === 'listening')).toMatchObject({ policiesFile: file });
+  });
+});
 
 describe('a policies file that changes', () => {
   test('a limit raised and lowered while 50 clients ask, no wrong decision', async () => {

@@ -48,6 +48,7 @@ describe('redis-cli', () => {
       'decisions:{0}:by-hour',
       'decisions:{0}:log',
       'partitions',
+      'probe:{0}',
       'quota:{0}:connection:per-window:42',
       'quota:{0}:login-attempt:burst:192.0.2.7',
       'quota:{0}:service-call:per-window:42',
@@ -56,7 +57,12 @@ describe('redis-cli', () => {
   });
 
   test('database 1, the calls of the services', async () => {
-    expect(await keysOf(1)).toEqual(['calls:{0}:by-service', 'calls:{0}:by-subject', 'calls:{0}:log']);
+    expect(await keysOf(1)).toEqual([
+      'calls:{0}:by-service',
+      'calls:{0}:by-subject',
+      'calls:{0}:log',
+      'probe:{0}',
+    ]);
     expect(
       await redisCli(1, 'ZRANGE', `${space.prefix}calls:{0}:by-service`, '0', '-1', 'WITHSCORES'),
     ).toEqual(['vente', '1']);

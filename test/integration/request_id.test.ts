@@ -47,7 +47,7 @@ describe('the id of a request', () => {
     for (let call = 0; call < 11; call += 1)
       await site.daemon.client.admit({ subject: 'direct', policy: 'service-call' });
 
-    const direct = () => denials().find(({ subject }) => subject === 'direct');
+    const direct = () => denials().find(({ policy }) => policy === 'service-call');
     await until('the denial in the log', () => direct() !== undefined);
     expect(direct()).toMatchObject({ callId: expect.stringMatching(UUID) });
   });

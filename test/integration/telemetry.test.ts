@@ -111,6 +111,10 @@ describe('the probes', () => {
     const redis = await opened.redis();
     const daemon = await opened.daemon({ redisUrl: redis.url });
     redis.freeze();
+    await until('not ready', async () => {
+      const { parts } = (await readiness(daemon)).body as { parts: typeof ALL_READY };
+      return !parts.redis_admissions && !parts.redis_calls;
+    });
 
     expect(await readiness(daemon)).toEqual({
       status: 503,

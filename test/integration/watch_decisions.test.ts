@@ -57,6 +57,17 @@ describe('WatchDecisions', () => {
     expect(Math.max(...told.map(({ missedCount }) => missedCount))).toBeGreaterThan(0);
   });
 
+  test('a policy that does not exist, NOT_FOUND at once', async () => {
+    const stream = at.admin.watchDecisions({ policy: 'conection' });
+    stream.resume();
+    const [error] = await once(stream, 'error');
+
+    expect(error).toMatchObject({
+      code: status.NOT_FOUND,
+      details: 'no policy is named "conection"',
+    });
+  });
+
   test('a filter that is none, refused', async () => {
     const stream = at.admin.watchDecisions({ decision: Decision.UNRECOGNIZED, policy: 'x'.repeat(64) });
     stream.resume();

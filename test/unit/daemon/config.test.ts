@@ -24,6 +24,8 @@ describe('readConfig', () => {
       keyPrefix: '',
       partitions: 1,
       access: { file: undefined, tls: undefined, reflection: true },
+      connections: { total: 1000, perAddress: 100 },
+      maxStreams: 256,
       logLevel: 'info',
     });
     expect(existsSync(policiesFile)).toBe(true);
@@ -47,9 +49,38 @@ describe('readConfig', () => {
       LOG_LEVEL: 'silent',
     };
 
-    const { access: _, ...rest } = readConfig(env);
+    const { access: _, connections: __, maxStreams: ___, logSecret: ____, ...rest } = readConfig(env);
     expect(Object.values(rest).map(String)).toEqual(Object.values(env));
   });
+
+  test('a secret of the log that is too short, refused; a longer one, taken', () => {
+    expect(faultsOf({ QUOTA_LOG_SECRET: 'short' })).toEqual([
+      'QUOTA_LOG_SECRET must be 16 characters or more',
+    ]);
+    expect(readConfig({ QUOTA_LOG_SECRET: 'a long enough secret' }).logSecret).toBe('a long enough secret');
+  });
+
+  test('limits of connections and streams, taken', () => {
+    const env = {
+      QUOTA_MAX_CONNECTIONS: '20',
+      QUOTA_MAX_CONNECTIONS_PER_ADDRESS: '5',
+      QUOTA_MAX_STREAMS: '10000',
+    };
+
+    expect(readConfig(env)).toMatchObject({
+      connections: { total: 20, perAddress: 5 },
+      maxStreams: 10_000,
+    });
+  });
+
+  test.each(['0', '-1', '1e3', '10001', 'many'])(
+    '%s streams on a connection, refused',
+    (QUOTA_MAX_STREAMS) => {
+      expect(faultsOf({ QUOTA_MAX_STREAMS })).toEqual([
+        'QUOTA_MAX_STREAMS must be a whole number, 1 to 10000',
+      ]);
+    },
+  );
 
   test.each([
     ['redis://127.0.0.1:6400', 'redis://127.0.0.1:6400/1'],

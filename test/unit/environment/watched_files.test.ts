@@ -1,7 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import fs, { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { FileUnreadable, type Watched, watchFiles } from '../../../environment/watched_files';
 import { createFolder, type Folder } from '../../helpers/access';
 import { until } from '../../helpers/wait';
@@ -59,6 +59,34 @@ describe('watchFiles', () => {
 
     await until('the change', () => seen.length > 0);
     expect(seen).toEqual(['cb']);
+  });
+
+  test('a file that is written in pieces, taken only once it is the same twice', async () => {
+    const folder = createFolder();
+    folders.push(folder);
+    const file = folder.write('one', 'a');
+    // Each reading finds the file at another stage, until it is whole.
+    const stages = ['b', 'b1', 'b12', 'b123'];
+    const seen: string[] = [];
+    const read = jest
+      .spyOn(fs, 'readFileSync')
+      .mockImplementation(() => Buffer.from(stages.shift() ?? 'b123'));
+    try {
+      stages.unshift('a');
+      const watched = watchFiles({
+        files: [file],
+        read: ([contents]) => String(contents),
+        onChange: (value) => seen.push(value),
+        onFault: () => undefined,
+        checkIntervalMs: CHECK_INTERVAL_MS,
+      });
+      watches.push(watched);
+      await until('the change', () => seen.length > 0);
+    } finally {
+      read.mockRestore();
+    }
+
+    expect(seen).toEqual(['b123']);
   });
 
   test('a change that cannot be used, told once, and the old value stays', async () => {

@@ -106,6 +106,18 @@ describe('access, by token', () => {
     expect(outcome(ON, { authorization })).toBe(expected);
   });
 
+  test.each([
+    ['unknown', ['Bearer nobodys'], 'the token is not in the access file'],
+    ['of another scheme', ['Basic new'], 'the authorization header holds no bearer token'],
+    ['twice', ['Bearer new', 'Bearer new'], 'several authorization headers were sent'],
+    ['missing', [], 'neither a token nor a valid certificate was shown'],
+  ])('%s, %j: the log can say why', (_, authorization, why) => {
+    const admit = () =>
+      createAccess(ON).admit({ path: ADMIT, peer: '', authorization, certificate: () => undefined });
+
+    expect(admit).toThrow(expect.objectContaining({ why }));
+  });
+
   test('a wrong one beside a right certificate, refused', () => {
     const shown = () => certificate({ commonName: 'alice.example' });
 

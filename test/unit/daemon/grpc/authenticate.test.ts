@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   Client,
   credentials,
@@ -13,8 +14,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { Access } from '../../../../daemon/access/access';
 import { PermissionDenied, Unauthenticated } from '../../../../daemon/access/errors';
+import { createStreamLimits } from '../../../../daemon/access/stream_limits';
 import { createAuthentication } from '../../../../daemon/grpc/authenticate';
+import { createCallLog } from '../../../../daemon/grpc/call_log';
 import { failureOf } from '../../../helpers/quota_client';
+import { until } from '../../../helpers/wait';
 
 const ECHO = '/test.Echo/Echo';
 const STREAM = '/test.Echo/Stream';
@@ -29,13 +33,26 @@ afterEach(() => {
 async function serveEcho(access: Access) {
   const lines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line) => lines.push(line) });
-  const server = new Server({ interceptors: [createAuthentication({ access, logger })] });
+  let refusedStreams = 0;
+  const authentication = createAuthentication({
+    access,
+    streams: createStreamLimits({ perConnection: 2 }),
+    onStreamRefused: () => {
+      refusedStreams += 1;
+    },
+    log: createCallLog({ logger, hashOf: (subject) => subject }),
+  });
+  const server = new Server({ interceptors: [authentication] });
   let handled = 0;
   const echo: handleUnaryCall<Buffer, Buffer> = (call, callback) => {
     handled += 1;
     callback(null, Buffer.from(JSON.stringify(call.metadata.toJSON())));
   };
-  const stream: handleServerStreamingCall<Buffer, Buffer> = (call) => call.write(Buffer.from('first'));
+  const stream: handleServerStreamingCall<Buffer, Buffer> = (call) => {
+    handled += 1;
+    call.write(Buffer.from('first'));
+    if (String(call.request) === 'end') call.end();
+  };
   const method = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs };
   const whole = { ...method, responseDeserialize: asIs, requestStream: false };
   server.addService(
@@ -55,7 +72,7 @@ async function serveEcho(access: Access) {
     client.close();
     server.forceShutdown();
   });
-  return { client, lines, handledCount: () => handled };
+  return { client, lines, handledCount: () => handled, refusedStreamCount: () => refusedStreams };
 }
 
 function ask(client: Client, headers: Record<string, string>): Promise<Record<string, string[]>> {
@@ -68,6 +85,8 @@ function ask(client: Client, headers: Record<string, string>): Promise<Record<st
     });
   });
 }
+
+const welcoming: Access = { admit: () => ({ name: 'alice', role: 'operator' }) };
 
 function refusing(error: Error): Access {
   return {
@@ -100,7 +119,7 @@ describe('authentication', () => {
   });
 
   test.each([
-    ['nobody', new Unauthenticated(), status.UNAUTHENTICATED, 'UNAUTHENTICATED'],
+    ['nobody', new Unauthenticated('unknown'), status.UNAUTHENTICATED, 'UNAUTHENTICATED'],
     ['the wrong role', new PermissionDenied('web'), status.PERMISSION_DENIED, 'PERMISSION_DENIED'],
     ['a fault of ours', new TypeError('inner s3cret'), status.INTERNAL, 'INTERNAL'],
   ])('%s, answered with its reason before the handler', async (_, error, code, reason) => {
@@ -113,7 +132,7 @@ describe('authentication', () => {
   });
 
   test('a refusal, one line of the log without the token', async () => {
-    const { client, lines } = await serveEcho(refusing(new Unauthenticated()));
+    const { client, lines } = await serveEcho(refusing(new Unauthenticated('unknown')));
     await failureOf(ask(client, { authorization: 'Bearer s3cret' }));
 
     expect(lines.map((line) => JSON.parse(line))).toEqual([
@@ -126,7 +145,7 @@ describe('authentication', () => {
     let isWelcome = true;
     const { client } = await serveEcho({
       admit() {
-        if (!isWelcome) throw new Unauthenticated();
+        if (!isWelcome) throw new Unauthenticated('unknown');
         return { name: 'alice', role: 'operator' };
       },
     });
@@ -142,5 +161,39 @@ describe('authentication', () => {
 
     expect((await ended).code).toBe(status.UNAUTHENTICATED);
     expect(seen).toEqual(['first']);
+  });
+
+  test('more streams on one connection than it may have, RESOURCE_EXHAUSTED until one has ended', async () => {
+    const { client, handledCount, refusedStreamCount } = await serveEcho(welcoming);
+    const open = () => client.makeServerStreamRequest(STREAM, asIs, asIs, Buffer.alloc(0));
+    const first = [open(), open()];
+    for (const stream of first) stream.on('error', () => undefined);
+    await Promise.all(first.map((stream) => once(stream, 'data')));
+
+    const third = open();
+    third.resume();
+    const [error] = (await once(third, 'error')) as [ServiceError];
+    expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
+    expect([handledCount(), refusedStreamCount()]).toEqual([2, 1]);
+
+    first[0]?.cancel();
+    await until('room for one more', () => {
+      const next = open();
+      const isTaken = once(next, 'data').then(
+        () => true,
+        () => false,
+      );
+      next.on('error', () => undefined);
+      return isTaken;
+    });
+  });
+
+  test('streams that their handler ends, their places given back', async () => {
+    const { client } = await serveEcho(welcoming);
+    for (let i = 0; i < 5; i += 1) {
+      const stream = client.makeServerStreamRequest(STREAM, asIs, asIs, Buffer.from('end'));
+      stream.resume();
+      await once(stream, 'end');
+    }
   });
 });

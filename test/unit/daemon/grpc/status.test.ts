@@ -10,10 +10,11 @@ import {
 } from '../../../../daemon/quota/errors';
 import { readDetails } from './details';
 
+const ADMIT = '/quota.v1.QuotaService/Admit';
 const DOMAIN = 'quota.v1.QuotaService';
 
 function trailerBytes(error: unknown): Buffer {
-  const [bytes] = detailsTrailer(statusOf(error)).get('grpc-status-details-bin');
+  const [bytes] = detailsTrailer(statusOf(error, ADMIT)).get('grpc-status-details-bin');
   if (!Buffer.isBuffer(bytes)) throw new Error('the trailer holds no bytes');
   return bytes;
 }
@@ -27,7 +28,7 @@ describe('statusOf', () => {
   test('an invalid request, INVALID_ARGUMENT with every bad field', () => {
     const error = new InvalidRequest(faults);
 
-    expect(statusOf(error)).toMatchObject({
+    expect(statusOf(error, ADMIT)).toMatchObject({
       code: status.INVALID_ARGUMENT,
       message: 'subject must be 1 to 128 characters; it has 0; cost must be 1 or more; it is 0',
     });
@@ -40,7 +41,7 @@ describe('statusOf', () => {
   test('an unknown policy, NOT_FOUND with its name', () => {
     const error = new UnknownPolicy('connexion');
 
-    expect(statusOf(error)).toMatchObject({
+    expect(statusOf(error, ADMIT)).toMatchObject({
       code: status.NOT_FOUND,
       message: 'no policy is named "connexion"',
     });
@@ -52,7 +53,7 @@ describe('statusOf', () => {
   test('an unknown service, NOT_FOUND with its name', () => {
     const error = new UnknownService('location');
 
-    expect(statusOf(error)).toMatchObject({
+    expect(statusOf(error, ADMIT)).toMatchObject({
       code: status.NOT_FOUND,
       message: 'no service is named "location"',
     });
@@ -64,13 +65,25 @@ describe('statusOf', () => {
   test('a store out of reach, UNAVAILABLE with when to try again and not with why', () => {
     const error = new StoreUnavailable({ cause: new Error('connect ECONNREFUSED 10.0.0.7:6379') });
 
-    expect(statusOf(error).code).toBe(status.UNAVAILABLE);
-    expect(statusOf(error).message).toContain('request_id');
+    expect(statusOf(error, ADMIT).code).toBe(status.UNAVAILABLE);
+    expect(statusOf(error, ADMIT).message).toContain('request_id');
     expect(readDetails(trailerBytes(error))).toMatchObject({
       RetryInfo: { retryDelay: { seconds: 1, nanos: 0 } },
       ErrorInfo: { reason: 'STORE_UNAVAILABLE', domain: DOMAIN },
     });
     expect(trailerBytes(error).toString('latin1')).not.toContain('10.0.0.7');
+  });
+
+  test.each([
+    ['QuotaService/Admit', true],
+    ['QuotaService/BatchAdmit', true],
+    ['QuotaService/RecordCall', true],
+    ['QuotaService/Stats', false],
+    ['QuotaAdminService/GetQuota', false],
+  ])('a store out of reach for %s, a request id mentioned only if there is one', (method, isMentioned) => {
+    const { message } = statusOf(new StoreUnavailable({ cause: undefined }), `/quota.v1.${method}`);
+
+    expect(message.includes('request_id')).toBe(isMentioned);
   });
 
   test.each([
@@ -80,7 +93,7 @@ describe('statusOf', () => {
     ['an object like one of ours', { name: 'InvalidRequest', faults: [], message: 'secret' }],
     ['an error of gRPC', Object.assign(new Error('secret'), { code: status.OK, details: 'secret' })],
   ])('%s that nobody expected, INTERNAL and not a word of it', (_, error) => {
-    expect(statusOf(error)).toMatchObject({ code: status.INTERNAL, message: 'internal error' });
+    expect(statusOf(error, ADMIT)).toMatchObject({ code: status.INTERNAL, message: 'internal error' });
     expect(readDetails(trailerBytes(error))).toMatchObject({
       ErrorInfo: { reason: 'INTERNAL', domain: DOMAIN },
     });

@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events';
 import { Metadata, type ServerUnaryCall, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { createInFlight, Unreadable, unary } from '../../../../daemon/grpc/unary';
+import { Unreadable } from '../../../../daemon/grpc/answerable';
+import { createCallLog } from '../../../../daemon/grpc/call_log';
+import { createInFlight, unary } from '../../../../daemon/grpc/unary';
 import { StoreUnavailable, UnknownPolicy } from '../../../../daemon/quota/errors';
 import { readDetails } from './details';
 
@@ -33,7 +35,10 @@ async function ask(handle: Handle, request: unknown = 'request'): Promise<Answer
   const logger = pino({ level: 'trace' }, { write: (line: string) => log.push(JSON.parse(line)) });
   const inFlight = createInFlight();
   const [error, response] = await new Promise<[Answer['error'], Answer['response']]>((resolve) => {
-    unary(handle, { inFlight, logger })(callOf(request), (failure, value) => resolve([failure, value]));
+    unary(handle, { inFlight, log: createCallLog({ logger, hashOf: String }) })(
+      callOf(request),
+      (failure, value) => resolve([failure, value]),
+    );
   });
   return { error, response, log, inFlightAfter: inFlight.count };
 }
@@ -95,15 +100,15 @@ describe('unary', () => {
         isAsked = true;
         return '';
       },
-      new Unreadable(new RangeError('index out of range: secret')),
+      new Unreadable([{ field: 'limit', description: 'must be smaller' }]),
     );
 
     expect(isAsked).toBe(false);
     expect(answer.error).toMatchObject({
       code: status.INVALID_ARGUMENT,
-      details: 'request is not a readable message of this method',
+      details: 'limit must be smaller',
     });
-    expect(detailsOf(answer)).toMatchObject({ BadRequest: { fieldViolations: [{ field: 'request' }] } });
+    expect(detailsOf(answer)).toMatchObject({ BadRequest: { fieldViolations: [{ field: 'limit' }] } });
   });
 
   test("a caller's fault, one line of information without a stack", async () => {

@@ -6,6 +6,12 @@ import type { AdmitRequest, RecordCallRequest, StatsRequest } from '../../../../
 const UUID = '123e4567-e89b-42d3-a456-426614174000';
 const DAY_S = 86_400;
 
+const RESERVED = [
+  ['nil', '00000000-0000-0000-0000-000000000000'],
+  ['max', 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
+  ['max, in upper case,', 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF'],
+] as const;
+
 const admitRequest: AdmitRequest = { subject: '42', policy: 'connection', requestId: '' };
 const callRequest: RecordCallRequest = {
   subject: '42',
@@ -116,6 +122,10 @@ describe('parseAdmit', () => {
   ])('the request id %j, refused', (requestId) => {
     expect(admitFields({ requestId })).toEqual(['request_id']);
   });
+
+  test.each(RESERVED)('the %s UUID as request id, refused', (_, requestId) => {
+    expect(admitFields({ requestId })).toEqual(['request_id']);
+  });
 });
 
 describe('parseBatch', () => {
@@ -149,6 +159,10 @@ describe('parseRecordCall', () => {
     const request = { subject: '\u0007', service: '', requestId: '1', callTime: new Date(-1) };
 
     expect(callFields(request)).toEqual(['subject', 'service', 'request_id', 'call_time']);
+  });
+
+  test.each(RESERVED)('the %s UUID as request id, refused', (_, requestId) => {
+    expect(callFields({ requestId })).toEqual(['request_id']);
   });
 
   test('a call time with a fraction of a millisecond, the millisecond', () => {
@@ -219,6 +233,8 @@ describe('parseStats', () => {
     ['less than nothing', { seconds: -1, nanos: 0 }],
     ['a little less than nothing', { seconds: 0, nanos: -1 }],
     ['7 days and a millisecond', { seconds: 7 * DAY_S, nanos: 1_000_000 }],
+    ['a second in nanoseconds alone', { seconds: 0, nanos: 1_000_000_000 }],
+    ['parts with two signs', { seconds: 2, nanos: -1 }],
   ])('a window of %s, refused', (_, topWindow) => {
     expect(statsFields({ topWindow })).toEqual(['top_window']);
   });

@@ -29,6 +29,9 @@ const DECISION: Decision = { admitted: true, limits: [LIMIT], retryDelayUs: unde
 const metricsOf = (policies: string[] = ['connection']) =>
   createMetrics({
     policyNames: () => policies,
+    droppedLogLines: () => 0,
+    methodNames: ['quota.v1.QuotaService/Admit'],
+    certificateEnds: () => [],
     connectionCount: () => 2,
     redisReady: { admissions: () => true, calls: () => false },
     readyParts: async () => ({ grpc: true, redis_calls: false }),
@@ -174,3 +177,12 @@ function storeThatThrows(error: Error): QuotaStore {
   const recordCall = () => Promise.reject(error);
   return { recordCall } as Partial<QuotaStore> as QuotaStore;
 }
+
+describe('calls that are refused', () => {
+  test.each(['UNAUTHENTICATED', 'PERMISSION_DENIED'])('%s, counted from 0', async (code) => {
+    const families = parsePrometheusText(await metricsOf().text());
+
+    const series = `quota_calls_total{method="quota.v1.QuotaService/Admit",code="${code}"}`;
+    expect(families.get('quota_calls_total')?.samples.get(series)).toBe(0);
+  });
+});

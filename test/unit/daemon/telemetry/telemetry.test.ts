@@ -1,7 +1,8 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { createConnectionLimits } from '../../../../daemon/access/connection_limits';
 import { openTelemetry, type Telemetry } from '../../../../daemon/telemetry/telemetry';
 import { parsePrometheusText } from '../../../helpers/prometheus_text';
 
@@ -12,11 +13,24 @@ afterEach(async () => {
 });
 
 function fakeRedis(): Redis {
-  return Object.assign(new EventEmitter(), { status: 'ready', ping: async () => 'PONG' }) as unknown as Redis;
+  return Object.assign(new EventEmitter(), { status: 'ready' }) as unknown as Redis;
 }
 
-async function open(redis = { admissions: fakeRedis(), calls: fakeRedis() }): Promise<Telemetry> {
-  const telemetry = await openTelemetry({ listen: '127.0.0.1:0', redis, policyNames: () => [] });
+const usable = () => true;
+
+async function open({
+  redis = { admissions: fakeRedis(), calls: fakeRedis() },
+  isUsable = { admissions: usable, calls: usable },
+} = {}): Promise<Telemetry> {
+  const telemetry = await openTelemetry({
+    listen: '127.0.0.1:0',
+    redis,
+    isUsable,
+    policyNames: () => [],
+    droppedLogLines: () => 0,
+    methodNames: ['quota.v1.QuotaService/Admit'],
+    certificateEnds: () => [],
+  });
   opened.push(telemetry);
   return telemetry;
 }
@@ -25,6 +39,8 @@ async function readiness({ port }: Telemetry): Promise<object> {
   const response = await fetch(`http://127.0.0.1:${port}/readyz`);
   return { status: response.status, ...((await response.json()) as object) };
 }
+
+const noLimits = createConnectionLimits({ total: 100, perAddress: 100 });
 
 const PARTS = { redis_admissions: true, redis_calls: true, partitions: true, policies: true, grpc: true };
 
@@ -39,7 +55,7 @@ describe('openTelemetry', () => {
     });
 
     telemetry.storeOpened();
-    telemetry.serving(1);
+    telemetry.serving(1, noLimits);
     expect(await readiness(telemetry)).toMatchObject({ status: 200, state: 'serving', parts: PARTS });
 
     telemetry.draining();
@@ -51,9 +67,8 @@ describe('openTelemetry', () => {
     });
   });
 
-  test('one database that does not answer, the one that is named', async () => {
-    const calls = Object.assign(fakeRedis(), { ping: () => Promise.reject(new Error('away')) });
-    const telemetry = await open({ admissions: fakeRedis(), calls });
+  test('one database that takes no writes, the one that is named', async () => {
+    const telemetry = await open({ isUsable: { admissions: usable, calls: () => false } });
 
     expect(await readiness(telemetry)).toMatchObject({
       parts: { redis_admissions: true, redis_calls: false },
@@ -62,7 +77,7 @@ describe('openTelemetry', () => {
 
   test('a connection to Redis that is lost, counted', async () => {
     const admissions = fakeRedis();
-    const telemetry = await open({ admissions, calls: fakeRedis() });
+    const telemetry = await open({ redis: { admissions, calls: fakeRedis() } });
     admissions.emit('close');
 
     const losses = parsePrometheusText(await telemetry.metrics.text()).get(
@@ -74,10 +89,23 @@ describe('openTelemetry', () => {
     ]);
   });
 
+  test('a connection beyond the limit, closed and counted; one after the others have gone, taken', async () => {
+    const telemetry = await open();
+    telemetry.serving(telemetry.port, createConnectionLimits({ total: 2, perAddress: 2 }));
+    const sockets = [1, 2].map(() => connect(telemetry.port, '127.0.0.1'));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const third = connect(telemetry.port, '127.0.0.1');
+    third.on('error', () => undefined);
+    await once(third, 'close');
+
+    for (const socket of sockets) socket.destroy();
+    expect((await refusalsOf(telemetry)).get('quota_grpc_refused_total{limit="connections"}')).toBe(1);
+  });
+
   test('connections to the port of gRPC, those that are open', async () => {
     const telemetry = await open();
     // The pages' own port stands in for that of gRPC: what counts is that the port is the one.
-    telemetry.serving(telemetry.port);
+    telemetry.serving(telemetry.port, noLimits);
     const count = async () =>
       parsePrometheusText(await telemetry.metrics.text())
         .get('quota_grpc_connections')
@@ -93,6 +121,10 @@ describe('openTelemetry', () => {
     sockets[0]?.destroy();
   });
 });
+
+async function refusalsOf({ metrics }: Telemetry): Promise<ReadonlyMap<string, number>> {
+  return parsePrometheusText(await metrics.text()).get('quota_grpc_refused_total')?.samples ?? new Map();
+}
 
 /** The other end of a socket hears of it a moment later. */
 function settled(): Promise<void> {

@@ -12,6 +12,9 @@ const METRIC = /\b(?:quota|nodejs|process)_[a-z0-9_]+/g;
 async function knownMetrics(): Promise<Set<string>> {
   const metrics = createMetrics({
     policyNames: () => [],
+    droppedLogLines: () => 0,
+    methodNames: ['quota.v1.QuotaService/Admit'],
+    certificateEnds: () => [],
     connectionCount: () => 0,
     redisReady: {},
     readyParts: async () => ({}),

@@ -1,0 +1,77 @@
+import type { EventEmitter } from 'node:events';
+import type { TLSSocket } from 'node:tls';
+import type { Server } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { createSampler } from '../telemetry/sampler';
+
+/** Why a client could not be let in, or its certificate not be believed. */
+export const HANDSHAKE_FAILURES = [
+  'expired',
+  'not_yet_valid',
+  'unknown_authority',
+  'no_certificate',
+  'rejected_by_client',
+  'protocol',
+  'closed',
+  'other',
+] as const;
+
+export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number];
+
+const LINES_PER_S = 10;
+
+const BY_CODE: readonly [RegExp, HandshakeFailure][] = [
+  [/^CERT_HAS_EXPIRED$/, 'expired'],
+  [/^CERT_NOT_YET_VALID$/, 'not_yet_valid'],
+  [/SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_UNTRUSTED|INVALID_CA/, 'unknown_authority'],
+  [/PEER_DID_NOT_RETURN_A_CERTIFICATE/, 'no_certificate'],
+  [/ALERT/, 'rejected_by_client'],
+  [/HTTP_REQUEST|VERSION|PROTOCOL|NO_SHARED|WRONG_|BAD_/, 'protocol'],
+  [/^(ECONNRESET|EPIPE)$/, 'closed'],
+];
+
+export function handshakeFailureOf(code: string): HandshakeFailure {
+  return BY_CODE.find(([pattern]) => pattern.test(code))?.[1] ?? 'other';
+}
+
+/** Counts and logs the handshakes that fail. The library does not report them; its HTTP/2 servers do. */
+export function watchHandshakes(
+  server: Server,
+  { onFailure, logger }: { onFailure: (failure: HandshakeFailure) => void; logger: Logger },
+): void {
+  const sampler = createSampler({ perSecond: LINES_PER_S });
+
+  function failed(socket: TLSSocket, code: string): void {
+    const failure = handshakeFailureOf(code);
+    onFailure(failure);
+    // Whoever probes a port opens and closes it.
+    const notShown = failure === 'closed' ? undefined : sampler.show(failure);
+    if (notShown === undefined) return;
+    // A socket that is closed already no longer knows its peer.
+    const { remoteAddress: peer } = socket;
+    logger.warn({ peer, reason: failure, code, notShown: notShown || undefined }, 'TLS handshake failed');
+  }
+
+  for (const listening of serversOf(server)) {
+    listening.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) =>
+      failed(socket, reasonOf(socket) ?? error.code ?? ''),
+    );
+    // Beside tokens, a certificate that is not believed counts as none; its owner would look for the reason in vain.
+    listening.on('secureConnection', (socket: TLSSocket) => {
+      const reason = reasonOf(socket);
+      if (reason !== undefined && Object.keys(socket.getPeerCertificate()).length > 0) failed(socket, reason);
+    });
+  }
+}
+
+/** Node's types call it an error; it is the code of one, or null. */
+function reasonOf({ authorizationError }: TLSSocket): string | undefined {
+  return authorizationError ? String(authorizationError) : undefined;
+}
+
+function serversOf(server: Server): EventEmitter[] {
+  const servers: unknown = Reflect.get(server, 'http2Servers');
+  if (!(servers instanceof Map))
+    throw new Error('this version of grpc-js keeps its HTTP/2 servers elsewhere');
+  return [...servers.keys()];
+}

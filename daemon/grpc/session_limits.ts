@@ -1,0 +1,24 @@
+import type { SecureServerSessionOptions } from 'node:http2';
+import type { Server } from '@grpc/grpc-js';
+
+/** The headers of a call: as much as gRPC allows by default. Ours are a token and an id. */
+const MAX_HEADERS_BYTES = 8192;
+const MAX_HEADERS = 64;
+
+/** Frames that make no sense; the connection is closed after so many. */
+const MAX_INVALID_FRAMES = 100;
+
+/**
+ * Limits what a connection may send before any code of ours sees it. The library has no option for these, and hands
+ * the options of its HTTP/2 servers to Node as they are. Streams that are opened and reset at once are limited by Node
+ * itself: after a thousand, 33 more a second.
+ */
+export function limitSessions(server: Server): void {
+  const options: unknown = Reflect.get(server, 'commonServerOptions');
+  if (typeof options !== 'object' || options === null)
+    throw new Error('this version of grpc-js keeps the options of its HTTP/2 servers elsewhere');
+  const session = options as SecureServerSessionOptions;
+  session.settings = { ...session.settings, maxHeaderListSize: MAX_HEADERS_BYTES };
+  session.maxHeaderListPairs = MAX_HEADERS;
+  session.maxSessionInvalidFrames = MAX_INVALID_FRAMES;
+}

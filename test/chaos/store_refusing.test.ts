@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { Decision } from '../../gen/quota/v1/quota_service';
+import type { TestDaemon } from '../helpers/daemon';
+import { watchHealth } from '../helpers/health';
+import { closedAfterEach } from '../helpers/opened';
+import { admitInTheEnd, failureOf } from '../helpers/quota_client';
+import { until } from '../helpers/wait';
+
+const opened = closedAfterEach();
+
+const request = { subject: '42', policy: 'connection' };
+
+async function startRedis() {
+  const redis = await opened.redis();
+  const operator = opened.closed(new Redis(redis.url), (connected) => connected.disconnect());
+  return { redis, operator };
+}
+
+async function startOn(redisUrl: string, env: Record<string, string> = {}) {
+  const daemon = await opened.daemon({ redisUrl, env });
+  const health = opened.closed(watchHealth(daemon.target), (watch) => watch.close());
+  await health.reached('SERVING');
+  return { daemon, health };
+}
+
+async function readyz({ httpUrl }: TestDaemon): Promise<number> {
+  return (await fetch(`${httpUrl}/readyz`)).status;
+}
+
+/** One name for a server that can be moved: connections that are open stay where they are. */
+async function startName(port: number): Promise<{ url: string; moveTo(port: number): void }> {
+  let target = port;
+  const server = createServer((socket) => {
+    const onward = connect(target, '127.0.0.1');
+    socket.pipe(onward).pipe(socket);
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      one.on('error', () => undefined);
+      one.on('close', () => other.destroy());
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  opened.closed(server, () => server.close());
+  const { port: own } = server.address() as AddressInfo;
+  return {
+    url: `redis://127.0.0.1:${own}/0`,
+    moveTo(next) {
+      target = next;
+    },
+  };
+}
+
+describe('a daemon whose Redis answers, and takes no writes', () => {
+  test('a replica, NOT_SERVING and not ready until it is a primary again', async () => {
+    const { redis, operator } = await startRedis();
+    const { daemon, health } = await startOn(redis.url);
+
+    await operator.replicaof('127.0.0.1', '1');
+    await health.reached('NOT_SERVING');
+    expect((await failureOf(daemon.client.admit(request))).code).toBe(status.UNAVAILABLE);
+    expect(await readyz(daemon)).toBe(503);
+
+    await operator.replicaof('NO', 'ONE');
+    await health.reached('SERVING');
+    expect(await readyz(daemon)).toBe(200);
+  });
+
+  test('a Redis without memory left, NOT_SERVING and not ready until it has some', async () => {
+    const { redis, operator } = await startRedis();
+    const { daemon, health } = await startOn(redis.url);
+
+    await operator.config('SET', 'maxmemory', '1');
+    await health.reached('NOT_SERVING');
+    expect((await failureOf(daemon.client.admit(request))).code).toBe(status.UNAVAILABLE);
+    expect(await readyz(daemon)).toBe(503);
+
+    await operator.config('SET', 'maxmemory', '0');
+    await health.reached('SERVING');
+    expect(await readyz(daemon)).toBe(200);
+  });
+
+  test('a failover behind one name, SERVING by the new primary though the old one stays reachable', async () => {
+    const old = await startRedis();
+    const next = await startRedis();
+    await next.operator.replicaof('127.0.0.1', String(old.redis.port));
+    await until('the copy', async () =>
+      /master_link_status:up/.test(await next.operator.info('replication')),
+    );
+    const name = await startName(old.redis.port);
+    const { daemon, health } = await startOn(name.url);
+
+    await next.operator.replicaof('NO', 'ONE');
+    name.moveTo(next.redis.port);
+    await old.operator.replicaof('127.0.0.1', String(next.redis.port));
+    await health.reached('NOT_SERVING');
+    await health.reached('SERVING');
+
+    expect((await admitInTheEnd(daemon.client, request)).decision).toBe(Decision.ADMITTED);
+    expect(await next.operator.keys('quota:*')).toHaveLength(1);
+  });
+
+  test('a silence that is over by the second trial, SERVING throughout', async () => {
+    const { redis } = await startRedis();
+    const { daemon, health } = await startOn(redis.url, { LOG_LEVEL: 'debug' });
+
+    redis.freeze();
+    await until('a trial that fails', () => daemon.log.some(({ msg }) => msg === 'probe failed'));
+    redis.thaw();
+    expect((await admitInTheEnd(daemon.client, request)).decision).toBe(Decision.ADMITTED);
+
+    expect(health.seen.slice(health.seen.indexOf('SERVING'))).toEqual(['SERVING']);
+    expect(await readyz(daemon)).toBe(200);
+  });
+});

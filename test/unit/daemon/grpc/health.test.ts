@@ -1,0 +1,39 @@
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { watchHealth } from '../../../../daemon/grpc/health';
+
+/** Watches a service by its name; what it was answered, and whether the library remembers it. */
+function watch(service: string) {
+  const health = watchHealth({ isReady: () => true, logger: pino({ level: 'silent' }) });
+  let served: UntypedServiceImplementation = {};
+  health.addToServer({
+    addService(_, handlers) {
+      served = handlers;
+    },
+  });
+  health.stop();
+  const answers: unknown[] = [];
+  const awaited: string[] = [];
+  const call = {
+    request: { service },
+    write: (answer: unknown) => answers.push(answer),
+    on: (event: string) => awaited.push(event),
+  };
+  if (served.watch === undefined) throw new Error('the health cannot be watched');
+  Reflect.apply(served.watch, undefined, [call]);
+  return { answers, isRemembered: awaited.includes('cancelled') };
+}
+
+describe('watchHealth', () => {
+  test('a service of ours that is watched, its status and remembered until the end', () => {
+    expect(watch('quota.v1.QuotaService')).toEqual({
+      answers: [{ status: 'NOT_SERVING' }],
+      isRemembered: true,
+    });
+  });
+
+  test('a name that anyone made up, answered and not remembered', () => {
+    expect(watch('nosuch')).toEqual({ answers: [{ status: 'SERVICE_UNKNOWN' }], isRemembered: false });
+  });
+});
