@@ -11,10 +11,12 @@ import { openDoor } from './door';
 import { createCallLog } from './grpc/call_log';
 import { observeCalls } from './grpc/observe';
 import { serve } from './grpc/server';
+import { createShedding } from './grpc/shedding';
 import { ListenFailed } from './listen';
 import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
 import { createDecisionFeed } from './quota/decision_feed';
+import { afterCaches } from './quota/denial_cache';
 import { StoreMismatch, StoreUnavailable } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { firstAttempt, openRedis } from './redis/client';
@@ -76,16 +78,27 @@ async function main(): Promise<void> {
     keys: createKeys({ prefix, partitions }),
     partitions,
     policies: () => policies.current().byName.values(),
+    isJoining: config.isJoining,
+    isCachingDenials: config.isCachingDenials,
+    events: metrics.load,
     logger,
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
   await Promise.all(probes.map((probe) => probe.start()));
   await openStore({ store, logger, opened: telemetry.storeOpened });
 
+  const shedding = createShedding({
+    isShedding: config.isShedding,
+    onShed(method) {
+      metrics.load.shed(method);
+      metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
+    },
+  });
+  metrics.load.watch({ load: shedding.state, clock: store.clock });
   const feed = createDecisionFeed();
   const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
   const limiter = instrumentLimiter(createLimiter({ ...rules, feed }), metrics);
-  const administration = createAdministration(rules);
+  const administration = createAdministration({ ...rules, afterCaches });
   const server = await serve({
     listen: config.listen,
     limiter,
@@ -94,6 +107,7 @@ async function main(): Promise<void> {
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: door.credentials,
     interceptors: [observeCalls(metrics), door.authentication],
+    shedding,
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
     onHandshakeFailure: metrics.handshakeFailed,

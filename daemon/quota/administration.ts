@@ -33,13 +33,18 @@ export interface Administration {
   listPolicies(): Policies;
 }
 
+export interface AdministrationParts {
+  readonly currentPolicies: () => Policies;
+  readonly store: QuotaStore;
+  /** Resolves once no daemon decides any more by what it remembers of the time before. */
+  readonly afterCaches: () => Promise<void>;
+}
+
 export function createAdministration({
   currentPolicies,
   store,
-}: {
-  currentPolicies: () => Policies;
-  store: QuotaStore;
-}): Administration {
+  afterCaches,
+}: AdministrationParts): Administration {
   return {
     async getQuota({ subject, policy }) {
       const policies = selectPolicies(currentPolicies(), policy);
@@ -52,7 +57,9 @@ export function createAdministration({
     },
 
     async resetQuota({ subject, policy }) {
-      return store.resetQuota(subject, selectPolicies(currentPolicies(), policy));
+      const resetCount = await store.resetQuota(subject, selectPolicies(currentPolicies(), policy));
+      await afterCaches();
+      return resetCount;
     },
 
     async setOverride(override) {
@@ -63,10 +70,16 @@ export function createAdministration({
           { field: 'expire_time', description: 'has passed, by the clock of the store' },
         ]);
       }
+      await afterCaches();
       return set;
     },
 
-    clearOverride: (target) => store.clearOverride(target),
+    async clearOverride(target) {
+      const cleared = await store.clearOverride(target);
+      await afterCaches();
+      return cleared;
+    },
+
     listOverrides: (query) => store.listOverrides(query),
     listPolicies: currentPolicies,
   };

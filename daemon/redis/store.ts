@@ -7,15 +7,15 @@ import { readConnections } from './connections';
 import { translateFailure } from './failures';
 import { readHourlyDecisions } from './hourly_decisions';
 import type { Keys } from './keys';
-import { admitAll } from './limits/admit';
+import { type AdmissionEvents, createAdmitting } from './limits/admitting';
 import { createAnnouncer } from './limits/announce';
 import { createEncoder } from './limits/encoder';
-import { createJoiner } from './limits/joiner';
 import { clearOverride, listOverrides, setOverride } from './limits/overrides';
 import { readQuota, resetQuota } from './limits/quotas';
 import { mergeUsage } from './merge';
 import { createRegistrations, registerNewcomers } from './newcomers';
 import { createOpening } from './opening';
+import type { ClockEstimate } from './store_clock';
 
 export interface RedisStoreOptions {
   /** Holds admissions. */
@@ -29,6 +29,9 @@ export interface RedisStoreOptions {
   readonly logger: Logger;
   /** False sends each admission to Redis by itself. */
   readonly isJoining?: boolean;
+  /** False asks Redis about each denial. */
+  readonly isCachingDenials?: boolean;
+  readonly events?: AdmissionEvents;
 }
 
 export interface RedisStore extends QuotaStore {
@@ -38,13 +41,16 @@ export interface RedisStore extends QuotaStore {
   ping(): Promise<void>;
   /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
   announce(): Promise<void>;
+  /** What is known of the clock of the database that holds admissions. */
+  clock(): ClockEstimate | undefined;
   /** Waits for what decisions have left to do. */
   settle(): Promise<void>;
 }
 
 /** The memory of the service, on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
-  const { redis, calls, keys, partitions, policies, logger, isJoining = true } = options;
+  const { redis, calls, keys, partitions, policies, logger } = options;
+  const { isJoining = true, isCachingDenials = false, events } = options;
   const encoder = createEncoder(keys);
   const databases = { redis, calls, keys, encoder };
   const allPartitions = Array.from({ length: partitions }, (_, partition) => partition);
@@ -59,14 +65,15 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
   });
   const opening = createOpening({ redis, keys, partitions, logger, onOpen: announcer.announce });
   const assertOpen = () => opening.claimOf(0);
-  const joiner = createJoiner({
-    partitionOf: keys.partitionOf,
-    admitAll: (partition, entries) =>
-      opening.guard(() =>
-        admitAll({ redis, keys, encoder, partition, claim: opening.claimOf(partition) }, entries),
-      ),
-    toStoreUs: () => undefined,
+  const admitting = createAdmitting({
+    redis,
+    keys,
+    encoder,
+    opening,
     isJoining,
+    isCachingDenials,
+    events,
+    logger,
   });
 
   return {
@@ -86,10 +93,8 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       await registrations.settle();
     },
 
-    async admit(admission, policy, patience = {}) {
-      const { decision } = await joiner.admit(admission, policy, patience);
-      return decision;
-    },
+    admit: (admission, policy, patience = {}) => admitting.admit(admission, policy, patience),
+    clock: admitting.clock,
 
     async readQuota(subject, policy) {
       assertOpen();

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { CONNECTION_REFUSALS } from '../access/connection_limits';
 import { HANDSHAKE_FAILURES, type HandshakeFailure } from '../grpc/handshakes';
 import { BUILD } from './build';
+import { createLoadMetrics, type LoadMetrics } from './load_metrics';
 
 /** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -29,6 +30,7 @@ export type Refusal = (typeof REFUSALS)[number];
  * the code. Nothing that a caller sends is ever one.
  */
 export interface Metrics {
+  readonly load: LoadMetrics;
   /** A decision of a policy that exists. */
   decided(decision: { policy: string; verdict: Verdict }): void;
   /** A call that was answered, with the name of its gRPC status; a stream has no duration that means anything. */
@@ -90,6 +92,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const handshakes = createTlsMetrics(sources, registers);
 
   return {
+    load: createLoadMetrics(registers),
     decided: ({ policy, verdict }) => decisions.inc({ policy, verdict }),
     answered({ method, code, durationS }) {
       calls.inc({ method, code });

@@ -21,8 +21,12 @@ export interface JoinerOptions {
   readonly toStoreUs: (monotonicMs: number) => number | undefined;
   /** False sends each admission by itself: a switch for incidents. */
   readonly isJoining: boolean;
+  /** Whether denials shall list the request ids that the store knows. */
+  readonly wantsIds?: boolean;
   /** Is called with the size of each joined call. */
   readonly onCall?: (entryCount: number) => void;
+  /** Is called for each admission that the store found late. */
+  readonly onLate?: () => void;
 }
 
 interface Waiting {
@@ -41,7 +45,7 @@ interface Waiting {
  * decisions is then paid once. Those whose callers have given up are not sent.
  */
 export function createJoiner(options: JoinerOptions): Joiner {
-  const { partitionOf, admitAll, toStoreUs, isJoining, onCall } = options;
+  const { partitionOf, admitAll, toStoreUs, isJoining, wantsIds = false, onCall, onLate } = options;
   const queues = new Map<number, Waiting[]>();
   let isScheduled = false;
 
@@ -80,7 +84,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
         admission,
         policy,
         deadlineUs: deadlineMs === undefined ? undefined : toStoreUs(deadlineMs),
-        wantsIds: false,
+        wantsIds,
       }));
       const { outcomes } = await admitAll(partition, entries);
       calls.forEach((waiting, index) => {
@@ -92,6 +96,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
   }
 
   function settle(waiting: Waiting, outcome: Outcome | Error | undefined): void {
+    if (outcome instanceof DeadlinePassed) onLate?.();
     if (outcome instanceof DeadlinePassed && !waiting.wasLate) {
       waiting.wasLate = true;
       // It took nothing. If the deadline has not passed here, the estimate of the store's clock was wrong.
