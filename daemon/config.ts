@@ -21,6 +21,8 @@ export interface Config {
   readonly connections: { readonly total: number; readonly perAddress: number };
   /** How many calls one connection may have open. */
   readonly maxStreams: number;
+  /** Processes that share the port. */
+  readonly workers: number;
   /** Admissions of one turn of the event loop go to Redis together. */
   readonly isJoining: boolean;
   /** What is more than can be answered in time is refused. */
@@ -110,6 +112,7 @@ const environment = z.object({
   QUOTA_MAX_CONNECTIONS: count({ from: 1, to: 100_000 }).default(1000),
   QUOTA_MAX_CONNECTIONS_PER_ADDRESS: count({ from: 1, to: 100_000 }).default(100),
   QUOTA_MAX_STREAMS: count({ from: 1, to: 10_000 }).default(256),
+  QUOTA_WORKERS: count({ from: 1, to: 64 }).default(1),
   QUOTA_JOINING: aSwitch,
   QUOTA_SHEDDING: aSwitch,
   QUOTA_DENIAL_CACHE: aSwitch,
@@ -145,6 +148,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     access: toAccessSettings(data),
     connections: { total: data.QUOTA_MAX_CONNECTIONS, perAddress: data.QUOTA_MAX_CONNECTIONS_PER_ADDRESS },
     maxStreams: data.QUOTA_MAX_STREAMS,
+    workers: data.QUOTA_WORKERS,
     isJoining: data.QUOTA_JOINING,
     isShedding: data.QUOTA_SHEDDING,
     isCachingDenials: data.QUOTA_DENIAL_CACHE,

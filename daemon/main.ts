@@ -1,5 +1,6 @@
 // First: what is required before it cannot be traced.
 import './telemetry/tracing';
+import cluster from 'node:cluster';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { stopTracing } from '../environment/tracing/start';
@@ -27,6 +28,8 @@ import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
 import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
+import { runPrimary } from './workers/primary';
+import { shareFeed } from './workers/shared_feed';
 
 const OPEN_RETRY_MS = 250;
 
@@ -34,6 +37,13 @@ async function main(): Promise<void> {
   const config = readConfig();
   const output = openLog({ level: config.logLevel, isTerminal: process.stdout.isTTY });
   const { logger } = output;
+  if (cluster.isPrimary && config.workers > 1) {
+    // Or each worker would make a secret of its own.
+    const secret = config.logSecret === undefined && newLogSecret();
+    const environment = secret ? { QUOTA_LOG_SECRET: secret } : undefined;
+    await runPrimary({ workerCount: config.workers, environment, httpListen: config.httpListen, logger });
+    return output.close();
+  }
   if (config.logSecret === undefined)
     logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
   const log = createCallLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
@@ -95,7 +105,8 @@ async function main(): Promise<void> {
     },
   });
   metrics.load.watch({ load: shedding.state, clock: store.clock });
-  const feed = createDecisionFeed();
+  const local = createDecisionFeed();
+  const feed = cluster.isWorker ? shareFeed(local) : local;
   const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
   const limiter = instrumentLimiter(createLimiter({ ...rules, feed }), metrics);
   const administration = createAdministration({ ...rules, afterCaches });
@@ -157,8 +168,10 @@ async function openStore(opening: Opening): Promise<void> {
   }
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
+/** The signal to stop; a worker stops as well if its primary is gone. */
+function nextSignal(): Promise<NodeJS.Signals | 'disconnect'> {
   return new Promise((resolve) => {
+    if (cluster.isWorker) process.once('disconnect', () => resolve('disconnect'));
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
 }

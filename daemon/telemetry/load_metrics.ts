@@ -86,6 +86,7 @@ function createGauges({ load, clock }: LoadSources, registers: Registry[]): void
   });
   const offsets = new Gauge({
     name: 'quota_store_clock_offset_seconds',
+    aggregator: 'average',
     help: "How far the store's clock is ahead of this machine's; none if it is not known.",
     registers,
     collect() {
@@ -97,6 +98,7 @@ function createGauges({ load, clock }: LoadSources, registers: Registry[]): void
   offsets.remove();
   const errors = new Gauge({
     name: 'quota_store_clock_error_seconds',
+    aggregator: 'max',
     help: 'By how much that offset may be wrong.',
     registers,
     collect() {

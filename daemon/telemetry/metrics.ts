@@ -47,6 +47,8 @@ export interface Metrics {
   redisLost(connection: string): void;
   /** Everything in Prometheus's text format. */
   text(): Promise<string>;
+  /** The same for a process that adds up those of several. */
+  json(): Promise<unknown>;
   readonly contentType: string;
 }
 
@@ -107,6 +109,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     handshakeFailed: (reason) => handshakes.inc({ reason }),
     redisLost: (connection) => redisLosses.inc({ connection }),
     text: () => registry.metrics(),
+    json: () => registry.getMetricsAsJSON(),
     contentType: registry.contentType,
   };
 }
@@ -146,6 +149,7 @@ function createCounters({ policyNames, redisReady }: MetricsSources, registers: 
   for (const result of ['taken', 'refused']) reloads.inc({ result }, 0);
   const reloadOk = new Gauge({
     name: 'quota_policies_current',
+    aggregator: 'min',
     help: '1 where the policies in force are those of the file, 0 where its last change was refused.',
     registers,
   });
@@ -214,6 +218,7 @@ function observeState(sources: MetricsSources, registers: Registry[]) {
   });
   new Gauge({
     name: 'quota_redis_connected',
+    aggregator: 'min',
     help: '1 where the connection to Redis is ready.',
     labelNames: ['connection'],
     registers,
@@ -224,6 +229,7 @@ function observeState(sources: MetricsSources, registers: Registry[]) {
   });
   new Gauge({
     name: 'quota_ready',
+    aggregator: 'min',
     help: '1 where this part of the daemon is ready, as /readyz tells.',
     labelNames: ['part'],
     registers,
@@ -233,6 +239,7 @@ function observeState(sources: MetricsSources, registers: Registry[]) {
   });
   const build = new Gauge({
     name: 'quota_build_info',
+    aggregator: 'first',
     help: 'Always 1; its labels tell what is running.',
     labelNames: ['version', 'node'],
     registers,
