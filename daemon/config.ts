@@ -21,6 +21,14 @@ export interface Config {
   readonly connections: { readonly total: number; readonly perAddress: number };
   /** How many calls one connection may have open. */
   readonly maxStreams: number;
+  /** Processes that share the port. */
+  readonly workers: number;
+  /** Admissions of one turn of the event loop go to Redis together. */
+  readonly isJoining: boolean;
+  /** What is more than can be answered in time is refused. */
+  readonly isShedding: boolean;
+  /** What was denied just now is denied again without Redis. */
+  readonly isCachingDenials: boolean;
   readonly logLevel: string;
   /** With which subjects are hashed in the log. */
   readonly logSecret: string | undefined;
@@ -79,6 +87,12 @@ function count({ from, to }: { from: number; to: number }) {
     .refine((number) => number >= from && number <= to, expected);
 }
 
+/** For incidents: a part that saves work can be switched off. */
+const aSwitch = z
+  .enum(['on', 'off'], 'must be on or off')
+  .default('on')
+  .transform((value) => value === 'on');
+
 const environment = z.object({
   QUOTA_LISTEN: listenAddress.default('127.0.0.1:50051'),
   QUOTA_HTTP_LISTEN: listenAddress.default('127.0.0.1:9464'),
@@ -100,6 +114,10 @@ const environment = z.object({
   QUOTA_MAX_CONNECTIONS: count({ from: 1, to: 100_000 }).default(1000),
   QUOTA_MAX_CONNECTIONS_PER_ADDRESS: count({ from: 1, to: 100_000 }).default(100),
   QUOTA_MAX_STREAMS: count({ from: 1, to: 10_000 }).default(256),
+  QUOTA_WORKERS: count({ from: 1, to: 64 }).default(1),
+  QUOTA_JOINING: aSwitch,
+  QUOTA_SHEDDING: aSwitch,
+  QUOTA_DENIAL_CACHE: aSwitch,
   QUOTA_LOG_SECRET: z.string().min(16, 'must be 16 characters or more').optional(),
   QUOTA_AUDIT_FILE: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -133,6 +151,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     access: toAccessSettings(data),
     connections: { total: data.QUOTA_MAX_CONNECTIONS, perAddress: data.QUOTA_MAX_CONNECTIONS_PER_ADDRESS },
     maxStreams: data.QUOTA_MAX_STREAMS,
+    workers: data.QUOTA_WORKERS,
+    isJoining: data.QUOTA_JOINING,
+    isShedding: data.QUOTA_SHEDDING,
+    isCachingDenials: data.QUOTA_DENIAL_CACHE,
     logLevel: data.LOG_LEVEL,
     logSecret: data.QUOTA_LOG_SECRET,
     auditFile: data.QUOTA_AUDIT_FILE,

@@ -1,5 +1,6 @@
 // First: what is required before it cannot be traced.
 import './telemetry/tracing';
+import cluster from 'node:cluster';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { stopTracing } from '../environment/tracing/start';
@@ -12,15 +13,16 @@ import { auditCalls } from './grpc/audit';
 import { createCallLog } from './grpc/call_log';
 import { observeCalls } from './grpc/observe';
 import { serve } from './grpc/server';
+import { createShedding } from './grpc/shedding';
 import { ListenFailed } from './listen';
 import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
 import { createDecisionFeed } from './quota/decision_feed';
-import { StoreUnavailable } from './quota/errors';
+import { afterCaches } from './quota/denial_cache';
+import { StoreMismatch, StoreUnavailable } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { firstAttempt, openRedis } from './redis/client';
 import { createKeys } from './redis/keys';
-import { PartitionsMismatch } from './redis/partitions';
 import { createProbe } from './redis/probe';
 import { createRedisStore, type RedisStore } from './redis/store';
 import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
@@ -28,6 +30,8 @@ import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
 import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
+import { runPrimary } from './workers/primary';
+import { shareFeed } from './workers/shared_feed';
 
 const OPEN_RETRY_MS = 250;
 
@@ -35,13 +39,23 @@ async function main(): Promise<void> {
   const config = readConfig();
   const output = openLog({ level: config.logLevel, isTerminal: process.stdout.isTTY });
   const { logger } = output;
+  if (cluster.isPrimary && config.workers > 1) {
+    // Or each worker would make a secret of its own.
+    const secret = config.logSecret === undefined && newLogSecret();
+    const environment = secret ? { QUOTA_LOG_SECRET: secret } : undefined;
+    await runPrimary({ workerCount: config.workers, environment, httpListen: config.httpListen, logger });
+    return output.close();
+  }
   if (config.logSecret === undefined)
     logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
   const log = createCallLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
-    onReload: (isTaken) => telemetry.metrics.policiesReloaded(isTaken),
+    onReload(isTaken) {
+      telemetry.metrics.policiesReloaded(isTaken);
+      if (isTaken) void store.announce();
+    },
   });
   const trail = openAuditTrail({ file: config.auditFile, logger });
   const door = openDoor({
@@ -76,16 +90,29 @@ async function main(): Promise<void> {
     calls,
     keys: createKeys({ prefix, partitions }),
     partitions,
+    policies: () => policies.current().byName.values(),
+    isJoining: config.isJoining,
+    isCachingDenials: config.isCachingDenials,
+    events: metrics.load,
     logger,
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
   await Promise.all(probes.map((probe) => probe.start()));
   await openStore({ store, logger, opened: telemetry.storeOpened });
 
-  const feed = createDecisionFeed();
+  const shedding = createShedding({
+    isShedding: config.isShedding,
+    onShed(method) {
+      metrics.load.shed(method);
+      metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
+    },
+  });
+  metrics.load.watch({ load: shedding.state, clock: store.clock });
+  const local = createDecisionFeed();
+  const feed = cluster.isWorker ? shareFeed(local) : local;
   const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
   const limiter = instrumentLimiter(createLimiter({ ...rules, feed }), metrics);
-  const administration = createAdministration(rules);
+  const administration = createAdministration({ ...rules, afterCaches });
   const server = await serve({
     listen: config.listen,
     limiter,
@@ -94,6 +121,7 @@ async function main(): Promise<void> {
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: door.credentials,
     interceptors: [observeCalls(metrics), door.authentication, auditCalls(trail)],
+    shedding,
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
     onHandshakeFailure: metrics.handshakeFailed,
@@ -143,8 +171,10 @@ async function openStore(opening: Opening): Promise<void> {
   }
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
+/** The signal to stop; a worker stops as well if its primary is gone. */
+function nextSignal(): Promise<NodeJS.Signals | 'disconnect'> {
   return new Promise((resolve) => {
+    if (cluster.isWorker) process.once('disconnect', () => resolve('disconnect'));
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
 }
@@ -156,7 +186,7 @@ function fail(error: unknown): never {
       `quota-daemon: the configuration cannot be used:\n${error.faults.map((line) => `  ${line}`).join('\n')}`,
     );
   } else if (
-    error instanceof PartitionsMismatch ||
+    error instanceof StoreMismatch ||
     error instanceof ListenFailed ||
     error instanceof AuditTrailUnusable
   ) {

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { parseDurationMs } from '../daemon/quota/duration';
 import { PoliciesInvalid, parsePolicies } from '../daemon/quota/policies';
 import { replay } from '../daemon/quota/replay';
+import { readPartitions } from '../daemon/redis/claims';
 import { readDecisions } from '../daemon/redis/decision_log';
 import { createKeys } from '../daemon/redis/keys';
 import { config } from './config';
@@ -24,7 +25,7 @@ async function replayPolicies(): Promise<number> {
   const redis = openRedis();
   try {
     const prefix = config.keyPrefix;
-    const partitions = Number(await redis.get(createKeys({ prefix, partitions: 1 }).partitions));
+    const partitions = (await readPartitions(redis, prefix)) ?? 0;
     const keys = createKeys({ prefix, partitions });
     const result = await replay(readDecisions({ redis, keys, partitions }, Date.now() - sinceMs), candidate);
     say(describeReplay(result, file));

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { PermissionDenied, TooManyStreams, Unauthenticated } from '../access/errors';
 import type { Admission, Decision } from '../quota/admission';
 import {
+  DeadlinePassed,
   InvalidRequest,
   StoreUnavailable,
   UnknownLimit,
@@ -10,6 +11,7 @@ import {
 } from '../quota/errors';
 import { createSampler } from '../telemetry/sampler';
 import type { SubjectHash } from '../telemetry/subject_hash';
+import { Overloaded } from './load_limit';
 import { statusOf } from './status';
 
 /** What is logged of calls: a few lines of each kind a second, however many there are; metrics count them all. */
@@ -75,7 +77,10 @@ function counted(notShown: number): { notShown?: number } {
   return notShown === 0 ? {} : { notShown };
 }
 
+/** What is no fault of ours, and no outage. */
 const CALLERS_FAULTS = [
+  DeadlinePassed,
+  Overloaded,
   InvalidRequest,
   UnknownPolicy,
   UnknownLimit,

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { type Metadata, status } from '@grpc/grpc-js';
 import {
   type AdmitRequest,
   type BatchAdmitResult,
@@ -7,6 +7,7 @@ import {
 } from '../../gen/quota/v1/quota_service';
 import type { Admission, Decision } from '../quota/admission';
 import type { Limiter } from '../quota/limiter';
+import type { Patience } from '../quota/store';
 import { toAdmitResponse, toBatchError, toBatchResult, toStatsResponse } from './reply';
 import { type CallContext, unary } from './unary';
 import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
@@ -14,19 +15,25 @@ import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate'
 /** Requests of a batch that are on their way to Redis at once. More would meet a command's deadline on a busy machine. */
 const CHUNK_SIZE = 100;
 
-/** The methods of QuotaService. Each has three steps: in, decide, out. */
-export function createHandlers(context: CallContext & { limiter: Limiter }): QuotaServiceServer {
-  const { limiter, log } = context;
+interface HandlerContext extends CallContext {
+  readonly limiter: Limiter;
+  /** Counts a call as so many decisions. Throws `Overloaded` if they are too many. */
+  readonly weigh: (metadata: Metadata, decisionCount: number) => void;
+}
 
-  async function decide(admission: Admission): Promise<Decision> {
-    const decision = await limiter.admit(admission);
+/** The methods of QuotaService. Each has three steps: in, decide, out. */
+export function createHandlers(context: HandlerContext): QuotaServiceServer {
+  const { limiter, weigh, log } = context;
+
+  async function decide(admission: Admission, patience: Patience): Promise<Decision> {
+    const decision = await limiter.admit(admission, patience);
     if (!decision.admitted) log.denied(admission, decision);
     return decision;
   }
 
-  async function decideOne(request: AdmitRequest): Promise<BatchAdmitResult> {
+  async function decideOne(request: AdmitRequest, patience: Patience): Promise<BatchAdmitResult> {
     try {
-      return toBatchResult(await decide(parseAdmit(request)));
+      return toBatchResult(await decide(parseAdmit(request), patience));
     } catch (error) {
       log.failed({ method: QuotaServiceService.batchAdmit.path, error });
       return toBatchError(error);
@@ -34,10 +41,15 @@ export function createHandlers(context: CallContext & { limiter: Limiter }): Quo
   }
 
   /** In order: a chunk is written to Redis in one go, whose connection keeps the order within it. */
-  async function decideAll(requests: readonly AdmitRequest[]): Promise<BatchAdmitResult[]> {
+  async function decideAll(
+    requests: readonly AdmitRequest[],
+    patience: Patience,
+  ): Promise<BatchAdmitResult[]> {
     const results: BatchAdmitResult[] = [];
     for (let at = 0; at < requests.length; at += CHUNK_SIZE) {
-      const decided = await Promise.all(requests.slice(at, at + CHUNK_SIZE).map(decideOne));
+      const decided = await Promise.all(
+        requests.slice(at, at + CHUNK_SIZE).map((request) => decideOne(request, patience)),
+      );
       results.push(...decided);
       // Where the store answered none of them, the rest would only wait in turn to hear the same.
       const [first] = decided;
@@ -47,8 +59,15 @@ export function createHandlers(context: CallContext & { limiter: Limiter }): Quo
   }
 
   return {
-    admit: unary(async (request) => toAdmitResponse(await decide(parseAdmit(request))), context),
-    batchAdmit: unary(async (request) => ({ results: await decideAll(parseBatch(request)) }), context),
+    admit: unary(
+      async (request, _, patience) => toAdmitResponse(await decide(parseAdmit(request), patience)),
+      context,
+    ),
+    batchAdmit: unary(async (request, metadata, patience) => {
+      const requests = parseBatch(request);
+      weigh(metadata, requests.length);
+      return { results: await decideAll(requests, patience) };
+    }, context),
     recordCall: unary(
       async (request) => ({ recorded: await limiter.recordCall(parseRecordCall(request)) }),
       context,

@@ -34,7 +34,7 @@ export function toLimitMessage({
     ...status,
     window: durationOfUs(windowUs),
     resetDelay: durationOfUs(resetDelayUs),
-    nextDelay: nextDelayUs === undefined ? undefined : durationOfUs(nextDelayUs),
+    nextDelay: durationOfUs(nextDelayUs),
   };
 }
 

@@ -14,6 +14,7 @@ import { type HandshakeFailure, watchHandshakes } from './handshakes';
 import { watchHealth } from './health';
 import { createReflection } from './reflection';
 import { limitSessions } from './session_limits';
+import type { Shedding } from './shedding';
 import { createInFlight, type InFlight } from './unary';
 
 /** A drain that takes longer than this is cut short. */
@@ -38,8 +39,9 @@ export interface ServeOptions {
   /** Whether the store can be used now. */
   readonly isReady: () => boolean;
   readonly credentials: ServerCredentials;
-  /** The first one is the nearest to the wire. */
+  /** The first one is the nearest to the wire, after the shedding. */
   readonly interceptors: readonly ServerInterceptor[];
+  readonly shedding: Pick<Shedding, 'interceptor' | 'weigh'>;
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
@@ -50,15 +52,18 @@ export interface ServeOptions {
 
 /** Serves both services, health and reflection. Throws `ListenFailed` where the address cannot be had. */
 export async function serve(options: ServeOptions): Promise<QuotaServer> {
-  const { isReady, logger } = options;
+  const { isReady, shedding, logger } = options;
   const inFlight = createInFlight();
   const server = new Server({
-    interceptors: [...options.interceptors],
+    interceptors: [shedding.interceptor, ...options.interceptors],
     'grpc.max_concurrent_streams': options.maxStreams,
   });
   limitSessions(server);
   const answerable = createAnswerable();
-  server.addService(answerable(QuotaServiceService), createHandlers({ ...options, inFlight }));
+  server.addService(
+    answerable(QuotaServiceService),
+    createHandlers({ ...options, weigh: shedding.weigh, inFlight }),
+  );
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
   if (options.hasReflection) createReflection().addToServer(server);
   const health = watchHealth({ isReady, logger });

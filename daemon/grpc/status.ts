@@ -4,12 +4,14 @@ import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
 import { PermissionDenied, TooManyStreams, Unauthenticated } from '../access/errors';
 import {
+  DeadlinePassed,
   InvalidRequest,
   StoreUnavailable,
   UnknownLimit,
   UnknownPolicy,
   UnknownService,
 } from '../quota/errors';
+import { Overloaded } from './load_limit';
 
 /** What a caller is told of a failure: never a stack, never an inner message. */
 export interface ErrorStatus {
@@ -17,6 +19,8 @@ export interface ErrorStatus {
   readonly message: string;
   /** `google.rpc` details. */
   readonly details: readonly Any[];
+  /** When a client library may repeat the call by itself (gRFC A6); undefined leaves that to it. */
+  readonly pushbackMs?: number;
 }
 
 /** The `domain` of every ErrorInfo: who names the reasons. */
@@ -24,6 +28,14 @@ const DOMAIN = 'quota.v1.QuotaService';
 
 /** When to try again while the store is out of reach: about the time that a reconnection takes. */
 const STORE_RETRY_MS = 1000;
+
+/** When to try again if there was too much to do: soon, and not all callers at the same moment. */
+const OVERLOAD_RETRY_MS = { least: 100, most: 400 };
+
+function overloadRetryMs(): number {
+  const { least, most } = OVERLOAD_RETRY_MS;
+  return least + Math.floor(Math.random() * (most - least));
+}
 
 /** The methods whose request_id makes a retry safe. */
 const WITH_REQUEST_ID: ReadonlySet<string> = new Set(
@@ -88,12 +100,29 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
       details: [errorInfo('TOO_MANY_STREAMS')],
     };
   }
+  if (error instanceof DeadlinePassed) {
+    return {
+      code: status.DEADLINE_EXCEEDED,
+      message: error.message,
+      details: [errorInfo('DEADLINE_PASSED')],
+    };
+  }
+  if (error instanceof Overloaded) {
+    const retryMs = overloadRetryMs();
+    return {
+      code: status.UNAVAILABLE,
+      message: error.message,
+      details: [retryInfo(retryMs), errorInfo('OVERLOADED')],
+      pushbackMs: retryMs,
+    };
+  }
   return { code: status.INTERNAL, message: 'internal error', details: [errorInfo('INTERNAL')] };
 }
 
 /** The status as a trailer that every gRPC client library can read the details from. */
-export function detailsTrailer({ code, message, details }: ErrorStatus): Metadata {
+export function detailsTrailer({ code, message, details, pushbackMs }: ErrorStatus): Metadata {
   const trailer = new Metadata();
+  if (pushbackMs !== undefined) trailer.set('grpc-retry-pushback-ms', String(pushbackMs));
   const encoded = Status.encode(Status.fromPartial({ code, message, details: [...details] })).finish();
   trailer.set('grpc-status-details-bin', Buffer.from(encoded));
   return trailer;

@@ -1,7 +1,9 @@
 import type { handleUnaryCall, Metadata, ServerErrorResponse, ServerUnaryCall } from '@grpc/grpc-js';
 import { InvalidRequest } from '../quota/errors';
+import type { Patience } from '../quota/store';
 import { Unreadable } from './answerable';
 import type { CallLog } from './call_log';
+import { patienceOf } from './patience';
 import { detailsTrailer, statusOf } from './status';
 
 /** Counts the calls that are being answered, so that a drain knows when the last one is done. */
@@ -35,11 +37,11 @@ export interface CallContext {
 
 /** Makes a gRPC handler of a function, so that whatever it throws is answered, logged where it is our fault, and safe. */
 export function unary<Request, Response>(
-  handle: (request: Request, metadata: Metadata) => Promise<Response>,
+  handle: (request: Request, metadata: Metadata, patience: Patience) => Promise<Response>,
   { inFlight, log }: CallContext,
 ): handleUnaryCall<Request, Response> {
   async function answer(call: ServerUnaryCall<Request, Response>): Promise<Response> {
-    return handle(readable(call.request), call.metadata);
+    return handle(readable(call.request), call.metadata, patienceOf(call));
   }
 
   return (call, callback) => {

@@ -2,13 +2,16 @@ import { type Admission, type Decision, tightestFirst } from './admission';
 import type { DecisionFeed } from './decision_feed';
 import { UnknownPolicy, UnknownService } from './errors';
 import type { Policies } from './policies';
-import type { QuotaStore } from './store';
+import type { Patience, QuotaStore } from './store';
 import type { ServiceCall, ServiceUsage, Usage, UsageQuery } from './usage';
 
 /** The rules of the service: who may act, what is recorded, what is told of it. */
 export interface Limiter {
-  /** Decides on one admission. Throws `UnknownPolicy`, `InvalidRequest` or `StoreUnavailable`: then nothing was taken. */
-  admit(admission: Admission): Promise<Decision>;
+  /**
+   * Decides on one admission. Throws `UnknownPolicy`, `InvalidRequest`, `DeadlinePassed` or `StoreUnavailable`: then
+   * nothing was taken.
+   */
+  admit(admission: Admission, patience?: Patience): Promise<Decision>;
   /** Records one call: false where it had been recorded before. Throws `UnknownService`, or as `admit`. */
   recordCall(call: ServiceCall): Promise<boolean>;
   /** Reads the usage statistics. Throws `StoreUnavailable`. */
@@ -25,10 +28,10 @@ export interface LimiterParts {
 
 export function createLimiter({ currentPolicies, store, feed }: LimiterParts): Limiter {
   return {
-    async admit(admission) {
+    async admit(admission, patience) {
       const policy = currentPolicies().byName.get(admission.policy);
       if (policy === undefined) throw new UnknownPolicy(admission.policy);
-      const answer = await store.admit(admission, policy);
+      const answer = await store.admit(admission, policy, patience);
       const decision = { ...answer, limits: tightestFirst(answer.limits) };
       feed.publish({ admission, decision });
       return decision;

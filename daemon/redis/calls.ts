@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { ServiceCall, ServiceUsage, UserCount } from '../quota/usage';
-import { reusedRequestId } from './admissions';
 import { translateFailure } from './failures';
 import type { Keys } from './keys';
+import { reusedRequestId } from './limits/admit';
 import { pairs } from './pairs';
 import { CALL_REMEMBERED_MS, LOG_KEPT_MS } from './retention';
 import { loadScript, runScript } from './scripts';

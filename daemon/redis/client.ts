@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { watchSilence } from './silence';
 
 /** Every command is answered, or given up, within this time. */
 const COMMAND_TIMEOUT_MS = 300;
 
 /** A connection that has been silent for this long with commands waiting is closed, and made anew. */
-const SOCKET_TIMEOUT_MS = 1000;
+const SILENT_CONNECTION_MS = 1000;
 
 const CONNECT_TIMEOUT_MS = 1000;
 
@@ -26,19 +27,34 @@ export function openRedis({ url, name, logger }: { url: string; name: string; lo
   const redis = new Redis(url, {
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-    socketTimeout: SOCKET_TIMEOUT_MS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     reconnectOnError: createReadOnlyRule(),
     retryStrategy: (attempt) => Math.min(attempt * 50, MAX_RECONNECT_DELAY_MS),
   });
+  limitTime(redis);
   redis.on('error', (error) => logger.debug({ redis: name, err: error }, 'redis connection failed'));
   redis.on('close', () => logger.warn({ redis: name }, 'redis connection closed'));
   redis.on('ready', () => logger.info({ redis: name }, 'redis connection ready'));
   return redis;
+}
+
+/** The library's own time limits (`commandTimeout`, `socketTimeout`) blame Redis for each pause of this process. */
+function limitTime(redis: Redis): void {
+  const silence = watchSilence({
+    answerMs: COMMAND_TIMEOUT_MS,
+    connectionMs: SILENT_CONNECTION_MS,
+    bytesRead: () => ('bytesRead' in redis.stream ? Number(redis.stream.bytesRead) : 0),
+    closeConnection: () => redis.stream.destroy(new Error(`silent for ${SILENT_CONNECTION_MS} ms`)),
+  });
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (command, stream) => {
+    const answer = send(command, stream);
+    silence.expectAnswer(command);
+    return answer;
+  };
 }
 
 /**

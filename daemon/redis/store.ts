@@ -1,18 +1,21 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { StoreUnavailable } from '../quota/errors';
+import type { Policy } from '../quota/policies';
 import type { QuotaStore } from '../quota/store';
-import { admit } from './admissions';
 import { readCalls, recordCall } from './calls';
 import { readConnections } from './connections';
 import { translateFailure } from './failures';
 import { readHourlyDecisions } from './hourly_decisions';
 import type { Keys } from './keys';
+import { type AdmissionEvents, createAdmitting } from './limits/admitting';
+import { createAnnouncer } from './limits/announce';
+import { createEncoder } from './limits/encoder';
+import { clearOverride, listOverrides, setOverride } from './limits/overrides';
+import { readQuota, resetQuota } from './limits/quotas';
 import { mergeUsage } from './merge';
 import { createRegistrations, registerNewcomers } from './newcomers';
-import { clearOverride, listOverrides, setOverride } from './overrides';
-import { claimPartitions } from './partitions';
-import { readQuota, resetQuota } from './quotas';
+import { createOpening } from './opening';
+import type { ClockEstimate } from './store_clock';
 
 export interface RedisStoreOptions {
   /** Holds admissions. */
@@ -21,35 +24,60 @@ export interface RedisStoreOptions {
   readonly calls: Redis;
   readonly keys: Keys;
   readonly partitions: number;
+  /** The policies in force. */
+  readonly policies: () => Iterable<Policy>;
   readonly logger: Logger;
+  /** False sends each admission to Redis by itself. */
+  readonly isJoining?: boolean;
+  /** False asks Redis about each denial. */
+  readonly isCachingDenials?: boolean;
+  readonly events?: AdmissionEvents;
 }
 
 export interface RedisStore extends QuotaStore {
-  /** Makes the store usable. Throws `StoreUnavailable` (try again) or `PartitionsMismatch` (never). */
+  /** Makes the store usable. Throws `StoreUnavailable` (try again) or `StoreMismatch` (never). */
   open(): Promise<void>;
-  /** Resolves where both databases answer; throws `StoreUnavailable` where one does not. */
+  /** Resolves if both databases answer; throws `StoreUnavailable` if one does not. */
   ping(): Promise<void>;
+  /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
+  announce(): Promise<void>;
+  /** What is known of the clock of the database that holds admissions. */
+  clock(): ClockEstimate | undefined;
   /** Waits for what decisions have left to do. */
   settle(): Promise<void>;
 }
 
 /** The memory of the service, on two Redis databases. */
-export function createRedisStore({ redis, calls, keys, partitions, logger }: RedisStoreOptions): RedisStore {
-  const databases = { redis, calls, keys };
+export function createRedisStore(options: RedisStoreOptions): RedisStore {
+  const { redis, calls, keys, partitions, policies, logger } = options;
+  const { isJoining = true, isCachingDenials = false, events } = options;
+  const encoder = createEncoder(keys);
+  const databases = { redis, calls, keys, encoder };
   const allPartitions = Array.from({ length: partitions }, (_, partition) => partition);
   const registrations = createRegistrations((partition) => registerNewcomers(databases, partition), logger);
-  let isOpen = false;
-
-  function assertOpen(): void {
-    if (!isOpen)
-      throw new StoreUnavailable({ cause: new Error('the number of partitions is not confirmed yet') });
-  }
+  const announcer = createAnnouncer({
+    redis,
+    keys,
+    partitions,
+    policies,
+    onConversions: encoder.setConversions,
+    logger,
+  });
+  const opening = createOpening({ redis, keys, partitions, logger, onOpen: announcer.announce });
+  const assertOpen = () => opening.claimOf(0);
+  const admitting = createAdmitting({
+    redis,
+    keys,
+    encoder,
+    opening,
+    isJoining,
+    isCachingDenials,
+    events,
+    logger,
+  });
 
   return {
-    async open() {
-      await claimPartitions(redis, keys, partitions);
-      isOpen = true;
-    },
+    open: opening.open,
 
     async ping() {
       await Promise.all([redis.ping(), calls.ping()]).catch((error) => {
@@ -58,14 +86,15 @@ export function createRedisStore({ redis, calls, keys, partitions, logger }: Red
       assertOpen();
     },
 
-    settle: () => registrations.settle(),
+    announce: announcer.announce,
 
-    async admit(admission, policy) {
-      assertOpen();
-      const { decision, mayBeNew } = await admit(databases, admission, policy);
-      if (mayBeNew) registrations.start(keys.partitionOf(admission.subject));
-      return decision;
+    async settle() {
+      announcer.stop();
+      await registrations.settle();
     },
+
+    admit: (admission, policy, patience = {}) => admitting.admit(admission, policy, patience),
+    clock: admitting.clock,
 
     async readQuota(subject, policy) {
       assertOpen();

@@ -1,5 +1,5 @@
 import type { Decision } from '../quota/admission';
-import { InvalidRequest, StoreUnavailable } from '../quota/errors';
+import { DeadlinePassed, InvalidRequest, StoreUnavailable } from '../quota/errors';
 import type { Limiter } from '../quota/limiter';
 import type { QuotaStore } from '../quota/store';
 import { replyCode } from '../redis/failures';
@@ -9,8 +9,8 @@ import type { Metrics, Verdict } from './metrics';
 export function instrumentLimiter(limiter: Limiter, metrics: Pick<Metrics, 'decided'>): Limiter {
   return {
     ...limiter,
-    async admit(admission) {
-      const decision = await limiter.admit(admission);
+    async admit(admission, patience) {
+      const decision = await limiter.admit(admission, patience);
       // Only here is the name known to be a policy's, and not just what a caller wrote.
       metrics.decided({ policy: admission.policy, verdict: verdictOf(decision) });
       return decision;
@@ -25,7 +25,8 @@ export function instrumentStore(store: QuotaStore, metrics: Pick<Metrics, 'store
       try {
         return await method(...args);
       } catch (error) {
-        if (!(error instanceof InvalidRequest)) metrics.storeFailed(storeFailureKind(error));
+        if (!(error instanceof InvalidRequest || error instanceof DeadlinePassed))
+          metrics.storeFailed(storeFailureKind(error));
         throw error;
       }
     };

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { CONNECTION_REFUSALS } from '../access/connection_limits';
 import { HANDSHAKE_FAILURES, type HandshakeFailure } from '../grpc/handshakes';
 import { BUILD } from './build';
+import { createLoadMetrics, type LoadMetrics } from './load_metrics';
 
 /** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -29,6 +30,7 @@ export type Refusal = (typeof REFUSALS)[number];
  * the code. Nothing that a caller sends is ever one.
  */
 export interface Metrics {
+  readonly load: LoadMetrics;
   /** A decision of a policy that exists. */
   decided(decision: { policy: string; verdict: Verdict }): void;
   /** A call that was answered, with the name of its gRPC status; a stream has no duration that means anything. */
@@ -45,6 +47,8 @@ export interface Metrics {
   redisLost(connection: string): void;
   /** Everything in Prometheus's text format. */
   text(): Promise<string>;
+  /** The same for a process that adds up those of several. */
+  json(): Promise<unknown>;
   readonly contentType: string;
 }
 
@@ -90,6 +94,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const handshakes = createTlsMetrics(sources, registers);
 
   return {
+    load: createLoadMetrics(registers),
     decided: ({ policy, verdict }) => decisions.inc({ policy, verdict }),
     answered({ method, code, durationS }) {
       calls.inc({ method, code });
@@ -104,6 +109,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     handshakeFailed: (reason) => handshakes.inc({ reason }),
     redisLost: (connection) => redisLosses.inc({ connection }),
     text: () => registry.metrics(),
+    json: () => registry.getMetricsAsJSON(),
     contentType: registry.contentType,
   };
 }
@@ -143,6 +149,7 @@ function createCounters({ policyNames, redisReady }: MetricsSources, registers: 
   for (const result of ['taken', 'refused']) reloads.inc({ result }, 0);
   const reloadOk = new Gauge({
     name: 'quota_policies_current',
+    aggregator: 'min',
     help: '1 where the policies in force are those of the file, 0 where its last change was refused.',
     registers,
   });
@@ -211,6 +218,7 @@ function observeState(sources: MetricsSources, registers: Registry[]) {
   });
   new Gauge({
     name: 'quota_redis_connected',
+    aggregator: 'min',
     help: '1 where the connection to Redis is ready.',
     labelNames: ['connection'],
     registers,
@@ -221,6 +229,7 @@ function observeState(sources: MetricsSources, registers: Registry[]) {
   });
   new Gauge({
     name: 'quota_ready',
+    aggregator: 'min',
     help: '1 where this part of the daemon is ready, as /readyz tells.',
     labelNames: ['part'],
     registers,
@@ -230,6 +239,7 @@ function observeState(sources: MetricsSources, registers: Registry[]) {
   });
   const build = new Gauge({
     name: 'quota_build_info',
+    aggregator: 'first',
     help: 'Always 1; its labels tell what is running.',
     labelNames: ['version', 'node'],
     registers,

@@ -1,15 +1,17 @@
+import cluster from 'node:cluster';
 import type { Redis } from 'ioredis';
 import type { ConnectionLimits } from '../access/connection_limits';
+import { answerPrimary } from '../workers/asking';
 import { watchConnections } from './connections';
 import { serveHttp } from './http';
 import { createMetrics, type Metrics, type MetricsSources } from './metrics';
-import { type Check, type DaemonState, readinessOf } from './readiness';
+import { type Check, type DaemonState, type Readiness, readinessOf } from './readiness';
 
 /** What an operator sees of the daemon from outside: its numbers, and whether it lives and is ready. */
 export interface Telemetry {
   readonly metrics: Metrics;
-  /** Where the HTTP pages are. */
-  readonly port: number;
+  /** Where the HTTP pages are; undefined if another process has them. */
+  readonly port: number | undefined;
   /** The store may be used from now on. */
   storeOpened(): void;
   isStoreOpen(): boolean;
@@ -58,7 +60,9 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     readyParts: async () => (await readiness()).parts,
   });
   for (const [name, client] of Object.entries(redis)) client.on('close', () => metrics.redisLost(name));
-  const server = await serveHttp({ listen, metrics, readiness });
+  const server = cluster.isWorker
+    ? answerInstead({ metrics, readiness })
+    : await serveHttp({ listen, metrics, readiness });
 
   return {
     metrics,
@@ -84,4 +88,13 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     },
     stop: server.stop,
   };
+}
+
+/** One of several processes has no pages of its own. */
+function answerInstead({ metrics, readiness }: { metrics: Metrics; readiness: () => Promise<Readiness> }): {
+  port: undefined;
+  stop(): Promise<void>;
+} {
+  answerPrimary({ metrics: metrics.json, readiness });
+  return { port: undefined, stop: async () => undefined };
 }

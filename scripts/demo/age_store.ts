@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { DEFAULT_TOP_WINDOW_MS } from '../../daemon/quota/usage';
+import { readPartitions } from '../../daemon/redis/claims';
 import { createKeys, type Keys } from '../../daemon/redis/keys';
 import { IDLE_WINDOW_KEPT_MS } from '../../daemon/redis/retention';
 
@@ -23,7 +24,7 @@ export async function ageStore({ redis, keyPrefix }: Store, shiftMs: number): Pr
   const { keys, partitions } = await keysOf({ redis, keyPrefix });
   const aged = partitions.flatMap((partition) => agedKeys(keys, partition));
   // A limit's key, as far as all limits' keys are alike.
-  const [limitsBegin = ''] = keys.limit('', '', '').split('{');
+  const [limitsBegin = ''] = keys.taken('', '').split('{');
   const pattern = `${keyPrefix.replaceAll(/[\\*?[\]]/g, '\\$&')}*`;
   await redis.eval(SCRIPT, aged.length, ...aged, shiftMs, pattern, limitsBegin, CALLS_DATABASE);
 }
@@ -46,7 +47,7 @@ export async function isLastToConnect(store: Store, subject: string): Promise<bo
 }
 
 async function keysOf({ redis, keyPrefix: prefix }: Store): Promise<{ keys: Keys; partitions: number[] }> {
-  const count = Number((await redis.get(createKeys({ prefix, partitions: 1 }).partitions)) ?? 1);
+  const count = (await readPartitions(redis, prefix)) ?? 1;
   return {
     keys: createKeys({ prefix, partitions: count }),
     partitions: Array.from({ length: count }, (_, partition) => partition),

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type Redis, Redis as RedisClient } from 'ioredis';
 import type { Policy } from '../../daemon/quota/policies';
 import { DEFAULT_TOP_WINDOW_MS } from '../../daemon/quota/usage';
-import { admit } from '../../daemon/redis/admissions';
 import { readCalls } from '../../daemon/redis/calls';
 import { readConnections } from '../../daemon/redis/connections';
 import { createKeys } from '../../daemon/redis/keys';
+import { admitAll } from '../../daemon/redis/limits/admit';
+import { createEncoder } from '../../daemon/redis/limits/encoder';
 import { registerNewcomers } from '../../daemon/redis/newcomers';
 import { medianOf, timeOf } from './timing';
 
@@ -56,10 +57,14 @@ const policy: Policy = {
   limits: [{ name: 'per-window', algorithm: 'sliding-window', limit: 10, windowMs: 600_000 }],
   recordsConnections: true,
   onStoreFailure: 'deny',
+  rememberMs: 600_000,
 };
 
 function connect(redis: Redis, subject: string) {
-  return admit({ redis, keys }, { subject, policy: policy.name, cost: 1, requestId: undefined }, policy);
+  const admission = { subject, policy: policy.name, cost: 1, requestId: undefined };
+  return admitAll({ redis, keys, encoder: createEncoder(keys), partition: 0, claim: '' }, [
+    { admission, policy, deadlineUs: undefined, wantsIds: false },
+  ]);
 }
 
 /** Each user connects once, through the daemon's own script, and becomes known to the record of calls. */

@@ -37,10 +37,14 @@ const EVERY_DEFAULT: StatsRequest = {
 export interface ClientCredentials {
   readonly channel?: ChannelCredentials;
   readonly token?: string;
+  /** Gives the client a connection of its own; others to the same target share one. */
+  readonly channelId?: number;
 }
 
 export function createQuotaClient(target: string, shown: ClientCredentials = {}): QuotaClient {
-  const client = new QuotaServiceClient(target, shown.channel ?? credentials.createInsecure());
+  const client = new QuotaServiceClient(target, shown.channel ?? credentials.createInsecure(), {
+    ...(shown.channelId === undefined ? {} : { 'quota.channel_id': shown.channelId }),
+  });
   const admission = (request: Partial<AdmitRequest>) => ({
     subject: '',
     policy: '',

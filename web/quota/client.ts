@@ -18,6 +18,9 @@ const MAX_RECONNECT_BACKOFF_MS = 1_000;
 // The repeats carry the same bytes, so the same request_id: the daemon takes nothing twice. What has none of it
 // changes nothing, or comes to the same when it is done again.
 const SERVICE_CONFIG = JSON.stringify({
+  // A daemon that is overloaded refuses many calls in a row, and repeating each would multiply its load. After this many
+  // failed tries, less the successes' part, nothing is repeated until half as many are made up for (gRFC A6).
+  retryThrottling: { maxTokens: 20, tokenRatio: 0.5 },
   methodConfig: [
     {
       name: [{ service: 'quota.v1.QuotaService' }, { service: 'quota.v1.QuotaAdminService' }],

@@ -26,6 +26,10 @@ describe('readConfig', () => {
       access: { file: undefined, tls: undefined, reflection: true },
       connections: { total: 1000, perAddress: 100 },
       maxStreams: 256,
+      workers: 1,
+      isJoining: true,
+      isShedding: true,
+      isCachingDenials: true,
       logLevel: 'info',
     });
     expect(existsSync(policiesFile)).toBe(true);
@@ -46,12 +50,21 @@ describe('readConfig', () => {
       REDIS_CALLS_URL: 'redis://other.example/7',
       QUOTA_KEY_PREFIX: 'shop-1.eu:',
       QUOTA_PARTITIONS: '1024',
+      QUOTA_WORKERS: '4',
+      QUOTA_JOINING: 'off',
+      QUOTA_SHEDDING: 'off',
+      QUOTA_DENIAL_CACHE: 'off',
       LOG_LEVEL: 'silent',
       QUOTA_AUDIT_FILE: '/var/log/audit.log',
     };
 
     const { access: _, connections: __, maxStreams: ___, logSecret: ____, ...rest } = readConfig(env);
-    expect(Object.values(rest).map(String)).toEqual(Object.values(env));
+    const inWords = (value: unknown) => (value === false ? 'off' : String(value));
+    expect(Object.values(rest).map(inWords)).toEqual(Object.values(env));
+  });
+
+  test.each(['QUOTA_JOINING', 'QUOTA_SHEDDING', 'QUOTA_DENIAL_CACHE'])('%s, on or off', (variable) => {
+    expect(faultsOf({ [variable]: 'no' })).toEqual([`${variable} must be on or off`]);
   });
 
   test('a secret of the log that is too short, refused; a longer one, taken', () => {

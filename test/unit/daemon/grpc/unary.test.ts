@@ -25,7 +25,13 @@ interface Answer {
 }
 
 function callOf(request: unknown): ServerUnaryCall<string, string> {
-  const call = { request, metadata: new Metadata(), getPath: () => '/quota.v1.QuotaService/Admit' };
+  const call = {
+    request,
+    metadata: new Metadata(),
+    cancelled: false,
+    getPath: () => '/quota.v1.QuotaService/Admit',
+    getDeadline: () => Number.POSITIVE_INFINITY,
+  };
   return Object.assign(new EventEmitter(), call) as unknown as ServerUnaryCall<string, string>;
 }
 

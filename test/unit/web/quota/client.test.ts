@@ -103,6 +103,38 @@ describe('quota client', () => {
     expect(await failureOf(client.admit(admitConnection))).toMatchObject({ retryAfterMs: 1_000 });
   });
 
+  test('admit: an overloaded daemon, is not asked a second time for each of many calls', async () => {
+    let askedCount = 0;
+    const client = await clientOf({
+      admit(_call, callback) {
+        askedCount += 1;
+        callback(unavailable());
+      },
+    });
+
+    await Promise.all(Array.from({ length: 200 }, () => failureOf(client.admit(admitConnection))));
+
+    expect(askedCount).toBeLessThan(300);
+  });
+
+  test('admit: a daemon that says when to come back, is asked again no earlier', async () => {
+    const askedMs: number[] = [];
+    const client = await clientOf({
+      admit(_call, callback) {
+        askedMs.push(performance.now());
+        const overloaded = unavailable();
+        overloaded.metadata.set('grpc-retry-pushback-ms', '400');
+        if (askedMs.length === 1) callback(overloaded);
+        else callback(null, response({ decision: Decision.ADMITTED }));
+      },
+    });
+
+    await client.admit(admitConnection);
+
+    const [firstMs = 0, secondMs = 0] = askedMs;
+    expect(secondMs - firstMs).toBeGreaterThan(350);
+  });
+
   test('admit: a refused question, is a failure and not retried', async () => {
     let calls = 0;
     const client = await clientOf({

@@ -1,13 +1,16 @@
 import type { Redis } from 'ioredis';
-import { InvalidRequest } from '../quota/errors';
-import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget } from '../quota/overrides';
-import { translateFailure } from './failures';
-import type { Keys } from './keys';
-import { pairs } from './pairs';
-import { loadScript, runScript } from './scripts';
-
-const setOverrideScript = loadScript('set_override', { uses: ['clock'] });
-const forgetOverridesScript = loadScript('forget_overrides', { uses: ['clock'] });
+import { InvalidRequest } from '../../quota/errors';
+import type {
+  NewOverride,
+  Override,
+  OverridePage,
+  OverrideQuery,
+  OverrideTarget,
+} from '../../quota/overrides';
+import { translateFailure } from '../failures';
+import type { Keys } from '../keys';
+import { callFunction } from '../library';
+import { pairs } from '../pairs';
 
 /** One override as Redis keeps it, in JSON. */
 interface StoredOverride {
@@ -25,31 +28,35 @@ interface Database {
   readonly keys: Keys;
 }
 
-/** Sets an override, or replaces it; undefined where its end has passed. */
+/** Sets an override, or replaces it; undefined if its end has passed. */
 export async function setOverride(
   { redis, keys }: Database,
   override: NewOverride,
 ): Promise<Override | undefined> {
   const { limit, expireTimeMs, setBy } = override;
   const setTimeMs = Number(
-    await runScript(redis, setOverrideScript, {
-      keys: [keys.overrides(keys.partitionOf(override.subject))],
+    await callFunction(redis, 'set_override', {
+      keys: overrideKeys(keys, keys.partitionOf(override.subject)),
       args: [fieldOf(override), limit, expireTimeMs ?? '', setBy],
     }),
   );
   return setTimeMs < 0 ? undefined : { ...override, setTimeMs };
 }
 
-/** Removes an override; false where there was none. */
+/** Removes an override; false if there was none. */
 export async function clearOverride({ redis, keys }: Database, target: OverrideTarget): Promise<boolean> {
-  try {
-    return (await redis.hdel(keys.overrides(keys.partitionOf(target.subject)), fieldOf(target))) === 1;
-  } catch (error) {
-    throw translateFailure(error);
-  }
+  const removed = await callFunction(redis, 'clear_override', {
+    keys: overrideKeys(keys, keys.partitionOf(target.subject)),
+    args: [fieldOf(target)],
+  });
+  return Number(removed) === 1;
 }
 
-/** A page of overrides: one step of a scan of one partition. Those whose end has passed are left out. */
+function overrideKeys(keys: Keys, partition: number): string[] {
+  return [keys.control(partition), keys.overrides(partition)];
+}
+
+/** A page of overrides: one step of a scan of one partition, without those whose end has passed. */
 export async function listOverrides(
   { redis, keys, partitions }: Database & { partitions: number },
   { subject, pageSize, pageToken }: OverrideQuery,
@@ -59,7 +66,7 @@ export async function listOverrides(
   );
   if (place.partition >= partitions) throw invalidPageToken();
   try {
-    const { overrides, cursor } = await scan(redis, keys.overrides(place.partition), { ...place, pageSize });
+    const { overrides, cursor } = await scan({ redis, keys }, { ...place, pageSize });
     const wanted = overrides.filter((override) => subject === undefined || override.subject === subject);
     const nextPartition = subject === undefined ? place.partition + 1 : partitions;
     const isLast = cursor === '0' && nextPartition >= partitions;
@@ -71,12 +78,11 @@ export async function listOverrides(
 }
 
 async function scan(
-  redis: Redis,
-  key: string,
-  { cursor, pageSize }: { cursor: string; pageSize: number },
+  { redis, keys }: Database,
+  { partition, cursor, pageSize }: { partition: number; cursor: string; pageSize: number },
 ): Promise<{ overrides: Override[]; cursor: string }> {
   const [[nextCursor, flat], [seconds, microseconds]] = await Promise.all([
-    redis.hscan(key, cursor, 'COUNT', pageSize),
+    redis.hscan(keys.overrides(partition), cursor, 'COUNT', pageSize),
     redis.time(),
   ]);
   const nowMs = Number(seconds) * 1000 + Number(microseconds) / 1000;
@@ -84,11 +90,12 @@ async function scan(
   const hasEnded = ({ expireTimeMs }: Override) => expireTimeMs !== undefined && expireTimeMs <= nowMs;
   const ended = overrides.filter(hasEnded).map(fieldOf);
   // Nobody may ever ask for those subjects again.
-  if (ended.length > 0) await runScript(redis, forgetOverridesScript, { keys: [key], args: ended });
+  if (ended.length > 0)
+    await callFunction(redis, 'forget_overrides', { keys: overrideKeys(keys, partition), args: ended });
   return { overrides: overrides.filter((override) => !hasEnded(override)), cursor: nextCursor };
 }
 
-/** Policies' and limits' names hold no colon; a subject may, so it comes last. `lib/limits.lua` builds the same. */
+/** Policies' and limits' names hold no colon; a subject may, so it comes last. `scripts/limits/limits.lua` builds the same. */
 function fieldOf({ policy, limitName, subject }: OverrideTarget): string {
   return `${policy}:${limitName}:${subject}`;
 }

@@ -1,0 +1,89 @@
+/** More is in flight than can be answered in time. Nothing was decided. */
+export class Overloaded extends Error {
+  override readonly name = 'Overloaded';
+  constructor() {
+    super('the daemon is overloaded; nothing was decided, try again later');
+  }
+}
+
+/** How a call ended: `dropped` if its caller had given up, `failed` if its time says nothing of the load. */
+export type Ending = 'answered' | 'dropped' | 'failed';
+
+/** One call in flight. */
+export interface Passage {
+  /** It holds so many decisions instead of one. Throws `Overloaded` if they are too many. */
+  weigh(decisionCount: number): void;
+  /** To be called once it has ended; any further time it does nothing. */
+  end(ending: Ending): void;
+}
+
+export interface LoadLimit {
+  /** Lets a call in, or not: undefined. */
+  enter(): Passage | undefined;
+  /** What may be in flight, and what is, in decisions. */
+  state(): { readonly limit: number; readonly inFlight: number };
+}
+
+export interface LoadLimitOptions {
+  readonly nowMs?: () => number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What takes longer shows a queue, of the event loop or of the store. Callers wait half a second or more. */
+const SLOW_MS = 100;
+
+/** The decrease of TCP halves; less is enough here, as it comes ten times a second. */
+const DECREASE = 0.9;
+
+/** About one more per round trip at the rate of a busy daemon. */
+const INCREASE = 0.1;
+
+/**
+ * Bounds what is in flight by what it takes: more while calls are answered quickly, a tenth less once one was slow
+ * (additive increase, multiplicative decrease: D. Chiu and R. Jain, 1989; for services: AIMDLimit of Netflix's
+ * concurrency-limits). As TCP, it decreases once per round trip: a call that began before the last decrease tells
+ * nothing new, so that one pause of the process costs a tenth and not everything.
+ */
+export function createLoadLimit({
+  nowMs = () => performance.now(),
+  least,
+  most,
+}: LoadLimitOptions): LoadLimit {
+  let limit = most;
+  let inFlight = 0;
+  let decreasedMs = Number.NEGATIVE_INFINITY;
+
+  function learn(ending: Ending, startMs: number): void {
+    const ms = nowMs();
+    const isSlow = ms - startMs >= SLOW_MS;
+    if (ending === 'answered' && !isSlow) limit = Math.min(most, limit + INCREASE);
+    if (ending === 'failed' || !isSlow || startMs <= decreasedMs) return;
+    limit = Math.max(least, limit * DECREASE);
+    decreasedMs = ms;
+  }
+
+  return {
+    enter() {
+      if (inFlight >= limit) return undefined;
+      const startMs = nowMs();
+      let weight = 1;
+      inFlight += weight;
+      return {
+        weigh(decisionCount) {
+          // The last one may go beyond the limit, or a large batch would never find room.
+          if (decisionCount > weight && inFlight > limit) throw new Overloaded();
+          inFlight += decisionCount - weight;
+          weight = decisionCount;
+        },
+        end(ending) {
+          if (weight === 0) return;
+          inFlight -= weight;
+          weight = 0;
+          learn(ending, startMs);
+        },
+      };
+    },
+    state: () => ({ limit: Math.floor(limit), inFlight }),
+  };
+}

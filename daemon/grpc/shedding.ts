@@ -1,0 +1,125 @@
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  status,
+} from '@grpc/grpc-js';
+import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
+import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
+import { createLoadLimit, type Ending, type LoadLimit, Overloaded, type Passage } from './load_limit';
+import { detailsTrailer, statusOf } from './status';
+
+/** Refuses what is too much before it is decoded, at the least cost, and counts what is in flight. */
+export interface Shedding {
+  /** Comes first of the interceptors, or what is refused would have cost as much as what is answered. */
+  readonly interceptor: ServerInterceptor;
+  /**
+   * Counts a call as so many decisions, once it is decoded. `metadata` is that which its handler was given. Throws
+   * `Overloaded` if they are too many.
+   */
+  weigh(metadata: Metadata, decisionCount: number): void;
+  /** What may be in flight now, and what is, in decisions. */
+  state(): { readonly limit: number; readonly inFlight: number };
+}
+
+export interface SheddingOptions {
+  /** False lets everything in. */
+  readonly isShedding: boolean;
+  /** Is called for each refused call, with its method as package.Service/Method. */
+  readonly onShed: (method: string) => void;
+  readonly decisions?: LoadLimit;
+  readonly operations?: LoadLimit;
+}
+
+/** Twice what a pause of half a second leaves waiting at a thousand calls a second. */
+const MOST_DECISIONS = 1000;
+
+/** Even a slow store decides on as many at once without a queue. */
+const LEAST_DECISIONS = 32;
+
+/** Operators' calls read and change much, and must neither be crowded out by callers nor crowd them out. */
+const OPERATIONS = { least: 8, most: 64 };
+
+/** Refusals are made once: making one costs as much as all else of a refused call. Several, so that callers do not all return at once. */
+const REFUSAL_COUNT = 16;
+
+export function createShedding({
+  isShedding,
+  onShed,
+  decisions = createLoadLimit({ least: LEAST_DECISIONS, most: MOST_DECISIONS }),
+  operations = createLoadLimit(OPERATIONS),
+}: SheddingOptions): Shedding {
+  const limits = limitsByPath(decisions, operations);
+  const passages = new WeakMap<Metadata, Passage>();
+  const refuse = createRefusals();
+
+  return {
+    interceptor(method, call) {
+      const limit = isShedding ? limits.get(method.path) : undefined;
+      if (limit === undefined) return new ServerInterceptingCall(call);
+      const passage = limit.enter();
+      if (passage !== undefined) return letIn(call, { passage, passages });
+      onShed(method.path.slice(1));
+      return refuse(call);
+    },
+    weigh: (metadata, decisionCount) => passages.get(metadata)?.weigh(decisionCount),
+    state: decisions.state,
+  };
+}
+
+/** Health and reflection have no limit; nor have lasting streams, which are limited by their number. */
+function limitsByPath(decisions: LoadLimit, operations: LoadLimit): ReadonlyMap<string, LoadLimit> {
+  const { admit, batchAdmit, recordCall } = QuotaServiceService;
+  const deciding: ReadonlySet<string> = new Set([admit, batchAdmit, recordCall].map(({ path }) => path));
+  const methods = [...Object.values(QuotaServiceService), ...Object.values(QuotaAdminServiceService)];
+  return new Map(
+    methods
+      .filter(({ responseStream }) => !responseStream)
+      .map(({ path }) => [path, deciding.has(path) ? decisions : operations]),
+  );
+}
+
+function letIn(
+  call: ServerInterceptingCallInterface,
+  { passage, passages }: { passage: Passage; passages: WeakMap<Metadata, Passage> },
+): ServerInterceptingCall {
+  return new ServerInterceptingCall(call, {
+    start(next) {
+      next({
+        onReceiveMetadata(metadata, pass) {
+          passages.set(metadata, passage);
+          pass(metadata);
+        },
+        onCancel: () => passage.end('dropped'),
+      });
+    },
+    sendStatus(answer, next) {
+      passage.end(endingOf(answer.code));
+      next(answer);
+    },
+  });
+}
+
+/** What was not answered as asked took less time than an answer, or the time of a silent store. */
+function endingOf(code: status): Ending {
+  return code === status.OK ? 'answered' : 'failed';
+}
+
+function createRefusals(): (call: ServerInterceptingCallInterface) => ServerInterceptingCall {
+  const refusals = Array.from({ length: REFUSAL_COUNT }, () => {
+    const answered = statusOf(new Overloaded(), '');
+    return { code: answered.code, details: answered.message, metadata: detailsTrailer(answered) };
+  });
+  let last = 0;
+  return (call) => {
+    last = (last + 1) % REFUSAL_COUNT;
+    const refusal = refusals[last];
+    const refused = new ServerInterceptingCall(call, {
+      start: () => refusal && call.sendStatus(refusal),
+    });
+    // What is not read is not decoded.
+    refused.startRead = () => undefined;
+    return refused;
+  };
+}

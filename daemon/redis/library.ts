@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Redis, ReplyError } from 'ioredis';
+import { replyCode, translateFailure } from './failures';
+
+/**
+ * The Lua of the daemon, in the order in which the files need each other. Together they are one library of Redis
+ * Functions: its functions are created once, when it is loaded, and not again on each call, as those of a script are.
+ */
+const FILES = [
+  'lib/register',
+  'lib/keep',
+  'lib/clock',
+  'lib/control',
+  'limits/takings',
+  'limits/sliding_window',
+  'limits/token_bucket',
+  'limits/policies',
+  'limits/limits',
+  'limits/log',
+  'limits/admit',
+  'limits/read_quota',
+  'limits/reset_quota',
+  'limits/overrides',
+] as const;
+
+/** The library's text, and the version that stands in each of its names: two versions can live side by side. */
+export interface Library {
+  readonly source: string;
+  readonly version: string;
+}
+
+const VERSION_LENGTH = 8;
+
+export function readLibrary(): Library {
+  const body = FILES.map((file) => readFileSync(join(__dirname, 'scripts', `${file}.lua`), 'utf8')).join(
+    '\n',
+  );
+  const version = createHash('sha256').update(body).digest('hex').slice(0, VERSION_LENGTH);
+  return { version, source: `#!lua name=quota_${version}\nlocal VERSION = '${version}'\n${body}` };
+}
+
+const library = readLibrary();
+
+/** A call of one function of the library. */
+export interface FunctionCall {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number | Buffer)[];
+}
+
+/** Calls a function in one round trip. Throws `StoreUnavailable` if Redis does not answer, or cannot serve now. */
+export async function callFunction(redis: Redis, name: string, call: FunctionCall): Promise<unknown> {
+  try {
+    return await send(redis, name, call);
+  } catch (error) {
+    if (!isUnknownFunction(error)) throw translateFailure(error);
+  }
+  // Redis is new, or was emptied. The function has not run, so calling it now doubles nothing.
+  try {
+    await loadLibrary(redis);
+    return await send(redis, name, call);
+  } catch (error) {
+    throw translateFailure(error);
+  }
+}
+
+function send(redis: Redis, name: string, { keys, args }: FunctionCall): Promise<unknown> {
+  return redis.callBuffer('FCALL', [`quota_${name}_${library.version}`, keys.length, ...keys, ...args]);
+}
+
+async function loadLibrary(redis: Redis): Promise<void> {
+  try {
+    await redis.function('LOAD', library.source);
+  } catch (error) {
+    if (!isLoadedAlready(error)) throw error;
+  }
+}
+
+/** Redis gives both faults the code ERR, so only their words tell them apart. */
+function isUnknownFunction(error: unknown): boolean {
+  return hasWords(error, 'Function not found');
+}
+
+function isLoadedAlready(error: unknown): boolean {
+  return hasWords(error, 'already exists');
+}
+
+function hasWords(error: unknown, words: string): boolean {
+  return (
+    error instanceof (ReplyError as typeof Error) &&
+    replyCode(error) === 'ERR' &&
+    error.message.includes(words)
+  );
+}

@@ -1,0 +1,80 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Admission, Decision } from '../../quota/admission';
+import { createDenialCache } from '../../quota/denial_cache';
+import type { Policy } from '../../quota/policies';
+import type { Patience } from '../../quota/store';
+import type { Keys } from '../keys';
+import type { Opening } from '../opening';
+import { type ClockEstimate, createStoreClock } from '../store_clock';
+import { admitAll, type Entry, type JoinedReply } from './admit';
+import type { Encoder } from './encoder';
+import { createJoiner } from './joiner';
+
+/** What happens to admissions besides being decided. */
+export interface AdmissionEvents {
+  /** So many went to Redis in one call. */
+  joined(admissionCount: number): void;
+  /** One reached Redis after its deadline, and took nothing. */
+  cameLate(): void;
+  /** One was denied without Redis. */
+  deniedFromCache(policy: string): void;
+  /** The store's clock went forward or, if negative, back. */
+  clockJumped(jumpUs: number): void;
+}
+
+export interface AdmittingOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly encoder: Encoder;
+  readonly opening: Opening;
+  readonly isJoining: boolean;
+  readonly isCachingDenials: boolean;
+  readonly events: AdmissionEvents | undefined;
+  readonly logger: Logger;
+}
+
+export interface Admitting {
+  admit(admission: Admission, policy: Policy, patience: Patience): Promise<Decision>;
+  /** What is known of the store's clock. */
+  clock(): ClockEstimate | undefined;
+}
+
+/** The way of an admission to Redis: past what was denied just now, together with others, before its deadline. */
+export function createAdmitting(options: AdmittingOptions): Admitting {
+  const { redis, keys, encoder, opening, isJoining, isCachingDenials, events, logger } = options;
+  const clock = createStoreClock({
+    onJump(jumpUs) {
+      events?.clockJumped(jumpUs);
+      logger.warn({ jumpMs: Math.round(jumpUs / 1000) }, "the store's clock has jumped");
+    },
+  });
+  redis.on('close', clock.reset);
+
+  async function send(partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
+    const claim = opening.claimOf(partition);
+    const sentMs = performance.now();
+    const reply = await admitAll({ redis, keys, encoder, partition, claim }, entries);
+    clock.observe({ sentMs, receivedMs: performance.now(), storeUs: reply.nowUs });
+    return reply;
+  }
+
+  const joiner = createJoiner({
+    partitionOf: keys.partitionOf,
+    admitAll: (partition, entries) => opening.guard(() => send(partition, entries)),
+    toStoreUs: clock.deadlineUs,
+    isJoining,
+    wantsIds: isCachingDenials,
+    onCall: events?.joined,
+    onLate: events?.cameLate,
+  });
+  const cache = createDenialCache({ onCached: (policy) => events?.deniedFromCache(policy) });
+
+  return {
+    async admit(admission, policy, patience) {
+      const ask = () => joiner.admit(admission, policy, patience);
+      return isCachingDenials ? cache.decide(admission, policy, ask) : (await ask()).decision;
+    },
+    clock: clock.estimate,
+  };
+}

@@ -1,0 +1,96 @@
+-- What all daemons agree on, kept in one hash for each partition:
+--
+--   claim          SCHEMA/PARTITIONS/EPOCH; a daemon that expects another one must not decide here
+--   overrides      how many overrides the partition holds
+--   retain:POLICY  how long its takings are kept, in microseconds: the longest time that a daemon has asked for
+--   seen:POLICY    when a daemon last asked for that time or a longer one, in microseconds
+--   shape:POLICY   the algorithm of each of its limits, as msgpack of { limit, algorithm, ... }
+--   converted:POLICY:LIMIT  when another algorithm took over, in microseconds: see `announce`
+
+local control = {}
+
+-- An error whose code is STALECLAIM, unless the store is the one that the caller knows.
+function control.check(claim, expected)
+  if claim == expected then return nil end
+  return redis.error_reply('STALECLAIM the store holds ' .. tostring(claim or 'no claim') .. ', not ' .. expected)
+end
+
+-- Claims the partition for a number of partitions and a schema, unless it is claimed already.
+--
+-- KEYS[1]  control
+-- ARGV[1]  SCHEMA/PARTITIONS/EPOCH, with an epoch of the caller's making
+-- Returns  the claim in force
+register('claim', function(keys, args)
+  redis.call('HSETNX', keys[1], 'claim', args[1])
+  return redis.call('HGET', keys[1], 'claim')
+end)
+
+-- After this long without a word from its daemon, a longer time is no longer in force.
+local SEEN_GRACE_US = 10 * 60 * 1000000
+
+-- For this long at least, what an algorithm has left is looked for after another one took over.
+local CONVERTED_US = 24 * 60 * 60 * 1000000
+
+-- Lets the longer of two times win, until no daemon has asked for it for as long as that time.
+local function announce_retain(key, policy, wanted_us, now_us)
+  local kept = redis.call('HMGET', key, 'retain:' .. policy, 'seen:' .. policy)
+  local retain_us, seen_us = tonumber(kept[1] or 0), tonumber(kept[2] or 0)
+  local is_idle = now_us - seen_us > retain_us + SEEN_GRACE_US
+  local next_us = is_idle and wanted_us or math.max(wanted_us, retain_us)
+  -- Seen in the future: seen before the clock went back.
+  if wanted_us >= retain_us or is_idle or seen_us > now_us then
+    redis.call('HSET', key, 'retain:' .. policy, to_text(next_us), 'seen:' .. policy, to_text(now_us))
+  end
+  return next_us
+end
+
+-- Notes which limits have another algorithm than before.
+local function announce_shape(key, policy, shape, now_us)
+  local field = 'shape:' .. policy
+  local kept = redis.call('HGET', key, field)
+  local former = kept and cmsgpack.unpack(kept) or {}
+  local algorithms = {}
+  for i = 1, #former, 2 do
+    algorithms[former[i]] = former[i + 1]
+  end
+  for i = 1, #shape, 2 do
+    local limit, algorithm = shape[i], shape[i + 1]
+    if algorithms[limit] and algorithms[limit] ~= algorithm then
+      redis.call('HSET', key, 'converted:' .. policy .. ':' .. limit, to_text(now_us))
+    end
+  end
+  redis.call('HSET', key, field, cmsgpack.pack(shape))
+end
+
+-- Appends the limits whose algorithm has changed lately; forgets the others.
+local function append_converted(converted, key, announced, now_us)
+  local policy, retain_us, shape = unpack(announced)
+  for i = 1, #shape, 2 do
+    local field = 'converted:' .. policy .. ':' .. shape[i]
+    local at_us = tonumber(redis.call('HGET', key, field) or nil)
+    if at_us and now_us - at_us > math.max(retain_us, CONVERTED_US) then
+      redis.call('HDEL', key, field)
+    elseif at_us then
+      local n = #converted
+      converted[n + 1], converted[n + 2], converted[n + 3] = policy, shape[i], math.min(at_us, now_us)
+    end
+  end
+end
+
+-- Announces the policies of a daemon: how long it needs their takings, so that no daemon with a shorter window removes
+-- what it counts; and the algorithms of their limits, so that a limit whose algorithm changes forgets nothing.
+--
+-- KEYS[1]  control
+-- ARGV[1]  msgpack: { { policy, retain in microseconds, { limit, algorithm, ... } }, ... }
+-- ARGV[2]  1 if the policies have changed, or the daemon is new; 0 if it only repeats what it has announced
+-- Returns  msgpack: { policy, limit, microseconds, ... }, the limits whose algorithm has changed, and when
+register('announce', function(keys, args)
+  local key, now_us, converted = keys[1], read_clock_us(), {}
+  for _, announced in ipairs(cmsgpack.unpack(args[1])) do
+    local policy, wanted_us, shape = unpack(announced)
+    announced[2] = announce_retain(key, policy, wanted_us, now_us)
+    if args[2] == '1' then announce_shape(key, policy, shape, now_us) end
+    append_converted(converted, key, announced, now_us)
+  end
+  return cmsgpack.pack(converted)
+end)

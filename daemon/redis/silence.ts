@@ -1,0 +1,96 @@
+/** A command that was sent. */
+export interface Awaited {
+  /** Whether it was answered, or given up. */
+  readonly isSettled: boolean;
+  /** Gives it up. */
+  reject(error: Error): void;
+}
+
+export interface SilenceOptions {
+  /** A command is given up after this time without its answer. */
+  readonly answerMs: number;
+  /** A connection is closed after this time without a byte while an answer is owed. */
+  readonly connectionMs: number;
+  /** The bytes that the connection has read so far. */
+  readonly bytesRead: () => number;
+  readonly closeConnection: () => void;
+}
+
+export interface Silence {
+  /** Watches over a command that was just sent. */
+  expectAnswer(command: Awaited): void;
+}
+
+/** The step in which time is counted. A silence is noticed this much late at most. */
+const STEP_MS = 25;
+
+/**
+ * Notices that Redis is silent, and never blames it for a pause of this process. A timer alone would: after a pause
+ * (a stopped process, a busy machine, garbage collection) timers fire before the replies that wait in the socket are
+ * read. So time is counted in steps of a timer, of which a pause lets pass one, however long it was; and after each
+ * step the event loop reads what has come before anything is given up.
+ */
+export function watchSilence({
+  answerMs,
+  connectionMs,
+  bytesRead,
+  closeConnection,
+}: SilenceOptions): Silence {
+  const answerSteps = Math.ceil(answerMs / STEP_MS);
+  const connectionSteps = Math.ceil(connectionMs / STEP_MS);
+  // In the order of sending, so the first have waited the longest.
+  let waiting: { command: Awaited; sentStep: number }[] = [];
+  let step = 0;
+  let isRunning = false;
+  let isOwedGivenUp = false;
+  let heardBytes = 0;
+  let quietSinceStep = 0;
+
+  function arm(): void {
+    setTimeout(() => {
+      step += 1;
+      // Timers come before the poll phase, which reads the socket; this comes after it.
+      setImmediate(look);
+    }, STEP_MS).unref();
+  }
+
+  function look(): void {
+    waiting = waiting.filter(({ command }) => !command.isSettled);
+    listen();
+    giveUp();
+    if (step - quietSinceStep >= connectionSteps) {
+      isOwedGivenUp = false;
+      closeConnection();
+    }
+    isRunning = waiting.length > 0 || isOwedGivenUp;
+    if (isRunning) arm();
+  }
+
+  function listen(): void {
+    const bytes = bytesRead();
+    const hasSpoken = bytes !== heardBytes;
+    heardBytes = bytes;
+    if (hasSpoken) isOwedGivenUp = false;
+    if (hasSpoken || (waiting.length === 0 && !isOwedGivenUp)) quietSinceStep = step;
+  }
+
+  function giveUp(): void {
+    for (const { command, sentStep } of waiting) {
+      if (step - sentStep <= answerSteps) break;
+      isOwedGivenUp = true;
+      command.reject(new Error(`no answer within ${answerMs} ms`));
+    }
+  }
+
+  return {
+    expectAnswer(command) {
+      if (command.isSettled) return;
+      waiting.push({ command, sentStep: step });
+      if (isRunning) return;
+      isRunning = true;
+      quietSinceStep = step;
+      heardBytes = bytesRead();
+      arm();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Worker } from 'node:cluster';
+
+/** What the primary asks of a worker. */
+export type Question = 'metrics' | 'readiness';
+
+/** A worker that is busy or stopped has this long to answer. */
+const ANSWER_BOUND_MS = 1000;
+
+interface Asked {
+  readonly quotaQuestion: Question;
+  readonly id: number;
+}
+
+interface Answered {
+  readonly quotaAnswer: unknown;
+  readonly id: number;
+}
+
+let lastId = 0;
+
+/** Asks a worker; undefined if it does not answer in time, or is gone. */
+export function askWorker(worker: Worker, question: Question): Promise<unknown> {
+  lastId += 1;
+  const id = lastId;
+  return new Promise((resolve) => {
+    function done(answer: unknown): void {
+      clearTimeout(timer);
+      worker.off('message', receive);
+      resolve(answer);
+    }
+    function receive(message: unknown): void {
+      if (isAnswer(message) && message.id === id) done(message.quotaAnswer);
+    }
+    const timer = setTimeout(() => done(undefined), ANSWER_BOUND_MS);
+    worker.on('message', receive);
+    const asked: Asked = { quotaQuestion: question, id };
+    // The callback takes the error of a worker that has just died.
+    worker.send(asked, () => undefined);
+  });
+}
+
+/** Answers the primary from a worker. */
+export function answerPrimary(answers: Readonly<Record<Question, () => Promise<unknown>>>): void {
+  process.on('message', async (message: unknown) => {
+    if (!isQuestion(message)) return;
+    const answered: Answered = { quotaAnswer: await answers[message.quotaQuestion](), id: message.id };
+    if (process.connected) process.send?.(answered, undefined, undefined, () => undefined);
+  });
+}
+
+function isQuestion(message: unknown): message is Asked {
+  return typeof message === 'object' && message !== null && 'quotaQuestion' in message;
+}
+
+function isAnswer(message: unknown): message is Answered {
+  return typeof message === 'object' && message !== null && 'quotaAnswer' in message;
+}

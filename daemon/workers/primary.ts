@@ -1,0 +1,104 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import type { Logger } from 'pino';
+import { AggregatorRegistry, Registry } from 'prom-client';
+import { serveHttp } from '../telemetry/http';
+import type { Readiness } from '../telemetry/readiness';
+import { askWorker, type Question } from './asking';
+import { createDecisionExchange } from './shared_feed';
+
+/** A worker that dies at once is not replaced faster than this; the delay doubles with each, up to the longest. */
+const FIRST_RESTART_MS = 100;
+const LONGEST_RESTART_MS = 10_000;
+
+/** A worker that has lived for so long was not started in vain. */
+const SETTLED_MS = 10_000;
+
+export interface PrimaryOptions {
+  readonly workerCount: number;
+  /** What the workers' environment holds besides this process's. */
+  readonly environment: Readonly<Record<string, string>> | undefined;
+  /** HOST:PORT of the HTTP pages. */
+  readonly httpListen: string;
+  readonly logger: Logger;
+}
+
+/**
+ * Runs the daemon as several processes that share its port, each a whole daemon; this one only watches over them: it
+ * replaces those that die, drains them together, and shows their numbers as one. Resolves once all have ended.
+ */
+export async function runPrimary(options: PrimaryOptions): Promise<void> {
+  const { workerCount, environment, httpListen, logger } = options;
+  const workers = new Set<Worker>();
+  let isDraining = false;
+  let hasServed = false;
+  let restartMs = FIRST_RESTART_MS;
+  const exchange = createDecisionExchange();
+  const stop = new AbortController();
+
+  function start(): void {
+    if (isDraining) return;
+    const worker = cluster.fork(environment);
+    const startedMs = performance.now();
+    workers.add(worker);
+    exchange.add(worker);
+    worker.once('listening', () => {
+      hasServed = true;
+    });
+    worker.once('exit', (code, signal) => {
+      workers.delete(worker);
+      if (isDraining) return;
+      // One that cannot start says why; another would say the same.
+      if (!hasServed && code !== 0 && signal === null) {
+        process.exitCode = 1;
+        stop.abort();
+        return;
+      }
+      if (performance.now() - startedMs >= SETTLED_MS) restartMs = FIRST_RESTART_MS;
+      logger.error({ worker: worker.process.pid, code, signal, restartMs }, 'a worker died, and is replaced');
+      setTimeout(start, restartMs);
+      restartMs = Math.min(restartMs * 2, LONGEST_RESTART_MS);
+    });
+  }
+
+  async function ask<Answer>(question: Question): Promise<Answer[]> {
+    const answers = await Promise.all([...workers].map((worker) => askWorker(worker, question)));
+    return answers.filter((answer) => answer !== undefined) as Answer[];
+  }
+
+  const http = await serveHttp({
+    listen: httpListen,
+    metrics: {
+      contentType: Registry.PROMETHEUS_CONTENT_TYPE,
+      text: async () => AggregatorRegistry.aggregate(await ask<object>('metrics')).metrics(),
+    },
+    readiness: async () => {
+      const { parts, ready } = joined(await ask<Readiness>('readiness'));
+      return { ready, parts, state: isDraining ? 'draining' : ready ? 'serving' : 'starting' };
+    },
+  });
+  logger.info({ httpPort: http.port, workers: workerCount }, 'starting workers');
+  for (let i = 0; i < workerCount; i += 1) start();
+
+  await stopSignal(stop.signal);
+  isDraining = true;
+  logger.info('draining workers');
+  const ended = [...workers].map((worker) => once(worker, 'exit'));
+  for (const worker of workers) worker.process.kill('SIGTERM');
+  await Promise.all(ended);
+  await http.stop();
+}
+
+/** Resolves once the daemon is to stop, or cannot start. */
+function stopSignal(signal: AbortSignal): Promise<unknown> {
+  const signals = ['SIGTERM', 'SIGINT'].map((name) => once(process, name));
+  return Promise.race([...signals, once(signal, 'abort')]);
+}
+
+/** The daemon is ready if one of its workers is; a part, if no worker that answers lacks it. */
+function joined(answers: readonly Readiness[]): Pick<Readiness, 'ready' | 'parts'> {
+  const parts: Record<string, boolean> = {};
+  for (const { parts: each } of answers)
+    for (const [part, isReady] of Object.entries(each)) parts[part] = isReady && (parts[part] ?? true);
+  return { ready: answers.some(({ ready }) => ready), parts };
+}

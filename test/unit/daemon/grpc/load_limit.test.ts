@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals';
+import { createLoadLimit, Overloaded } from '../../../../daemon/grpc/load_limit';
+
+function limitOf(most: number, least = 2) {
+  const clock = { ms: 0 };
+  return { clock, limit: createLoadLimit({ nowMs: () => clock.ms, least, most }) };
+}
+
+/** Lets in as many calls as there is room for. */
+function fill({ limit }: ReturnType<typeof limitOf>) {
+  const passages = [];
+  for (let passage = limit.enter(); passage; passage = limit.enter()) passages.push(passage);
+  return passages;
+}
+
+describe('load limit', () => {
+  test('more calls than the limit, let in once another has ended', () => {
+    const limited = limitOf(10);
+    const [first] = fill(limited);
+    first?.end('answered');
+    first?.end('answered');
+
+    expect(limited.limit.state().inFlight).toBe(9);
+    expect(limited.limit.enter()).toBeDefined();
+    expect(limited.limit.enter()).toBeUndefined();
+  });
+
+  test.each(['answered', 'dropped'] as const)('slow calls that were %s, a tenth less', (ending) => {
+    const limited = limitOf(100);
+    const passages = fill(limited);
+    limited.clock.ms = 500;
+    for (const passage of passages) passage.end(ending);
+
+    expect(limited.limit.state()).toEqual({ limit: 90, inFlight: 0 });
+  });
+
+  test('slow calls in many round trips, never less than the least', () => {
+    const limited = limitOf(100, 20);
+    for (let i = 0; i < 100; i += 1) {
+      const passages = fill(limited);
+      limited.clock.ms += 500;
+      for (const passage of passages) passage.end('answered');
+    }
+
+    expect(limited.limit.state().limit).toBe(20);
+  });
+
+  test('quick calls afterwards, as many as before', () => {
+    const limited = limitOf(100);
+    const passages = fill(limited);
+    limited.clock.ms = 500;
+    for (const passage of passages) passage.end('answered');
+    for (let i = 0; i < 200; i += 1) limited.limit.enter()?.end('answered');
+
+    expect(limited.limit.state().limit).toBe(100);
+  });
+
+  test('calls that failed slowly, as those of a silent store do, no less', () => {
+    const limited = limitOf(100);
+    const passages = fill(limited);
+    limited.clock.ms = 500;
+    for (const passage of passages) passage.end('failed');
+
+    expect(limited.limit.state().limit).toBe(100);
+  });
+
+  test('a batch, counted by its decisions', () => {
+    const { limit } = limitOf(100);
+    const batch = limit.enter();
+    batch?.weigh(100);
+
+    expect(limit.enter()).toBeUndefined();
+    batch?.end('answered');
+    expect(limit.state().inFlight).toBe(0);
+  });
+
+  test('a batch that is larger than the limit, let in alone and not beside another', () => {
+    const { limit } = limitOf(100);
+    const [first, second] = [limit.enter(), limit.enter()];
+    first?.weigh(1000);
+
+    expect(() => second?.weigh(1000)).toThrow(Overloaded);
+  });
+});

@@ -1,0 +1,167 @@
+import { credentials, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { describe, expect, test } from '@jest/globals';
+import { HealthImplementation } from 'grpc-health-check';
+import { createLoadLimit } from '../../../../daemon/grpc/load_limit';
+import { createShedding } from '../../../../daemon/grpc/shedding';
+import {
+  AdmitResponse,
+  QuotaServiceClient,
+  type QuotaServiceServer,
+  QuotaServiceService,
+  StatsResponse,
+} from '../../../../gen/quota/v1/quota_service';
+import { watchHealth } from '../../../helpers/health';
+import { closedAfterEach } from '../../../helpers/opened';
+import { createQuotaClient, failureOf } from '../../../helpers/quota_client';
+import { until } from '../../../helpers/wait';
+
+const opened = closedAfterEach();
+
+/** A server whose calls wait until they are released, of which it lets in two at once. */
+async function serve({ isShedding = true }: { isShedding?: boolean } = {}) {
+  const waiting: (() => void)[] = [];
+  const shed: string[] = [];
+  let decodedCount = 0;
+  const shedding = createShedding({
+    isShedding,
+    onShed: (method) => shed.push(method),
+    decisions: createLoadLimit({ least: 1, most: 2 }),
+    operations: createLoadLimit({ least: 1, most: 1 }),
+  });
+  const server = opened.closed(new Server({ interceptors: [shedding.interceptor] }), (each) =>
+    each.forceShutdown(),
+  );
+  const { admit } = QuotaServiceService;
+  const requestDeserialize = (bytes: Buffer) => {
+    decodedCount += 1;
+    return admit.requestDeserialize(bytes);
+  };
+  const definition = { ...QuotaServiceService, admit: { ...admit, requestDeserialize } };
+  const handlers: QuotaServiceServer = {
+    admit: (_, reply) => waiting.push(() => reply(null, AdmitResponse.fromPartial({}))),
+    batchAdmit(call, reply) {
+      try {
+        shedding.weigh(call.metadata, call.request.requests.length);
+        waiting.push(() => reply(null, { results: [] }));
+      } catch {
+        reply({ code: status.UNAVAILABLE });
+      }
+    },
+    recordCall: (_, reply) => reply(null, { recorded: true }),
+    stats: (_, reply) => waiting.push(() => reply(null, StatsResponse.fromPartial({}))),
+  };
+  server.addService(definition, handlers);
+  const health = new HealthImplementation({ '': 'SERVING' });
+  health.addToServer(server);
+  const port = await new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  const target = `127.0.0.1:${port}`;
+  const client = opened.closed(createQuotaClient(target), (each) => each.close());
+  return { client, target, shedding, shed, waiting, decodedCount: () => decodedCount };
+}
+
+const request = { subject: '42', policy: 'connection' };
+
+describe('shedding', () => {
+  test('more calls than can be in flight, UNAVAILABLE with a reason of its own and when to try again', async () => {
+    const { client, shed, waiting } = await serve();
+    const answers = [client.admit(request), client.admit(request)];
+    await until('two calls are in', () => waiting.length === 2);
+
+    const failure = await failureOf(client.admit(request));
+
+    expect(failure).toMatchObject({
+      code: status.UNAVAILABLE,
+      reason: 'OVERLOADED',
+      retryDelayMs: expect.any(Number),
+    });
+    expect(shed).toEqual(['quota.v1.QuotaService/Admit']);
+    for (const release of waiting) release();
+    await Promise.all(answers);
+  });
+
+  test('a refused call, a trailer that keeps client libraries from repeating it at once', async () => {
+    const { target, waiting, client } = await serve();
+    void Promise.allSettled([client.admit(request), client.admit(request)]);
+    await until('two calls are in', () => waiting.length === 2);
+
+    const trailer = await new Promise<Metadata>((resolve) => {
+      const plain = opened.closed(new QuotaServiceClient(target, credentials.createInsecure()), (c) =>
+        c.close(),
+      );
+      plain.admit({ ...request, requestId: '', cost: undefined }, (error) =>
+        resolve(error?.metadata ?? new Metadata()),
+      );
+    });
+
+    expect(Number(trailer.get('grpc-retry-pushback-ms')[0])).toBeGreaterThanOrEqual(100);
+  });
+
+  test('a refused call, not decoded', async () => {
+    const { client, waiting, decodedCount } = await serve();
+    void Promise.allSettled([client.admit(request), client.admit(request)]);
+    await until('two calls are in', () => waiting.length === 2);
+
+    for (let i = 0; i < 10; i += 1) await failureOf(client.admit(request));
+
+    expect(decodedCount()).toBe(2);
+  });
+
+  test('a call that was answered, or left, room for another', async () => {
+    const { client, target, waiting, shedding } = await serve();
+    const leaving = createQuotaClient(target);
+    const answered = client.admit(request);
+    const left = failureOf(leaving.admit(request));
+    await until('two calls are in', () => waiting.length === 2);
+
+    leaving.close();
+    waiting[0]?.();
+    waiting[1]?.();
+    await Promise.all([answered, left.catch(() => undefined)]);
+
+    await until('nothing is in flight', () => shedding.state().inFlight === 0);
+  });
+
+  test('a batch, counted by its decisions once it is decoded', async () => {
+    const { client, waiting, shedding } = await serve();
+    const batch = client.batchAdmit([request, request]);
+    await until('the batch is in', () => waiting.length === 1);
+
+    expect(shedding.state().inFlight).toBe(2);
+    expect(await failureOf(client.admit(request))).toMatchObject({ reason: 'OVERLOADED' });
+    waiting[0]?.();
+    await batch;
+  });
+
+  test('callers that take all the room, operators and health checks let in', async () => {
+    const { client, target, waiting } = await serve();
+    void Promise.allSettled([client.admit(request), client.admit(request)]);
+    await until('two calls are in', () => waiting.length === 2);
+    const health = opened.closed(watchHealth(target), (watch) => watch.close());
+
+    const stats = client.stats();
+    await until('the operator is in', () => waiting.length === 3);
+    waiting[2]?.();
+    await stats;
+
+    await health.reached('SERVING');
+  });
+
+  test('operators beyond their own bound, refused', async () => {
+    const { client, waiting } = await serve();
+    void client.stats().catch(() => undefined);
+    await until('the operator is in', () => waiting.length === 1);
+
+    expect(await failureOf(client.stats())).toMatchObject({ reason: 'OVERLOADED' });
+  });
+
+  test('switched off, everything let in', async () => {
+    const { client, waiting } = await serve({ isShedding: false });
+    void Promise.allSettled(Array.from({ length: 5 }, () => client.admit(request)));
+
+    await until('five calls are in', () => waiting.length === 5);
+  });
+});

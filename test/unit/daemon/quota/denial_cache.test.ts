@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { Admission, Decision, LimitStatus } from '../../../../daemon/quota/admission';
+import { afterCaches, createDenialCache, type Judgement } from '../../../../daemon/quota/denial_cache';
+import type { Policy } from '../../../../daemon/quota/policies';
+
+const policy: Policy = {
+  name: 'connection',
+  limits: [{ name: 'per-window', algorithm: 'sliding-window', limit: 10, windowMs: 600_000 }],
+  recordsConnections: true,
+  onStoreFailure: 'deny',
+  rememberMs: 600_000,
+};
+
+function statusOf(status: Partial<LimitStatus> = {}): LimitStatus {
+  return {
+    name: 'per-window',
+    limit: 10,
+    remaining: 0,
+    windowUs: 600_000_000,
+    resetDelayUs: 600_000_000,
+    nextDelayUs: 60_000_000,
+    shadow: false,
+    shadowDenied: false,
+    overridden: false,
+    ...status,
+  };
+}
+
+function deniedBy(limits: readonly LimitStatus[], retryDelayUs: number | undefined = 60_000_000): Decision {
+  return { admitted: false, isRepeat: false, limits, retryDelayUs, decidedUs: 1_000_000 };
+}
+
+const denied = deniedBy([statusOf()]);
+const admitted: Decision = { ...denied, admitted: true, retryDelayUs: undefined };
+
+function admission(fields: Partial<Admission> = {}): Admission {
+  return { subject: '42', policy: 'connection', cost: 1, requestId: undefined, ...fields };
+}
+
+/** A cache whose store takes `tookMs` to answer with what is given, and a clock that stands still otherwise. */
+function cacheBefore(judgement: Partial<Judgement> = {}, tookMs = 0) {
+  const state = { ms: 0, askedCount: 0, cachedCount: 0 };
+  const cache = createDenialCache({
+    nowMs: () => state.ms,
+    onCached: () => {
+      state.cachedCount += 1;
+    },
+  });
+  const answer: Judgement = { decision: denied, knownIds: [], ...judgement };
+  const ask = async () => {
+    state.askedCount += 1;
+    state.ms += tookMs;
+    return answer;
+  };
+  return {
+    state,
+    decide: (fields: Partial<Admission> = {}, held = policy) => cache.decide(admission(fields), held, ask),
+  };
+}
+
+describe('denial cache', () => {
+  test('a subject denied again, without the store', async () => {
+    const { state, decide } = cacheBefore();
+    await decide();
+
+    expect(await decide()).toEqual(denied);
+    expect(state).toMatchObject({ askedCount: 1, cachedCount: 1 });
+  });
+
+  test('time that has passed, taken off the delays so that the moments stay the same', async () => {
+    const { state, decide } = cacheBefore();
+    await decide();
+    state.ms = 100;
+
+    expect(await decide()).toMatchObject({
+      decidedUs: 1_100_000,
+      retryDelayUs: 59_900_000,
+      limits: [{ remaining: 0, resetDelayUs: 599_900_000, nextDelayUs: 59_900_000 }],
+    });
+  });
+
+  test('250 ms after the asking, the store asked again', async () => {
+    const { state, decide } = cacheBefore({}, 100);
+    await decide();
+    state.ms = 249;
+    await decide();
+    const before = state.askedCount;
+    state.ms = 250;
+    await decide();
+
+    expect([before, state.askedCount]).toEqual([1, 2]);
+  });
+
+  test('the next token, the store asked again', async () => {
+    const { state, decide } = cacheBefore({ decision: deniedBy([statusOf({ nextDelayUs: 20_000 })]) });
+    await decide();
+    state.ms = 19;
+    await decide();
+    const before = state.askedCount;
+    state.ms = 20;
+    await decide();
+
+    expect([before, state.askedCount]).toEqual([1, 2]);
+  });
+
+  test.each<[string, Partial<Judgement>]>([
+    ['an admission', { decision: admitted }],
+    ['a cost above what remains', { decision: deniedBy([statusOf({ remaining: 1 })]) }],
+    ['a shadow limit that is empty', { decision: deniedBy([statusOf({ shadow: true })]) }],
+    [
+      'two limits that deny, the empty one overridden',
+      { decision: deniedBy([statusOf({ overridden: true }), statusOf({ remaining: 1 })]) },
+    ],
+  ])('%s, not remembered', async (_, judgement) => {
+    const { state, decide } = cacheBefore(judgement);
+    await decide({ cost: 2 });
+    await decide({ cost: 2 });
+
+    expect(state.askedCount).toBe(2);
+  });
+
+  test('an override that ends before the next token, the store asked again at its end', async () => {
+    const decision = deniedBy([statusOf({ overridden: true })], 30_000);
+    const { state, decide } = cacheBefore({ decision });
+    await decide();
+    state.ms = 29;
+    await decide();
+    const before = state.askedCount;
+    state.ms = 30;
+    await decide();
+
+    expect([before, state.askedCount]).toEqual([1, 2]);
+  });
+
+  test('a subject that an override blocks for ever, remembered', async () => {
+    const decision: Decision = {
+      ...deniedBy([statusOf({ limit: 0, nextDelayUs: 0, resetDelayUs: 0, overridden: true })]),
+      retryDelayUs: undefined,
+    };
+    const { state, decide } = cacheBefore({ decision });
+    await decide();
+    await decide();
+
+    expect(state.askedCount).toBe(1);
+  });
+
+  test('a repeat of an admitted request, left to the store', async () => {
+    const requestId = randomUUID();
+    const knownIds = [randomUUID(), requestId].map((id) => Buffer.from(id.replaceAll('-', ''), 'hex'));
+    const { state, decide } = cacheBefore({ knownIds });
+    await decide();
+
+    await decide({ requestId: requestId.toUpperCase() });
+    await decide({ requestId: randomUUID() });
+
+    expect(state).toMatchObject({ askedCount: 2, cachedCount: 1 });
+  });
+
+  test('ids that the store did not list, each request with an id left to it', async () => {
+    const { state, decide } = cacheBefore({ knownIds: undefined });
+    await decide();
+
+    await decide({ requestId: randomUUID() });
+    await decide();
+
+    expect(state).toMatchObject({ askedCount: 2, cachedCount: 1 });
+  });
+
+  test.each<[string, Partial<Admission>]>([
+    ['subject', { subject: '43' }],
+    ['cost', { cost: 2 }],
+  ])('another %s, left to the store', async (_, fields) => {
+    const { state, decide } = cacheBefore();
+    await decide();
+    await decide(fields);
+
+    expect(state.askedCount).toBe(2);
+  });
+
+  test('a reloaded policy, left to the store', async () => {
+    const { state, decide } = cacheBefore();
+    await decide();
+    await decide({}, { ...policy });
+
+    expect(state.askedCount).toBe(2);
+  });
+
+  test('many requests at the end of what is remembered, the store asked once', async () => {
+    const { state, decide } = cacheBefore();
+    await decide();
+    state.ms = 300;
+
+    await Promise.all(Array.from({ length: 50 }, () => decide()));
+
+    expect(state).toMatchObject({ askedCount: 2, cachedCount: 49 });
+  });
+
+  test('an operator, answered after all that was remembered has ended', async () => {
+    const { state, decide } = cacheBefore();
+    await decide();
+    const startMs = performance.now();
+    await afterCaches();
+    state.ms = performance.now() - startMs;
+    await decide();
+
+    expect(state.askedCount).toBe(2);
+  });
+});
