@@ -35,10 +35,11 @@ export function toWatchDecisionsResponse(event: WatchedEvent): WatchDecisionsRes
     decision: toVerdict(decision.admitted),
     limits: decision.limits.map(toLimitMessage),
     missedCount,
+    isRepeat: decision.isRepeat,
   };
 }
 
-function toPolicy({ name, limits, recordsConnections, onStoreFailure }: Policy) {
+function toPolicy({ name, limits, recordsConnections, onStoreFailure, rememberMs }: Policy) {
   return {
     name,
     limits: limits.map(({ windowMs, shadow = false, ...limit }) => ({
@@ -48,5 +49,6 @@ function toPolicy({ name, limits, recordsConnections, onStoreFailure }: Policy) 
     })),
     recordsConnections,
     onStoreFailure,
+    remember: durationOfUs(rememberMs * 1000),
   };
 }

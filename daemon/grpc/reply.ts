@@ -11,12 +11,13 @@ import type { Usage } from '../quota/usage';
 import { statusOf } from './status';
 import { durationOfUs } from './time';
 
-export function toAdmitResponse({ admitted, limits, retryDelayUs }: Decision): AdmitResponse {
+export function toAdmitResponse({ admitted, isRepeat, limits, retryDelayUs }: Decision): AdmitResponse {
   return {
     decision: toVerdict(admitted),
     limits: limits.map(toLimitMessage),
     retryDelay: retryDelayUs === undefined ? undefined : durationOfUs(retryDelayUs),
     degraded: false,
+    isRepeat,
   };
 }
 
@@ -24,17 +25,17 @@ export function toVerdict(admitted: boolean): Verdict {
   return admitted ? Verdict.ADMITTED : Verdict.DENIED;
 }
 
-export function toLimitMessage({
-  windowUs,
-  resetDelayUs,
-  nextDelayUs,
-  ...status
-}: LimitStatus): LimitMessage {
+export function toLimitMessage(status: LimitStatus): LimitMessage {
   return {
-    ...status,
-    window: durationOfUs(windowUs),
-    resetDelay: durationOfUs(resetDelayUs),
-    nextDelay: durationOfUs(nextDelayUs),
+    name: status.name,
+    limit: status.limit,
+    remaining: status.remaining,
+    window: durationOfUs(status.windowUs),
+    resetDelay: durationOfUs(status.resetDelayUs),
+    shadow: status.shadow,
+    shadowDenied: status.shadowDenied,
+    overridden: status.overridden,
+    nextDelay: durationOfUs(status.nextDelayUs),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Admission, type Decision, tightestFirst } from './admission';
 import type { DecisionFeed } from './decision_feed';
-import { UnknownPolicy, UnknownService } from './errors';
-import type { Policies } from './policies';
+import { InvalidRequest, UnknownPolicy, UnknownService } from './errors';
+import type { Policies, Policy } from './policies';
 import type { Patience, QuotaStore } from './store';
 import type { ServiceCall, ServiceUsage, Usage, UsageQuery } from './usage';
 
@@ -31,6 +31,7 @@ export function createLimiter({ currentPolicies, store, feed }: LimiterParts): L
     async admit(admission, patience) {
       const policy = currentPolicies().byName.get(admission.policy);
       if (policy === undefined) throw new UnknownPolicy(admission.policy);
+      if (policy.rememberMs === 0 && admission.requestId !== undefined) throw unremembered(policy);
       const answer = await store.admit(admission, policy, patience);
       const decision = { ...answer, limits: tightestFirst(answer.limits) };
       feed.publish({ admission, decision });
@@ -48,6 +49,12 @@ export function createLimiter({ currentPolicies, store, feed }: LimiterParts): L
       return { ...usage, services: mostUsedFirst(services, usage.services) };
     },
   };
+}
+
+/** A promise that the policy does not keep is not made: the caller would rely on it. */
+function unremembered({ name }: Policy): InvalidRequest {
+  const description = `must be unset: policy ${JSON.stringify(name)} remembers none`;
+  return new InvalidRequest([{ field: 'request_id', description }]);
 }
 
 /** Every configured service, those never called included; a service that is no longer configured is left out. */

@@ -43,7 +43,8 @@ export function instrumentStore(store: QuotaStore, metrics: Pick<Metrics, 'store
   };
 }
 
-export function verdictOf({ admitted, limits }: Decision): Verdict {
+export function verdictOf({ admitted, isRepeat, limits }: Decision): Verdict {
+  if (isRepeat) return 'repeated';
   if (!admitted) return 'denied';
   return limits.some(({ shadowDenied }) => shadowDenied) ? 'shadow_denied' : 'admitted';
 }

@@ -13,8 +13,11 @@ const UNFIT = [
   ...['min', 'mean', 'stddev'].map((what) => `nodejs_eventloop_lag_${what}_seconds`),
 ];
 
-/** `shadow_denied`: admitted, though a limit in shadow would have refused. They add up to all decisions. */
-export const VERDICTS = ['admitted', 'denied', 'shadow_denied'] as const;
+/**
+ * `shadow_denied`: admitted, though a limit in shadow would have denied. `repeated`: a request that had been admitted
+ * before. They add up to all decisions.
+ */
+export const VERDICTS = ['admitted', 'denied', 'shadow_denied', 'repeated'] as const;
 
 export type Verdict = (typeof VERDICTS)[number];
 
@@ -117,7 +120,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
 function createCounters({ policyNames, redisReady }: MetricsSources, registers: Registry[]) {
   const decisions = new Counter({
     name: 'quota_decisions_total',
-    help: 'Decisions by policy and verdict; shadow_denied was admitted, and a limit in shadow would have refused it.',
+    help: 'Decisions by policy and verdict: shadow_denied was admitted, and a limit in shadow would have denied it; repeated had been admitted before.',
     labelNames: ['policy', 'verdict'],
     registers,
     collect() {

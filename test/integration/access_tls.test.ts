@@ -38,6 +38,8 @@ function startTlsDaemon(env: Record<string, string> = {}): Promise<TestDaemon> {
     redisUrl: space.url,
     prefix: space.prefix,
     env: {
+      // The tests connect anew for each call, as fast as they can.
+      QUOTA_MAX_CONNECTIONS_PER_ADDRESS: '100000',
       QUOTA_TLS_CERT: folder.write('daemon.pem', ofDaemon.certificate),
       QUOTA_TLS_KEY: folder.write('daemon.key', ofDaemon.key),
       QUOTA_TLS_CLIENT_CA: folder.write('clients.pem', authority.certificate),

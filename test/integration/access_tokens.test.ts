@@ -45,7 +45,12 @@ beforeAll(async () => {
   daemon = await startDaemon({
     redisUrl: space.url,
     prefix: space.prefix,
-    env: { QUOTA_ACCESS: folder.write('access.yaml', accessFile(IDENTITIES)), LOG_LEVEL: 'trace' },
+    env: {
+      QUOTA_ACCESS: folder.write('access.yaml', accessFile(IDENTITIES)),
+      LOG_LEVEL: 'trace',
+      QUOTA_MAX_CONNECTIONS_PER_ADDRESS: '100000',
+      QUOTA_MAX_CONNECTIONS: '100000',
+    },
     credentials: { token: TOKENS.web },
   });
   for (const stream of [daemon.process.stdout, daemon.process.stderr])
