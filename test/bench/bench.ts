@@ -1,0 +1,58 @@
+import type { Supervisor } from '../../scripts/services/supervisor';
+import type { FigureName } from './figures/catalogue';
+import type { Measurement } from './figures/figure';
+import type { Say } from './figures/report';
+
+/** What measuring needs. */
+export interface Bench {
+  readonly supervisor: Supervisor;
+  /** Keeps logs, data and ports. */
+  readonly folder: string;
+  readonly firstPort: number;
+  /** The compiled main.js of the daemon that is measured. */
+  readonly daemonMain: string;
+  readonly isQuick: boolean;
+  readonly users: number;
+  readonly say: Say;
+}
+
+/** What a group of figures has shown; a figure that could not be measured has the reason. */
+export type Measured = Partial<Record<FigureName, Measurement | Error>>;
+
+/** Rounds of each measurement: the median of them counts. */
+const ROUNDS = 7;
+const QUICK_ROUNDS = 2;
+
+export function roundsOf({ isQuick }: Bench): number {
+  return isQuick ? QUICK_ROUNDS : ROUNDS;
+}
+
+/** How long one measurement loads a server. */
+const LOAD_MS = 1_500;
+const QUICK_LOAD_MS = 200;
+
+export function loadMsOf({ isQuick }: Bench): number {
+  return isQuick ? QUICK_LOAD_MS : LOAD_MS;
+}
+
+/** A step of a round. It returns what it measured, by name. */
+export type Step<Name extends string> = (round: number) => Promise<Partial<Record<Name, number>>>;
+
+/**
+ * Does the steps of each round one after the other, in turn forwards and backwards, so that what else the machine does
+ * weighs on all alike. The first round warms up, and does not count. Returns the rounds of each name.
+ */
+export async function interleave<Name extends string>(
+  rounds: number,
+  steps: readonly Step<Name>[],
+): Promise<Record<Name, number[]>> {
+  const series = {} as Record<Name, number[]>;
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const step of round % 2 === 0 ? steps : steps.toReversed()) {
+      const measured = Object.entries(await step(round)) as [Name, number][];
+      if (round === 0) continue;
+      for (const [name, value] of measured) series[name] = [...(series[name] ?? []), value];
+    }
+  }
+  return series;
+}

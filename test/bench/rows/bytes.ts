@@ -1,0 +1,83 @@
+import type { Bench, Measured } from '../bench';
+import { startBenchDaemon } from '../processes/daemon';
+import { type BenchRedis, startBenchRedis } from '../processes/redis';
+import { captureAdmission } from '../redis/capture';
+import { sizesOf, sumOf } from '../redis/memory';
+import { replay } from '../redis/replay';
+import { numbered } from '../redis/template';
+import { openCaller, untilAnswered } from './calls';
+
+/** Memory is no matter of chance: three rounds show that. */
+const ROUNDS = 3;
+const QUICK_ROUNDS = 1;
+
+const USERS = 10_000;
+const QUICK_USERS = 1_000;
+const TAKINGS = 10;
+
+/** What users and their admissions take of Redis's memory and of its append-only file. */
+export async function measureBytes(bench: Bench): Promise<Measured> {
+  const rounds: Round[] = [];
+  while (rounds.length < (bench.isQuick ? QUICK_ROUNDS : ROUNDS)) rounds.push(await measureRound(bench));
+  const series = (name: keyof Round) => ({ rounds: rounds.map((round) => round[name]) });
+  return {
+    'bytes.user': series('user'),
+    'bytes.window': { ...series('window'), parts: { windows: series('windows').rounds } },
+    'bytes.log': series('log'),
+    'bytes.aof': series('aof'),
+    'bytes.aof-folded': series('aofFolded'),
+  };
+}
+
+type Round = Awaited<ReturnType<typeof measureRound>>;
+
+async function measureRound(bench: Bench) {
+  const redis = await startBenchRedis(bench, 'redis_bytes');
+  const daemon = await startBenchDaemon(bench, { name: 'daemon_bytes', redis });
+  const caller = openCaller(daemon.target);
+  const users = bench.isQuick ? QUICK_USERS : USERS;
+  const admissions = users * TAKINGS;
+  try {
+    const template = await captureAdmission(redis, caller);
+    const resume = daemon.freeze();
+    const before = await usedOf(redis);
+    await replay(redis, admissions, (index) => numbered(template, { subject: index % users, taking: index }));
+    const decided = await usedOf(redis);
+    const shared = await sharedOf(redis);
+    const logs = shared.filter(({ type }) => type === 'stream');
+    resume();
+    // Reads exactly, so it waits until all is counted.
+    await untilAnswered(() => caller.stats());
+    const folded = await usedOf(redis);
+    const windows = await windowsOf(redis, users);
+    if (windows.length === 0) throw new Error('no sorted set holds every user');
+    return {
+      user: (decided.memory - before.memory - sumOf(shared)) / users,
+      log: sumOf(logs) / admissions,
+      window: sumOf(windows) / windows.length / users,
+      windows: windows.length,
+      aof: (decided.aof - before.aof) / admissions,
+      aofFolded: (folded.aof - before.aof) / admissions,
+    };
+  } finally {
+    caller.close();
+    await daemon.stop();
+    await redis.stop();
+  }
+}
+
+async function usedOf({ info }: BenchRedis) {
+  return { memory: await info('used_memory'), aof: await info('aof_current_size') };
+}
+
+/** The keys that belong to no user: theirs end with a number of twelve digits. */
+function sharedOf({ client }: BenchRedis) {
+  return sizesOf(client, (key) => !/\d{12}$/.test(key));
+}
+
+/** The sorted sets that hold every user: the counts of each window. */
+async function windowsOf(redis: BenchRedis, users: number) {
+  const sets = (await sharedOf(redis)).filter(({ type }) => type === 'zset');
+  const counts = await Promise.all(sets.map(({ key }) => redis.client.zcard(key)));
+  return sets.filter((_, at) => (counts[at] ?? 0) >= users);
+}

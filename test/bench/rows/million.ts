@@ -1,0 +1,117 @@
+import { type Bench, interleave, loadMsOf, type Measured, roundsOf } from '../bench';
+import { ratiosOf } from '../figures/statistics';
+import type { Subjects } from '../load/orders';
+import { startBenchDaemon } from '../processes/daemon';
+import { startBenchRedis } from '../processes/redis';
+import { captureJoined } from '../redis/capture';
+import { entriesOf, type Filling, fill } from '../redis/filling';
+import { longestCommand } from '../redis/slow_log';
+import { openCaller, untilAnswered } from './calls';
+import { type Generator, startGenerator } from './generator';
+import { costOf } from './load';
+import { countWindows, statsP99Ms } from './stats_latency';
+
+const FEW_USERS = 1_000;
+
+/** Each user takes all of the limit. */
+const TAKINGS = 10;
+
+const BATCH_SIZE = 100;
+const BATCHES = 8;
+const CONNECTIONS = 4;
+
+/** Of a round: the thousand new users of the round take no more than their limit. */
+const DECISIONS = FEW_USERS * TAKINGS;
+
+/** A round takes as long as it takes. */
+const NO_BOUND_MS = 600_000;
+
+/** For the p99 of one round to be of more than a handful of calls. */
+const STATS_FACTOR = 4;
+
+/** What many users cost. */
+export async function measureMillion(bench: Bench): Promise<Measured> {
+  const few = await startPlace(bench, 'few');
+  const many = await startPlace(bench, 'many');
+  const generator = startGenerator();
+  try {
+    const filling = await take(bench, many, 0);
+    const throughput = await measureThroughput(bench, { few, many, generator, filling });
+    for (let taking = 1; taking < TAKINGS; taking += 1) await take(bench, many, taking);
+    return { 'million.throughput': throughput, ...(await measureStats(bench, many)) };
+  } finally {
+    for (const { caller, daemon, redis } of [few, many]) {
+      caller.close();
+      await daemon.stop();
+      await redis.stop();
+    }
+    await generator.stop();
+  }
+}
+
+type Place = Awaited<ReturnType<typeof startPlace>>;
+
+async function startPlace(bench: Bench, size: string) {
+  const redis = await startBenchRedis(bench, `redis_${size}`);
+  const daemon = await startBenchDaemon(bench, { name: `daemon_${size}`, redis });
+  return { redis, daemon, caller: openCaller(daemon.target) };
+}
+
+/** Lets every user take once, and waits until that is counted. */
+async function take({ users, say }: Bench, { redis, caller }: Place, taking: number): Promise<Filling> {
+  const template = await captureJoined(redis, caller);
+  await fill(redis, template, { users, taking });
+  await untilAnswered(() => caller.stats());
+  say(`  each of ${users} users has ${taking + 1} of ${TAKINGS} connections`);
+  return { entries: entriesOf(template) };
+}
+
+async function measureThroughput(
+  bench: Bench,
+  { few, many, generator, filling }: { few: Place; many: Place; generator: Generator; filling: Filling },
+) {
+  const step =
+    (name: string, { redis, daemon }: Place, subjectsOf: (round: number) => Subjects) =>
+    async (round: number) => {
+      const order = {
+        target: daemon.target,
+        call: 'batch',
+        batchSize: BATCH_SIZE,
+        concurrency: BATCHES,
+        connections: CONNECTIONS,
+        durationMs: NO_BOUND_MS,
+        count: DECISIONS / BATCH_SIZE,
+        subjects: subjectsOf(round),
+      } as const;
+      const cost = await costOf(generator, order, { serverPid: daemon.pid, redis });
+      return { [name]: cost.perSecond, [`${name} redis`]: cost.redisUs };
+    };
+  const measured = await interleave<string>(roundsOf(bench), [
+    step('few', few, (round) => ({ prefix: `few-${round}-`, count: FEW_USERS })),
+    step('many', many, () => ({ filling, count: bench.users })),
+  ]);
+  const series = (name: string) => measured[name] ?? [];
+  return {
+    rounds: ratiosOf(series('many'), series('few')),
+    parts: {
+      'decisions/s of few': series('few'),
+      'of many': series('many'),
+      'Redis µs of few': series('few redis'),
+      'of many ': series('many redis'),
+    },
+  };
+}
+
+async function measureStats(bench: Bench, { redis, caller }: Place): Promise<Measured> {
+  await countWindows(caller);
+  const measured = await interleave<string>(roundsOf(bench), [
+    async () => {
+      const { result, longestMs } = await longestCommand(redis.client, () =>
+        statsP99Ms(caller, loadMsOf(bench) * STATS_FACTOR),
+      );
+      return { p99: result, longest: longestMs };
+    },
+  ]);
+  const { p99 = [], longest = [] } = measured;
+  return { 'million.stats': { rounds: p99 }, 'million.longest-command': { rounds: longest } };
+}
