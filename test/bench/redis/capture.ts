@@ -2,14 +2,18 @@ import { Decision } from '../../../gen/quota/v1/quota_service';
 import type { BenchRedis } from '../processes/redis';
 import { type Caller, untilAnswered } from '../rows/calls';
 import { JOINED, joinedPrefix } from './joined';
-import { captureTemplate, SUBJECT, type Template, templateRequestId } from './template';
+import { captureTemplate, SUBJECT, type Template, templateRequestId, type USER } from './template';
 
 /** The policy whose admissions are measured: one limit, and a recorded connection. */
 export const POLICY = 'connection';
 
 /** What the daemon sends to Redis for one admission with a request id. */
-export function captureAdmission(redis: BenchRedis, caller: Caller): Promise<Template> {
-  return capture(redis, () => caller.admit(admissionOf(SUBJECT, 0)));
+export function captureAdmission(
+  redis: BenchRedis,
+  caller: Caller,
+  subject: typeof SUBJECT | typeof USER = SUBJECT,
+): Promise<Template> {
+  return capture(redis, () => caller.admit(admissionOf(subject, 0)));
 }
 
 /** What it sends for a batch of as many subjects. If it sends them one by one, that of the first one. */
@@ -27,7 +31,7 @@ export function captureRecordCall(redis: BenchRedis, caller: Caller): Promise<Te
 
 /** Throws unless the daemon denies a subject now: a replay that admitted nothing has measured nothing. */
 export async function requireDenied(caller: Caller, subject: string): Promise<void> {
-  const { decision } = await caller.admit({ subject, policy: POLICY, requestId: '' });
+  const { decision } = await untilAnswered(() => caller.admit({ subject, policy: POLICY, requestId: '' }));
   if (decision !== Decision.DENIED) throw new Error('the replayed calls have not admitted what they should');
 }
 

@@ -8,6 +8,9 @@ export const SUBJECT = '__subject___';
 const TAKING = '__taking____';
 const DIGITS = 12;
 
+/** Another subject, as long as the number of a user of a large site: for what a name's length matters to. */
+export const USER = '__user';
+
 /** What redis-benchmark replaces by a random number. */
 const RANDOM = '__rand_int__';
 
@@ -35,7 +38,7 @@ export function randomized(template: Template): Buffer[] {
   return filled(template, { subject: RANDOM, taking: RANDOM });
 }
 
-/** Captures the call of a script or function that the act makes a daemon send for `SUBJECT`. */
+/** Captures the call of a script or function that the act makes a daemon send for `SUBJECT` or `USER`. */
 export async function captureTemplate(redis: Redis, act: () => Promise<unknown>): Promise<Template> {
   const monitor = await redis.monitor();
   const seen: Template[] = [];
@@ -58,12 +61,16 @@ export async function captureTemplate(redis: Redis, act: () => Promise<unknown>)
 
 function isCallForSubject([command, ...parts]: Template): boolean {
   const name = command?.toString().toUpperCase();
-  return (name === 'FCALL' || name === 'EVALSHA') && parts.some((part) => part.includes(SUBJECT));
+  return (
+    (name === 'FCALL' || name === 'EVALSHA') &&
+    parts.some((part) => part.includes(SUBJECT) || part.includes(USER))
+  );
 }
 
 function filled(template: Template, { subject, taking }: { subject: string; taking: string }): Buffer[] {
   const replacements = [
     { from: SUBJECT, to: subject },
+    { from: USER, to: subject.slice(-USER.length) },
     { from: TAKING, to: taking },
     // An id may stand there as text: as hexadecimal digits with dashes.
     { from: uuidEnd(TAKING), to: uuidEnd(taking) },

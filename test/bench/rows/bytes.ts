@@ -4,7 +4,7 @@ import { type BenchRedis, startBenchRedis } from '../processes/redis';
 import { captureAdmission } from '../redis/capture';
 import { sizesOf, sumOf } from '../redis/memory';
 import { replay } from '../redis/replay';
-import { numbered } from '../redis/template';
+import { numbered, USER } from '../redis/template';
 import { openCaller, untilAnswered } from './calls';
 
 /** Memory is no matter of chance: three rounds show that. */
@@ -40,7 +40,7 @@ async function measureRound(bench: Bench) {
   const users = bench.isQuick ? QUICK_USERS : USERS;
   const admissions = users * TAKINGS;
   try {
-    const template = await captureAdmission(redis, caller);
+    const template = await captureAdmission(redis, caller, USER);
     const resume = daemon.freeze();
     const before = await usedOf(redis);
     await replay(redis, admissions, (index) => numbered(template, { subject: index % users, taking: index }));
@@ -71,9 +71,9 @@ async function usedOf({ info }: BenchRedis) {
   return { memory: await info('used_memory'), aof: await info('aof_current_size') };
 }
 
-/** The keys that belong to no user: theirs end with a number of twelve digits. */
+/** The keys that belong to no user: theirs end with the user's name. */
 function sharedOf({ client }: BenchRedis) {
-  return sizesOf(client, (key) => !/\d{12}$/.test(key));
+  return sizesOf(client, (key) => !/:\d{6}$/.test(key));
 }
 
 /** The sorted sets that hold every user: the counts of each window. */

@@ -8,7 +8,7 @@ import { JOINED, joinedPrefix } from '../redis/joined';
 import { loadMinimal } from '../redis/minimal';
 import { timedReplay } from '../redis/replay';
 import { digitsOf, numbered, type Template } from '../redis/template';
-import { openCaller } from './calls';
+import { openCaller, untilAnswered } from './calls';
 import { startGenerator } from './generator';
 
 /** Each subject takes all of its limit of ten, so the state has every size that it can have. */
@@ -65,6 +65,8 @@ export async function measureScript(bench: Bench): Promise<Measured> {
       return { joined: us / entriesOf(template) };
     },
     async folded(round: number) {
+      // Frozen just now, it answers when it has found its store again.
+      await untilAnswered(() => caller.stats());
       const beforeUs = await redis.scriptUs();
       const { admitted } = await generator.closed({
         target: daemon.target,

@@ -5,6 +5,7 @@ import {
   randomized,
   SUBJECT,
   templateRequestId,
+  USER,
 } from '../../../bench/redis/template';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -34,6 +35,10 @@ test('numbered: leaves the template as it is', () => {
   const template = [Buffer.from(SUBJECT)];
   numbered(template, { subject: 1, taking: 1 });
   expect(String(template[0])).toBe(SUBJECT);
+});
+
+test('numbered: the shorter subject, the last digits', () => {
+  expect(String(numbered([Buffer.from(`a:${USER}`)], { subject: 42, taking: 7 })[0])).toBe('a:000042');
 });
 
 test('randomized: what redis-benchmark replaces, without a change of length', () => {
