@@ -134,7 +134,8 @@ export function openConnection<Sent extends Call>(
   function sendWaiting(): void {
     let next = 0;
     for (const { call, frames, size } of waiting) {
-      if (session.window < size || session.open.size >= session.most) break;
+      const isBlocked = session.window < size || session.open.size >= session.most;
+      if (isBlocked && !call.isDone) break;
       next += 1;
       if (call.isDone) continue;
       session.window -= size;

@@ -14,12 +14,13 @@ const START_BOUND_MS = 30_000;
 export interface BenchDaemon {
   readonly target: string;
   readonly pid: number;
-  /** Stops its clockwork with SIGSTOP, so that nothing else is at work in its Redis; the answer lets it go on. */
+  /** Stops it in the middle of its work, so that nothing else is at work in its Redis. The answer lets it go on. */
   freeze(): () => void;
   stop(): Promise<void>;
 }
 
 export interface BenchDaemonOptions {
+  /** Unlike those of the others that run at the same time. */
   readonly name: string;
   readonly redis: BenchRedis;
   readonly env?: Readonly<Record<string, string>>;
@@ -29,8 +30,9 @@ export interface BenchDaemonOptions {
 
 export async function startBenchDaemon(
   bench: Bench,
-  { name, redis, env, policies }: BenchDaemonOptions,
+  { redis, env, policies, ...options }: BenchDaemonOptions,
 ): Promise<BenchDaemon> {
+  const name = `daemon_${options.name}`;
   const port = await choosePort({ folder: bench.folder, name, first: bench.firstPort });
   const target = `127.0.0.1:${port}`;
   const policiesFile = join(bench.folder, `${name}.yaml`);

@@ -35,7 +35,7 @@ export async function benchmarkedPerSecond(
  * redis-benchmark looks for what it replaces in a string of C, which ends at a zero byte. So numbers that are zero are
  * sent as minus one, which the daemon's function takes for the same: no deadline, no shadow, no changed algorithm.
  */
-function withoutZeroBytes(part: Buffer): Buffer {
+export function withoutZeroBytes(part: Buffer): Buffer {
   if (!part.includes(0)) return part;
   const packed = packr.pack(withoutZeros(packr.unpack(part)));
   if (packed.includes(0)) throw new Error('redis-benchmark cannot send a number whose bytes hold a zero');

@@ -1,11 +1,11 @@
 import type { Bench, Measured } from '../bench';
-import { startBenchDaemon } from '../processes/daemon';
-import { type BenchRedis, startBenchRedis } from '../processes/redis';
+import type { BenchRedis } from '../processes/redis';
 import { captureAdmission } from '../redis/capture';
 import { sizesOf, sumOf } from '../redis/memory';
 import { replay } from '../redis/replay';
 import { numbered, USER } from '../redis/template';
-import { openCaller, untilAnswered } from './calls';
+import { untilAnswered } from './calls';
+import { onStage } from './stage';
 
 /** Memory is no matter of chance: three rounds show that. */
 const ROUNDS = 3;
@@ -33,20 +33,21 @@ export async function measureBytes(bench: Bench): Promise<Measured> {
 
 type Round = Awaited<ReturnType<typeof measureRound>>;
 
-async function measureRound(bench: Bench) {
-  const redis = await startBenchRedis(bench, 'redis_bytes');
-  const daemon = await startBenchDaemon(bench, { name: 'daemon_bytes', redis });
-  const caller = openCaller(daemon.target);
-  const users = bench.isQuick ? QUICK_USERS : USERS;
-  const admissions = users * TAKINGS;
-  try {
+function measureRound(bench: Bench) {
+  return onStage(bench, async (stage) => {
+    const redis = await stage.redis('bytes');
+    const daemon = await stage.daemon({ name: 'bytes', redis });
+    const caller = stage.caller(daemon.target);
+    const users = bench.isQuick ? QUICK_USERS : USERS;
+    const admissions = users * TAKINGS;
+
     const template = await captureAdmission(redis, caller, USER);
+    // So that nothing is counted or trimmed yet.
     const resume = daemon.freeze();
     const before = await usedOf(redis);
     await replay(redis, admissions, (index) => numbered(template, { subject: index % users, taking: index }));
     const decided = await usedOf(redis);
     const shared = await sharedOf(redis);
-    const logs = shared.filter(({ type }) => type === 'stream');
     resume();
     // Reads exactly, so it waits until all is counted.
     await untilAnswered(() => caller.stats());
@@ -54,26 +55,22 @@ async function measureRound(bench: Bench) {
     const windows = await windowsOf(redis, users);
     return {
       user: (decided.memory - before.memory - sumOf(shared)) / users,
-      log: sumOf(logs) / admissions,
+      log: sumOf(shared.filter(({ type }) => type === 'stream')) / admissions,
       window: sumOf(windows) / windows.length / users,
       windows: windows.length,
       aof: (decided.aof - before.aof) / admissions,
       aofFolded: (folded.aof - before.aof) / admissions,
     };
-  } finally {
-    caller.close();
-    await daemon.stop();
-    await redis.stop();
-  }
+  });
 }
 
 async function usedOf({ info }: BenchRedis) {
   return { memory: await info('used_memory'), aof: await info('aof_current_size') };
 }
 
-/** The keys that belong to no user: theirs end with the user's name. */
+/** The keys that belong to no user: theirs end with the user's name, which has six digits and is below 100,000. */
 function sharedOf({ client }: BenchRedis) {
-  return sizesOf(client, (key) => !/:\d{6}$/.test(key));
+  return sizesOf(client, (key) => !/:0\d{5}$/.test(key));
 }
 
 /** The sorted sets that hold every user: the counts of each window. */

@@ -16,7 +16,7 @@ export interface Caller {
   batchAdmit(requests: AdmitRequest[]): Promise<BatchAdmitResponse>;
   recordCall(subject: string, requestId: string): Promise<RecordCallResponse>;
   stats(request?: Partial<StatsRequest>): Promise<StatsResponse>;
-  close(): void;
+  stop(): Promise<void>;
 }
 
 const SERVICE = 'vente';
@@ -32,7 +32,7 @@ export function openCaller(target: string): Caller {
       ),
     stats: (request = {}) =>
       promised((done) => client.stats({ topWindow: undefined, subject: '', ...request }, done)),
-    close: () => client.close(),
+    stop: async () => client.close(),
   };
 }
 

@@ -1,12 +1,11 @@
 import { type Bench, interleave, loadMsOf, type Measured, roundsOf } from '../bench';
 import type { Measurement } from '../figures/figure';
 import { ratiosOf, sumsOf } from '../figures/statistics';
-import { startBenchDaemon } from '../processes/daemon';
-import { startHelper } from '../processes/helper';
-import { startBenchRedis } from '../processes/redis';
+import type { BenchRedis } from '../processes/redis';
 import { scriptCallsWith } from '../redis/slow_log';
-import { startGenerator } from './generator';
+import type { Generator } from './generator';
 import { costOf } from './load';
+import { onStage, type Peer } from './stage';
 
 const CONCURRENCY = 50;
 const CONNECTIONS = 4;
@@ -17,114 +16,101 @@ const BATCHES = 8;
 /** So many that none of them takes all of its limit within a round. */
 const SUBJECTS = 100_000;
 
-const EMPTY_SERVER = '../peers/empty_server.js';
-const FLEXIBLE_SERVER = '../peers/flexible_server.js';
-
 /** What a decision costs in the daemon, beside servers that do less. */
-export async function measureDaemon(bench: Bench): Promise<Measured> {
-  const redis = await startBenchRedis(bench, 'redis_daemon');
-  const flexibleRedis = await startBenchRedis(bench, 'redis_flexible');
-  const daemon = await startBenchDaemon(bench, { name: 'daemon_cpu', redis });
-  const empty = startHelper<string, string>(EMPTY_SERVER);
-  const flexible = startHelper<string, string>(FLEXIBLE_SERVER, [flexibleRedis.url]);
-  const generator = startGenerator();
-
-  const durationMs = loadMsOf(bench);
-  const unary = { call: 'admit', concurrency: CONCURRENCY, connections: CONNECTIONS, durationMs } as const;
-  const batch = { call: 'batch', concurrency: BATCHES, connections: CONNECTIONS, durationMs } as const;
-  const recordCall = { ...unary, call: 'record-call' } as const;
-  const many = (prefix: string) => ({ prefix, count: SUBJECTS });
-  const ours = { serverPid: daemon.pid, redis };
-  const { target } = daemon;
-  const emptyTarget = await empty.ask('where');
-  const flexibleTarget = await flexible.ask('where');
-
-  const steps = [
-    async () => {
-      const order = { ...unary, target: emptyTarget, subjects: many('e-') };
-      const cost = await costOf(generator, order, { serverPid: empty.pid });
-      return { empty: cost.serverUs, 'empty client': cost.clientUs };
-    },
-    async (round: number) => {
-      const cost = await costOf(generator, { ...unary, target, subjects: many(`u${round}-`) }, ours);
-      return { unary: cost.serverUs, 'unary redis': cost.redisUs, 'unary client': cost.clientUs };
-    },
-    async (round: number) => {
-      const subjects = { prefix: `denied-${round}-`, count: 1 };
-      // Takes all there is, so that what is measured is denied from the first call on.
-      await generator.closed({ ...batch, target, subjects, concurrency: 1, count: 1 });
-      const { result: cost, count } = await scriptCallsWith(redis.client, subjects.prefix, () =>
-        costOf(generator, { ...unary, target, subjects }, ours),
-      );
-      const { admitted, elapsedMs } = cost.result;
-      if (admitted > 0) throw new Error('what should be denied was admitted');
-      const calls = count / (elapsedMs / 1000);
-      return { denied: cost.serverUs, 'denied calls': calls, 'denied client': cost.clientUs };
-    },
-    async () => {
-      const order = { ...batch, target: emptyTarget, subjects: many('e-') };
-      const cost = await costOf(generator, order, { serverPid: empty.pid });
-      return { 'empty batch': cost.serverUs, 'empty batch client': cost.clientUs };
-    },
-    async (round: number) => {
-      const cost = await costOf(generator, { ...batch, target, subjects: many(`b${round}-`) }, ours);
-      return { batch: cost.serverUs, 'batch redis': cost.redisUs, 'batch client': cost.clientUs };
-    },
-    async (round: number) => {
-      const order = { ...unary, target: flexibleTarget, subjects: many(`f${round}-`) };
-      const cost = await costOf(generator, order, { serverPid: flexible.pid, redis: flexibleRedis });
-      return {
-        flexible: cost.serverUs,
-        'flexible redis': cost.redisUs,
-        'flexible client': cost.clientUs,
-      };
-    },
-    async (round: number) => {
-      const cost = await costOf(generator, { ...recordCall, target, subjects: many(`c${round}-`) }, ours);
-      return { 'record call': cost.serverUs, 'record call redis': cost.redisUs };
-    },
-    async () => {
-      const order = { ...recordCall, target: emptyTarget, subjects: many('e-') };
-      return { 'empty record call': (await costOf(generator, order, { serverPid: empty.pid })).serverUs };
-    },
-  ];
-
-  try {
-    const us = await interleave<string>(roundsOf(bench), steps);
+export function measureDaemon(bench: Bench): Promise<Measured> {
+  return onStage(bench, async (stage) => {
+    const redis = await stage.redis('daemon');
+    const flexibleRedis = await stage.redis('flexible');
+    const place: Place = {
+      redis,
+      flexibleRedis,
+      daemon: await stage.daemon({ name: 'cpu', redis }),
+      empty: await stage.empty(),
+      flexible: await stage.flexible(flexibleRedis),
+      generator: stage.generator(),
+      durationMs: loadMsOf(bench),
+    };
+    const us = await interleave<string>(roundsOf(bench), stepsOf(place));
     return figuresOf((name) => us[name] ?? []);
-  } finally {
-    for (const each of [generator, empty, flexible, daemon, redis, flexibleRedis]) await each.stop();
+  });
+}
+
+interface Place {
+  readonly redis: BenchRedis;
+  readonly flexibleRedis: BenchRedis;
+  readonly daemon: Peer;
+  readonly empty: Peer;
+  readonly flexible: Peer;
+  readonly generator: Generator;
+  readonly durationMs: number;
+}
+
+/** The loads of a round: what calls, whom, and what it is called in the results. */
+function stepsOf({ redis, flexibleRedis, daemon, empty, flexible, generator, durationMs }: Place) {
+  const unary = { call: 'admit', concurrency: CONCURRENCY, connections: CONNECTIONS, durationMs } as const;
+  const batch = { ...unary, call: 'batch', concurrency: BATCHES } as const;
+  const recordCall = { ...unary, call: 'record-call' } as const;
+  type Load = typeof unary | typeof batch | typeof recordCall;
+
+  const step =
+    (name: string, load: Load, { pid, target }: Peer, store?: BenchRedis) =>
+    async (turn: number) => {
+      const subjects = { prefix: `${load.call}-${turn}-`, count: SUBJECTS };
+      const order = { ...load, target, subjects };
+      const cost = await costOf(generator, order, { serverPid: pid, redis: store });
+      return { [name]: cost.serverUs, [`${name} redis`]: cost.redisUs, [`${name} client`]: cost.clientUs };
+    };
+
+  async function deniedStep(turn: number) {
+    const { target, pid } = daemon;
+    const subjects = { prefix: `denied-${turn}-`, count: 1 };
+    // Takes all there is, so that what is measured is denied from the first call on.
+    await generator.closed({ ...batch, target, subjects, concurrency: 1, count: 1 });
+    const { result: cost, count } = await scriptCallsWith(redis.client, subjects.prefix, () =>
+      costOf(generator, { ...unary, target, subjects }, { serverPid: pid, redis }),
+    );
+    const { admitted, elapsedMs } = cost.result;
+    if (admitted > 0) throw new Error('what should be denied was admitted');
+    return {
+      denied: cost.serverUs,
+      'denied client': cost.clientUs,
+      'denied calls': count / (elapsedMs / 1000),
+    };
   }
+
+  return [
+    step('empty', unary, empty),
+    step('unary', unary, daemon, redis),
+    deniedStep,
+    step('flexible', unary, flexible, flexibleRedis),
+    step('empty batch', batch, empty),
+    step('batch', batch, daemon, redis),
+    step('empty record call', recordCall, empty),
+    step('record call', recordCall, daemon, redis),
+  ];
 }
 
 function figuresOf(us: (name: string) => number[]): Measured {
-  const ratio = (compared: string, base: string): Measurement => ({
-    rounds: ratiosOf(us(compared), us(base)),
-    parts: { 'daemon µs': us(compared), 'empty µs': us(base), 'client µs': us(`${compared} client`) },
+  const toEmpty = (name: string, empty: string): Measurement => ({
+    rounds: ratiosOf(us(name), us(empty)),
+    parts: { 'daemon µs': us(name), 'empty µs': us(empty), 'client µs': us(`${name} client`) },
   });
-  const flexible = (ours: string): Measurement => ({
-    rounds: ratiosOf(sumsOf(us(ours), us(`${ours} redis`)), sumsOf(us('flexible'), us('flexible redis'))),
+  const toFlexible = (name: string): Measurement => ({
+    rounds: ratiosOf(sumsOf(us(name), us(`${name} redis`)), sumsOf(us('flexible'), us('flexible redis'))),
     parts: {
-      'daemon µs': us(ours),
-      'its Redis µs': us(`${ours} redis`),
+      'daemon µs': us(name),
+      'Redis µs': us(`${name} redis`),
       'flexible µs': us('flexible'),
-      'its Redis µs ': us('flexible redis'),
+      'its Redis µs': us('flexible redis'),
     },
   });
   return {
-    'daemon.unary': ratio('unary', 'empty'),
-    'daemon.cached-denial': ratio('denied', 'empty'),
+    'daemon.unary': toEmpty('unary', 'empty'),
+    'daemon.cached-denial': toEmpty('denied', 'empty'),
     'daemon.cached-denial-calls': { rounds: us('denied calls') },
-    'daemon.batch': ratio('batch', 'empty batch'),
-    'daemon.flexible': flexible('unary'),
-    'daemon.flexible-batch': flexible('batch'),
-    'daemon.record-call': {
-      rounds: ratiosOf(us('record call'), us('empty record call')),
-      parts: {
-        'daemon µs': us('record call'),
-        'empty µs': us('empty record call'),
-        'Redis µs': us('record call redis'),
-      },
-    },
+    'daemon.batch': toEmpty('batch', 'empty batch'),
+    'daemon.flexible': toFlexible('unary'),
+    'daemon.flexible-batch': toFlexible('batch'),
+    'daemon.record-call': toEmpty('record call', 'empty record call'),
   };
 }

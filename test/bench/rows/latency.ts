@@ -1,43 +1,40 @@
-import { type Bench, interleave, loadMsOf, type Measured, roundsOf } from '../bench';
+import { type Bench, interleave, loadMsOf, type Measured, roundsOf, Spoiled } from '../bench';
 import { ratiosOf } from '../figures/statistics';
-import { startBenchDaemon } from '../processes/daemon';
-import { startHelper } from '../processes/helper';
-import { startBenchRedis } from '../processes/redis';
 import { CONNECTIONS, capacityOf, DEADLINE_MS } from './capacity';
-import { startGenerator } from './generator';
+import { onStage } from './stage';
 
 /** A round is longer than the others': its slowest hundredth is to be more than a few calls. */
 const ROUND_FACTOR = 2;
 
-const EMPTY_SERVER = '../peers/empty_server.js';
+/** The slowest hundredth of the answers shows nothing if more than that is missing. */
+const ANSWERED_SHARE = 0.99;
 
 /** How long callers wait for the slowest hundredth of the answers of a daemon that is half busy. */
-export async function measureLatency(bench: Bench): Promise<Measured> {
-  const redis = await startBenchRedis(bench, 'redis_latency');
-  const daemon = await startBenchDaemon(bench, { name: 'daemon_latency', redis });
-  const empty = startHelper<string, string>(EMPTY_SERVER);
-  const generator = startGenerator();
-  try {
-    const { target } = daemon;
+export function measureLatency(bench: Bench): Promise<Measured> {
+  return onStage(bench, async (stage) => {
+    const { target } = await stage.daemon({ name: 'latency', redis: await stage.redis('latency') });
+    const empty = await stage.empty();
+    const generator = stage.generator();
     await capacityOf(bench, generator, { target, subjectPrefix: 'warm-' });
     const capacity = await capacityOf(bench, generator, { target, subjectPrefix: 'capacity-' });
     const perSecond = Math.floor(capacity / 2);
-    const step = (name: string, server: string) => async (round: number) => {
+
+    const step = (name: string, server: string) => async (turn: number) => {
       const { phases } = await generator.open({
         target: server,
         connections: CONNECTIONS,
         deadlineMs: DEADLINE_MS,
-        subjectPrefix: `${name}-${round}-`,
+        subjectPrefix: `${name}-${turn}-`,
         phases: [{ perSecond, durationMs: loadMsOf(bench) * ROUND_FACTOR }],
       });
-      const [{ p50Us, p99Us, answered, offered } = { p50Us: 0, p99Us: 0, answered: 0, offered: 1 }] = phases;
-      // The slowest hundredth of those that were answered is no measure if more than that were not.
-      if (answered < offered * 0.99)
-        throw new Error(`only ${answered} of ${offered} calls were answered in time`);
-      return { [`${name} p99`]: p99Us / 1000, [`${name} p50`]: p50Us / 1000 };
+      const [phase] = phases;
+      if (phase === undefined || phase.answered < phase.offered * ANSWERED_SHARE)
+        throw new Spoiled(`only ${phase?.answered} of ${phase?.offered} calls were answered in time`);
+      return { [`${name} p99`]: phase.p99Us / 1000, [`${name} p50`]: phase.p50Us / 1000 };
     };
-    const empties = await empty.ask('where');
-    const ms = await interleave<string>(roundsOf(bench), [step('daemon', target), step('empty', empties)]);
+
+    const steps = [step('daemon', target), step('empty', empty.target)];
+    const ms = await interleave<string>(roundsOf(bench), steps);
     const series = (name: string) => ms[name] ?? [];
     return {
       'latency.half': {
@@ -51,7 +48,5 @@ export async function measureLatency(bench: Bench): Promise<Measured> {
         },
       },
     };
-  } finally {
-    for (const each of [generator, empty, daemon, redis]) await each.stop();
-  }
+  });
 }

@@ -1,3 +1,4 @@
+import { Spoiled } from '../bench';
 import type { ClosedOrder, ClosedResult } from '../load/orders';
 import { cpuUsOf } from '../processes/cpu';
 import type { BenchRedis } from '../processes/redis';
@@ -12,7 +13,7 @@ export interface Cost {
   readonly result: ClosedResult;
 }
 
-/** Loads a server, and measures the processor time of all that take part. Throws if calls fail: they cost less. */
+/** Loads a server, and measures the processor time of all that take part. Throws `Spoiled` if calls fail: they cost less. */
 export async function costOf(
   generator: Generator,
   order: Omit<ClosedOrder, 'kind'>,
@@ -23,7 +24,7 @@ export async function costOf(
   const after = { serverUs: cpuUsOf(serverPid), redisUs: (await redis?.cpuUs()) ?? 0 };
   const { decisions, failed, cpuUs, elapsedMs } = result;
   if (decisions === 0 || failed > decisions / 100)
-    throw new Error(`${failed} calls failed beside ${decisions} decisions, so nothing is measured`);
+    throw new Spoiled(`${failed} calls failed beside ${decisions} decisions, so nothing is measured`);
   return {
     serverUs: (after.serverUs - before.serverUs) / decisions,
     redisUs: (after.redisUs - before.redisUs) / decisions,

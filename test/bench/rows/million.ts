@@ -1,14 +1,13 @@
 import { type Bench, interleave, loadMsOf, type Measured, roundsOf } from '../bench';
 import { ratiosOf } from '../figures/statistics';
 import type { Subjects } from '../load/orders';
-import { startBenchDaemon } from '../processes/daemon';
-import { startBenchRedis } from '../processes/redis';
 import { captureJoined } from '../redis/capture';
 import { entriesOf, type Filling, fill } from '../redis/filling';
 import { longestCommand } from '../redis/slow_log';
-import { openCaller, untilAnswered } from './calls';
-import { type Generator, startGenerator } from './generator';
+import { untilAnswered } from './calls';
+import type { Generator } from './generator';
 import { costOf } from './load';
+import { onStage, type Stage } from './stage';
 import { countWindows, statsP99Ms } from './stats_latency';
 
 const FEW_USERS = 1_000;
@@ -30,31 +29,23 @@ const NO_BOUND_MS = 600_000;
 const STATS_FACTOR = 4;
 
 /** What many users cost. */
-export async function measureMillion(bench: Bench): Promise<Measured> {
-  const few = await startPlace(bench, 'few');
-  const many = await startPlace(bench, 'many');
-  const generator = startGenerator();
-  try {
+export function measureMillion(bench: Bench): Promise<Measured> {
+  return onStage(bench, async (stage) => {
+    const few = await startPlace(stage, 'few');
+    const many = await startPlace(stage, 'many');
     const filling = await take(bench, many, 0);
-    const throughput = await measureThroughput(bench, { few, many, generator, filling });
+    const throughput = await measureThroughput(bench, { few, many, generator: stage.generator(), filling });
     for (let taking = 1; taking < TAKINGS; taking += 1) await take(bench, many, taking);
     return { 'million.throughput': throughput, ...(await measureStats(bench, many)) };
-  } finally {
-    for (const { caller, daemon, redis } of [few, many]) {
-      caller.close();
-      await daemon.stop();
-      await redis.stop();
-    }
-    await generator.stop();
-  }
+  });
 }
 
 type Place = Awaited<ReturnType<typeof startPlace>>;
 
-async function startPlace(bench: Bench, size: string) {
-  const redis = await startBenchRedis(bench, `redis_${size}`);
-  const daemon = await startBenchDaemon(bench, { name: `daemon_${size}`, redis });
-  return { redis, daemon, caller: openCaller(daemon.target) };
+async function startPlace(stage: Stage, name: string) {
+  const redis = await stage.redis(name);
+  const daemon = await stage.daemon({ name, redis });
+  return { redis, daemon, caller: stage.caller(daemon.target) };
 }
 
 /** Lets every user take once, and waits until that is counted. */
@@ -71,8 +62,8 @@ async function measureThroughput(
   { few, many, generator, filling }: { few: Place; many: Place; generator: Generator; filling: Filling },
 ) {
   const step =
-    (name: string, { redis, daemon }: Place, subjectsOf: (round: number) => Subjects) =>
-    async (round: number) => {
+    (name: string, { redis, daemon }: Place, subjectsOf: (turn: number) => Subjects) =>
+    async (turn: number) => {
       const order = {
         target: daemon.target,
         call: 'batch',
@@ -81,13 +72,13 @@ async function measureThroughput(
         connections: CONNECTIONS,
         durationMs: NO_BOUND_MS,
         count: DECISIONS / BATCH_SIZE,
-        subjects: subjectsOf(round),
+        subjects: subjectsOf(turn),
       } as const;
       const cost = await costOf(generator, order, { serverPid: daemon.pid, redis });
       return { [name]: cost.perSecond, [`${name} redis`]: cost.redisUs };
     };
   const measured = await interleave<string>(roundsOf(bench), [
-    step('few', few, (round) => ({ prefix: `few-${round}-`, count: FEW_USERS })),
+    step('few', few, (turn) => ({ prefix: `few-${turn}-`, count: FEW_USERS })),
     step('many', many, () => ({ filling, count: bench.users })),
   ]);
   const series = (name: string) => measured[name] ?? [];
@@ -103,15 +94,20 @@ async function measureThroughput(
 }
 
 async function measureStats(bench: Bench, { redis, caller }: Place): Promise<Measured> {
-  await countWindows(caller);
+  const questions = await countWindows(caller);
+  const durationMs = loadMsOf(bench) * STATS_FACTOR;
   const measured = await interleave<string>(roundsOf(bench), [
     async () => {
       const { result, longestMs } = await longestCommand(redis.client, () =>
-        statsP99Ms(caller, loadMsOf(bench) * STATS_FACTOR),
+        statsP99Ms(caller, { questions, durationMs }),
       );
       return { p99: result, longest: longestMs };
     },
   ]);
   const { p99 = [], longest = [] } = measured;
-  return { 'million.stats': { rounds: p99 }, 'million.longest-command': { rounds: longest } };
+  const windows = p99.map(() => questions.length);
+  return {
+    'million.stats': { rounds: p99, parts: { windows } },
+    'million.longest-command': { rounds: longest },
+  };
 }

@@ -2,15 +2,15 @@ import type { Bench, Measured } from '../bench';
 import { recoveryS } from '../figures/recovery';
 import type { OpenResult, PhaseResult } from '../load/orders';
 import { memoryOf } from '../processes/cpu';
-import { type BenchDaemon, startBenchDaemon } from '../processes/daemon';
-import { type BenchRedis, startBenchRedis } from '../processes/redis';
+import type { BenchRedis } from '../processes/redis';
 import { CONNECTIONS, capacityOf, DEADLINE_MS } from './capacity';
-import { type Generator, startGenerator } from './generator';
+import { onStage } from './stage';
 
 const TIMES_CAPACITY = 5;
 
 /** A round takes most of a minute, so there are fewer than of the others. */
 const ROUNDS = 3;
+const QUICK_ROUNDS = 1;
 
 const CALM_MS = 3_000;
 const STORM_MS = 30_000;
@@ -19,19 +19,12 @@ const QUICK_STORM_MS = 1_000;
 
 const SAMPLE_MS = 100;
 
+const MEGABYTE = 2 ** 20;
+
 /** What becomes of a daemon that is offered far more than it can do. */
 export async function measureOverload(bench: Bench): Promise<Measured> {
   const rounds: Round[] = [];
-  for (let round = 0; round < (bench.isQuick ? 1 : ROUNDS); round += 1) {
-    const redis = await startBenchRedis(bench, 'redis_overload');
-    const daemon = await startBenchDaemon(bench, { name: 'daemon_overload', redis });
-    const generator = startGenerator();
-    try {
-      rounds.push(await measureRound(bench, { redis, daemon, generator }));
-    } finally {
-      for (const each of [generator, daemon, redis]) await each.stop();
-    }
-  }
+  while (rounds.length < (bench.isQuick ? QUICK_ROUNDS : ROUNDS)) rounds.push(await measureRound(bench));
   const series = (name: keyof Round) => rounds.map((round) => round[name]);
   return {
     'overload.answered': {
@@ -57,32 +50,45 @@ export async function measureOverload(bench: Bench): Promise<Measured> {
 }
 
 type Round = Awaited<ReturnType<typeof measureRound>>;
-type Place = { redis: BenchRedis; daemon: BenchDaemon; generator: Generator };
+function measureRound(bench: Bench) {
+  return onStage(bench, async (stage) => {
+    const redis = await stage.redis('overload');
+    const { target, pid } = await stage.daemon({ name: 'overload', redis });
+    const generator = stage.generator();
+    await capacityOf(bench, generator, { target, subjectPrefix: 'warm-' });
+    const calm = await withMostMemory(pid, () =>
+      capacityOf(bench, generator, { target, subjectPrefix: 'capacity-' }),
+    );
+    const capacity = calm.result;
+    const stormMs = bench.isQuick ? QUICK_STORM_MS : STORM_MS;
+    const storm = await withMostMemory(pid, () =>
+      generator.open({
+        target,
+        connections: CONNECTIONS,
+        deadlineMs: DEADLINE_MS,
+        subjectPrefix: 'storm-',
+        phases: [
+          { perSecond: capacity / 2, durationMs: CALM_MS },
+          { perSecond: capacity * TIMES_CAPACITY, durationMs: stormMs },
+          { perSecond: capacity / 2, durationMs: AFTER_MS },
+        ],
+      }),
+    );
+    return {
+      ...shownBy(storm.result, { capacity, stormMs, charged: await chargedSubjects(redis, 'storm-') }),
+      memory: storm.mostBytes / calm.mostBytes,
+      capacityMb: calm.mostBytes / MEGABYTE,
+      stormMb: storm.mostBytes / MEGABYTE,
+    };
+  });
+}
 
-async function measureRound(bench: Bench, { redis, daemon, generator }: Place) {
-  const { target, pid } = daemon;
-  await capacityOf(bench, generator, { target, subjectPrefix: 'warm-' });
-  const { result: capacity, mostBytes: capacityBytes } = await withMostMemory(pid, () =>
-    capacityOf(bench, generator, { target, subjectPrefix: 'capacity-' }),
-  );
-  const half = { perSecond: capacity / 2 };
-  const stormMs = bench.isQuick ? QUICK_STORM_MS : STORM_MS;
-  const { result, mostBytes } = await withMostMemory(pid, () =>
-    generator.open({
-      target,
-      connections: CONNECTIONS,
-      deadlineMs: DEADLINE_MS,
-      subjectPrefix: 'storm-',
-      phases: [
-        { ...half, durationMs: CALM_MS },
-        { perSecond: capacity * TIMES_CAPACITY, durationMs: stormMs },
-        { ...half, durationMs: AFTER_MS },
-      ],
-    }),
-  );
-  const [calm, storm, after] = result.phases;
-  if (!calm || !storm || !after) throw new Error('the load generator has left out a phase');
-  const charged = await chargedSubjects(redis, 'storm-');
+function shownBy(
+  result: OpenResult,
+  { capacity, stormMs, charged }: { capacity: number; stormMs: number; charged: number },
+) {
+  const [before, storm, after] = result.phases;
+  if (!before || !storm || !after) throw new Error('the load generator has left out a phase');
   const perSecond = (count: number) => count / (stormMs / 1000);
   return {
     capacity,
@@ -92,11 +98,8 @@ async function measureRound(bench: Bench, { redis, daemon, generator }: Place) {
     refusedPerSecond: perSecond(storm.refused),
     charged,
     unansweredPercent: (100 * (charged - admittedIn(result))) / Math.max(1, charged),
-    memory: mostBytes / capacityBytes,
-    capacityMb: capacityBytes / 2 ** 20,
-    stormMb: mostBytes / 2 ** 20,
-    recoveryS: recoveryS(after.slices, calm.p99Us),
-    clientPercent: result.cpuUs / (CALM_MS + stormMs + AFTER_MS) / 10,
+    recoveryS: recoveryS(after.slices, before.p99Us),
+    clientPercent: (100 * result.cpuUs) / ((CALM_MS + stormMs + AFTER_MS) * 1000),
   };
 }
 

@@ -1,12 +1,9 @@
 import { type Bench, interleave, loadMsOf, type Measured, roundsOf } from '../bench';
 import { ratiosOf } from '../figures/statistics';
-import { startBenchDaemon } from '../processes/daemon';
-import { startBenchRedis } from '../processes/redis';
 import { captureAdmission } from '../redis/capture';
 import { benchmarkedPerSecond } from '../redis/redis_benchmark';
-import { openCaller } from './calls';
-import { startGenerator } from './generator';
 import { costOf } from './load';
+import { onStage } from './stage';
 
 /** As the daemon's own, but for a second: a window of ten minutes has a zero in its bytes, which redis-benchmark cannot send. */
 const POLICIES = `
@@ -28,55 +25,50 @@ const BATCHES = 8;
 const CONNECTIONS = 4;
 
 /** How near BatchAdmit comes to what Redis can do with a script call for each admission. */
-export async function measurePipeline(bench: Bench): Promise<Measured> {
-  const redis = await startBenchRedis(bench, 'redis_pipeline');
-  const daemon = await startBenchDaemon(bench, { name: 'daemon_pipeline', redis, policies: POLICIES });
-  const generator = startGenerator();
-  const caller = openCaller(daemon.target);
-  const count = bench.isQuick ? QUICK_COUNT : COUNT;
+export function measurePipeline(bench: Bench): Promise<Measured> {
+  return onStage(bench, async (stage) => {
+    const redis = await stage.redis('pipeline');
+    const daemon = await stage.daemon({ name: 'pipeline', redis, policies: POLICIES });
+    const generator = stage.generator();
+    const caller = stage.caller(daemon.target);
+    const count = bench.isQuick ? QUICK_COUNT : COUNT;
+    const load = {
+      target: daemon.target,
+      call: 'batch',
+      concurrency: BATCHES,
+      connections: CONNECTIONS,
+      durationMs: loadMsOf(bench),
+    } as const;
 
-  const steps = [
-    async (round: number) => {
-      const cost = await costOf(
-        generator,
-        {
-          target: daemon.target,
-          call: 'batch',
-          concurrency: BATCHES,
-          connections: CONNECTIONS,
-          durationMs: loadMsOf(bench),
-          subjects: { prefix: `p${round}-`, count: SUBJECTS },
-        },
-        { serverPid: daemon.pid, redis },
-      );
-      return { batch: cost.perSecond, daemon: cost.serverUs, redis: cost.redisUs };
-    },
-    async () => {
+    async function batchStep(turn: number) {
+      const order = { ...load, subjects: { prefix: `p${turn}-`, count: SUBJECTS } };
+      const cost = await costOf(generator, order, { serverPid: daemon.pid, redis });
+      return { batch: cost.perSecond, daemon: cost.serverUs, redis: cost.redisUs, client: cost.clientUs };
+    }
+
+    async function benchmarkStep() {
       const template = await captureAdmission(redis, caller);
       const resume = daemon.freeze();
-      const benchmark = await benchmarkedPerSecond(redis, template, { count, subjects: SUBJECTS }).finally(
-        resume,
-      );
+      const counts = { count, subjects: SUBJECTS };
+      const benchmark = await benchmarkedPerSecond(redis, template, counts).finally(resume);
+      // Frozen just now, the daemon answers when it has found its store again.
+      await captureAdmission(redis, caller);
       return { benchmark };
-    },
-  ];
+    }
 
-  try {
-    const perSecond = await interleave<string>(roundsOf(bench), steps);
-    const { batch = [], benchmark = [], daemon: daemonUs = [], redis: redisUs = [] } = perSecond;
+    const measured = await interleave<string>(roundsOf(bench), [batchStep, benchmarkStep]);
+    const series = (name: string) => measured[name] ?? [];
     return {
       'pipeline.batch': {
-        rounds: ratiosOf(batch, benchmark),
+        rounds: ratiosOf(series('batch'), series('benchmark')),
         parts: {
-          'BatchAdmit decisions/s': batch,
-          'redis-benchmark calls/s': benchmark,
-          'daemon µs': daemonUs,
-          'Redis µs': redisUs,
+          'BatchAdmit decisions/s': series('batch'),
+          'redis-benchmark calls/s': series('benchmark'),
+          'daemon µs': series('daemon'),
+          'Redis µs': series('redis'),
+          'client µs': series('client'),
         },
       },
     };
-  } finally {
-    caller.close();
-    for (const each of [generator, daemon, redis]) await each.stop();
-  }
+  });
 }

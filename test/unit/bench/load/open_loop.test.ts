@@ -1,40 +1,25 @@
-import { Server, ServerCredentials, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import { type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
 import { afterEach, expect, test } from '@jest/globals';
-import {
-  type AdmitRequest,
-  type AdmitResponse,
-  Decision,
-  QuotaServiceService,
-} from '../../../../gen/quota/v1/quota_service';
+import { type AdmitRequest, type AdmitResponse, Decision } from '../../../../gen/quota/v1/quota_service';
 import { runOpenLoop } from '../../../bench/load/open_loop';
 import type { Pace } from '../../../bench/load/orders';
+import { type LoadedServer, responseOf, serve } from './server';
 
 /** Longer than a busy machine needs, and shorter than a test may take. */
 const PATIENT_MS = 20_000;
 
-let server: Server | undefined;
+let server: LoadedServer | undefined;
 
-afterEach(() => server?.forceShutdown());
+afterEach(() => server?.stop());
 
-type Answer = (error: { code: status } | null, response?: AdmitResponse) => void;
+type Answer = sendUnaryData<AdmitResponse>;
 
-async function serve(admit: (request: AdmitRequest, answer: Answer) => void): Promise<string> {
-  const started = new Server();
-  server = started;
-  started.addService(QuotaServiceService, {
+async function serveAdmit(admit: (request: AdmitRequest, answer: Answer) => void): Promise<string> {
+  server = await serve({
     admit: (call: ServerUnaryCall<AdmitRequest, AdmitResponse>, answer: Answer) =>
       admit(call.request, answer),
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    started.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
-  return `127.0.0.1:${port}`;
-}
-
-function responseOf(decision: Decision): AdmitResponse {
-  return { decision, limits: [], retryDelay: undefined, degraded: false };
+  return server.target;
 }
 
 async function run(target: string, pace: Pace, deadlineMs = PATIENT_MS) {
@@ -45,7 +30,7 @@ async function run(target: string, pace: Pace, deadlineMs = PATIENT_MS) {
 
 test('open loop: a server that answers, every call is answered once, with an id and a subject of its own', async () => {
   const seen: AdmitRequest[] = [];
-  const target = await serve((request, answer) => {
+  const target = await serveAdmit((request, answer) => {
     seen.push(request);
     answer(null, responseOf(seen.length % 2 === 0 ? Decision.ADMITTED : Decision.DENIED));
   });
@@ -58,13 +43,13 @@ test('open loop: a server that answers, every call is answered once, with an id 
 });
 
 test('open loop: a server that refuses, every call counts as refused', async () => {
-  const target = await serve((_, answer) => answer({ code: status.UNAVAILABLE }));
+  const target = await serveAdmit((_, answer) => answer({ code: status.UNAVAILABLE }));
   const result = await run(target, { perSecond: 1_000, durationMs: 100 });
   expect(result).toMatchObject({ offered: 100, answered: 0, refused: 100, late: 0 });
 });
 
 test('open loop: a server that never answers, no call is answered', async () => {
-  const target = await serve(() => undefined);
+  const target = await serveAdmit(() => undefined);
   const result = await run(target, { perSecond: 1_000, durationMs: 100 }, 50);
   expect(result).toMatchObject({ offered: 100, answered: 0 });
   // The server keeps the deadline as well, and may be first.
@@ -72,7 +57,7 @@ test('open loop: a server that never answers, no call is answered', async () => 
 });
 
 test('open loop: a number of unanswered calls, kept up while calls are answered', async () => {
-  const target = await serve((_, answer) => answer(null, responseOf(Decision.ADMITTED)));
+  const target = await serveAdmit((_, answer) => answer(null, responseOf(Decision.ADMITTED)));
   const result = await run(target, { unanswered: 10, durationMs: 100 });
   expect(result?.answered).toBe(result?.offered);
   expect(result?.offered).toBeGreaterThan(10);
