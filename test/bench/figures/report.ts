@@ -7,6 +7,9 @@ const TITLE_WIDTH = 74;
 const VALUE_WIDTH = 12;
 const SPREAD_WIDTH = 20;
 
+/** Of what a failure says; all of it is in the JSON. */
+const FAILURE_LENGTH = 200;
+
 /** The table of the figures, and below it what the bounded ones that were missed are called. */
 export function tableOf(results: readonly Result[]): string[] {
   const header = row(['figure', 'median', 'min – max', 'bound']);
@@ -30,7 +33,9 @@ function linesOf(result: Result): string[] {
   const shownSpread = spread && `${format(spread.least)} – ${format(spread.most)}`;
   const shown = value === undefined ? '–' : `${format(value)}${unitText(unit)}`;
   const detail = Object.entries(parts).map(([part, median]) => `${part} ${format(median)}`);
-  const below = [detail.join(', '), failure && `not measured: ${failure}`].filter(Boolean);
+  const below = [detail.join(', '), failure && `not measured: ${failure.slice(0, FAILURE_LENGTH)}`].filter(
+    Boolean,
+  );
   return [`${row([title, shown, shownSpread ?? '', verdict])}${mark}`, `    ${[name, ...below].join(' · ')}`];
 }
 

@@ -39,6 +39,6 @@ function admissionOf(subject: string, lead: number) {
   return { subject, policy: POLICY, requestId: templateRequestId(lead) };
 }
 
-function capture({ client }: BenchRedis, act: () => Promise<unknown>): Promise<Template> {
-  return captureTemplate(client, () => untilAnswered(act));
+function capture({ port }: BenchRedis, act: () => Promise<unknown>): Promise<Template> {
+  return captureTemplate(port, () => untilAnswered(act));
 }

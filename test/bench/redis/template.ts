@@ -1,4 +1,8 @@
-import type { Redis } from 'ioredis';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startMonitor } from './monitor';
+
+const PATIENCE_MS = 1_000;
+const STEP_MS = 10;
 
 /**
  * Twelve characters each, for which twelve digits can stand in any encoding without a length changing: of the subject of a
@@ -39,22 +43,18 @@ export function randomized(template: Template): Buffer[] {
 }
 
 /** Captures the call of a script or function that the act makes a daemon send for `SUBJECT` or `USER`. */
-export async function captureTemplate(redis: Redis, act: () => Promise<unknown>): Promise<Template> {
-  const monitor = await redis.monitor();
-  const seen: Template[] = [];
-  monitor.on('monitor', (_time: string, args: string[], source: string) => {
-    if (source !== 'lua') seen.push(args.map(bytesOfPrinted));
-  });
+export async function captureTemplate(port: number, act: () => Promise<unknown>): Promise<Template> {
+  const monitor = await startMonitor(port);
   try {
     await act();
     // The monitor has a connection of its own, and may hear of a command after its answer.
-    for (let waited = 0; waited < 100; waited += 1) {
-      const found = seen.find(isCallForSubject);
+    for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += STEP_MS) {
+      const found = monitor.commands.find(isCallForSubject);
       if (found) return found;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await pause(STEP_MS);
     }
   } finally {
-    monitor.disconnect();
+    monitor.stop();
   }
   throw new Error('the daemon has called no script or function');
 }
@@ -99,23 +99,4 @@ function uuidEnd(text: string): string {
 
 function uuidOf(bytes: Buffer): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, a: 7, b: 8, '\\': 92, '"': 34 };
-
-/** The bytes of an argument as MONITOR prints it: what is not printable is escaped as in C. */
-export function bytesOfPrinted(text: string): Buffer {
-  const bytes: number[] = [];
-  for (let at = 0; at < text.length; at += 1) {
-    const next = text[at + 1] ?? '';
-    if (text[at] !== '\\') bytes.push(text.charCodeAt(at));
-    else if (next === 'x') {
-      bytes.push(Number.parseInt(text.slice(at + 2, at + 4), 16));
-      at += 3;
-    } else {
-      bytes.push(ESCAPES[next] ?? next.charCodeAt(0));
-      at += 1;
-    }
-  }
-  return Buffer.from(bytes);
 }

@@ -1,8 +1,10 @@
 import type { Bench } from '../bench';
 import type { Generator } from './generator';
 
-const CAPACITY_MS = 4_000;
-const QUICK_CAPACITY_MS = 500;
+/** The first run warms up; of the others the best counts, as what else the machine does can only hide what a server can do. */
+const RUNS = 4;
+const RUN_MS = 3_000;
+const QUICK_RUN_MS = 300;
 
 /** Calls that are kept unanswered to find what a server can do. */
 const UNANSWERED = 100;
@@ -14,13 +16,18 @@ export const CONNECTIONS = 8;
 export const DEADLINE_MS = 500;
 
 /** How many unary calls a server answers a second if it is asked as fast as it answers, on the machine as it is. */
-export async function capacityOf(
-  { isQuick }: Bench,
-  generator: Generator,
-  { target, subjectPrefix }: { target: string; subjectPrefix: string },
-): Promise<number> {
-  const durationMs = isQuick ? QUICK_CAPACITY_MS : CAPACITY_MS;
-  const order = { target, subjectPrefix, connections: CONNECTIONS, deadlineMs: DEADLINE_MS };
-  const { phases } = await generator.open({ ...order, phases: [{ durationMs, unanswered: UNANSWERED }] });
-  return (phases[0]?.answered ?? 0) / (durationMs / 1000);
+export async function capacityOf({ isQuick }: Bench, generator: Generator, target: string): Promise<number> {
+  const durationMs = isQuick ? QUICK_RUN_MS : RUN_MS;
+  const perSecond: number[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    const { phases } = await generator.open({
+      target,
+      subjectPrefix: `capacity-${run}-`,
+      connections: CONNECTIONS,
+      deadlineMs: DEADLINE_MS,
+      phases: [{ durationMs, unanswered: UNANSWERED }],
+    });
+    perSecond.push((phases[0]?.answered ?? 0) / (durationMs / 1000));
+  }
+  return Math.max(...perSecond.slice(1));
 }

@@ -15,9 +15,7 @@ export function measureLatency(bench: Bench): Promise<Measured> {
     const { target } = await stage.daemon({ name: 'latency', redis: await stage.redis('latency') });
     const empty = await stage.empty();
     const generator = stage.generator();
-    await capacityOf(bench, generator, { target, subjectPrefix: 'warm-' });
-    const capacity = await capacityOf(bench, generator, { target, subjectPrefix: 'capacity-' });
-    const perSecond = Math.floor(capacity / 2);
+    const perSecond = Math.floor((await capacityOf(bench, generator, target)) / 2);
 
     const step = (name: string, server: string) => async (turn: number) => {
       const { phases } = await generator.open({

@@ -55,10 +55,7 @@ function measureRound(bench: Bench) {
     const redis = await stage.redis('overload');
     const { target, pid } = await stage.daemon({ name: 'overload', redis });
     const generator = stage.generator();
-    await capacityOf(bench, generator, { target, subjectPrefix: 'warm-' });
-    const calm = await withMostMemory(pid, () =>
-      capacityOf(bench, generator, { target, subjectPrefix: 'capacity-' }),
-    );
+    const calm = await withMostMemory(pid, () => capacityOf(bench, generator, target));
     const capacity = calm.result;
     const stormMs = bench.isQuick ? QUICK_STORM_MS : STORM_MS;
     const storm = await withMostMemory(pid, () =>

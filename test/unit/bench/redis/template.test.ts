@@ -1,12 +1,5 @@
 import { expect, test } from '@jest/globals';
-import {
-  bytesOfPrinted,
-  numbered,
-  randomized,
-  SUBJECT,
-  templateRequestId,
-  USER,
-} from '../../../bench/redis/template';
+import { numbered, randomized, SUBJECT, templateRequestId, USER } from '../../../bench/redis/template';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -49,10 +42,4 @@ test('randomized: what redis-benchmark replaces, without a change of length', ()
 test('templateRequestId: a UUID, another one for each lead', () => {
   expect(templateRequestId(1)).toMatch(UUID);
   expect(templateRequestId(1)).not.toBe(templateRequestId(2));
-});
-
-test('bytesOfPrinted: what MONITOR prints, the bytes that it stands for', () => {
-  expect(bytesOfPrinted(String.raw`a\x00\xff\n\r\t\a\b\\"é`.slice(0, -1))).toEqual(
-    Buffer.from([0x61, 0, 0xff, 10, 13, 9, 7, 8, 0x5c, 0x22]),
-  );
 });
