@@ -75,3 +75,21 @@ export interface OpenResult {
   readonly phases: readonly PhaseResult[];
   readonly cpuUs: number;
 }
+
+/** Calls of one command of Redis with random numbers in it, in blocks that are written at once. */
+export interface PipelinedOrder {
+  readonly kind: 'pipelined';
+  readonly port: number;
+  readonly command: readonly Uint8Array[];
+  /** The calls of a block. */
+  readonly pipeline: number;
+  readonly connections: number;
+  readonly count: number;
+  /** The numbers are below this. */
+  readonly numbers: number;
+}
+
+export interface PipelinedResult {
+  readonly perSecond: number;
+  readonly cpuUs: number;
+}

@@ -17,7 +17,11 @@ export function startHelper<Question, Answer>(
   file: string,
   args: readonly string[] = [],
 ): Helper<Question, Answer> {
-  const child = fork(join(__dirname, file), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(join(__dirname, file), args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Bytes stay bytes.
+    serialization: 'advanced',
+  });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${file} could not be started`);
   return {

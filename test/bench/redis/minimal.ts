@@ -15,14 +15,11 @@ return { 1, ARGV[1] - taken - 1 }
 const LIMIT = 10;
 const WINDOW_MS = 600_000;
 
-/** Prepares the minimal script. The answer gives the command of its call for a subject and a taking of it. */
+/** Prepares the minimal script. The answer makes the command of its call: for a subject, with a name for the taking. */
 export async function loadMinimal({
   client,
-}: BenchRedis): Promise<(subject: number, taking: number) => Buffer[]> {
+}: BenchRedis): Promise<(subject: string, taking: string) => string[]> {
   const sha = String(await client.script('LOAD', MINIMAL));
-  const fixed = [String(LIMIT), String(WINDOW_MS * 1000), String(WINDOW_MS)];
-  return (subject, taking) =>
-    ['EVALSHA', sha, '1', `minimal:${subject}`, ...fixed, `taking-${taking}`].map((part) =>
-      Buffer.from(part),
-    );
+  const fixed = [LIMIT, WINDOW_MS * 1000, WINDOW_MS].map(String);
+  return (subject, taking) => ['EVALSHA', sha, '1', `minimal:${subject}`, ...fixed, taking];
 }

@@ -7,7 +7,7 @@ const PIPELINE = 100;
 export async function replay(
   { client }: BenchRedis,
   count: number,
-  commandOf: (index: number) => readonly Buffer[],
+  commandOf: (index: number) => readonly (Buffer | string)[],
 ): Promise<void> {
   for (let first = 0; first < count; first += PIPELINE) {
     const pipeline = client.pipeline();
@@ -23,7 +23,7 @@ export async function replay(
 export async function timedReplay(
   redis: BenchRedis,
   count: number,
-  commandOf: (index: number) => readonly Buffer[],
+  commandOf: (index: number) => readonly (Buffer | string)[],
 ): Promise<number> {
   const beforeUs = await redis.scriptUs();
   await replay(redis, count, commandOf);

@@ -15,8 +15,8 @@ const DIGITS = 12;
 /** Another subject, as long as the number of a user of a large site: for what a name's length matters to. */
 export const USER = '__user';
 
-/** What redis-benchmark replaces by a random number. */
-const RANDOM = '__rand_int__';
+/** What redis-benchmark replaces by a random number in each call. */
+export const RANDOM = '__rand_int__';
 
 /** A command that a daemon sent to Redis: its parts, with `SUBJECT` and `TAKING` where each call has numbers of its own. */
 export type Template = readonly Buffer[];
@@ -37,7 +37,7 @@ export function numbered(template: Template, { subject, taking }: Numbers): Buff
   return filled(template, { subject: digitsOf(subject), taking: digitsOf(taking) });
 }
 
-/** The same with what redis-benchmark replaces by random numbers. */
+/** The same with `RANDOM` in these places. */
 export function randomized(template: Template): Buffer[] {
   return filled(template, { subject: RANDOM, taking: RANDOM });
 }

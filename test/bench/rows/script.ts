@@ -62,7 +62,7 @@ async function stepsOf(place: Place) {
   return [
     async (turn: number) => ({
       minimal: await timedAlone(place, count, (index) =>
-        minimal(turn * subjects + (index % subjects), index),
+        minimal(digitsOf(turn * subjects + (index % subjects)), digitsOf(index)),
       ),
     }),
     // All of them are admitted; then the same subjects are denied.
@@ -104,7 +104,7 @@ function timedLot(place: Place, template: Template, { first, subjects, firstTaki
 async function timedAlone(
   { redis, daemon }: Place,
   count: number,
-  commandOf: (index: number) => Buffer[],
+  commandOf: (index: number) => (Buffer | string)[],
 ): Promise<number> {
   const resume = daemon.freeze();
   try {
