@@ -43,7 +43,7 @@ async function measure(supervisor: Supervisor, asked: BenchArguments): Promise<n
   const place = { supervisor, folder: benchFolder, firstPort: FIRST_PORT };
   const exitCode =
     asked.figures.size === 0 ? 0 : await measureEngine({ ...place, ...benchOf(asked), say }, asked);
-  if (asked.hasSite) await benchSite(place, say);
+  if (asked.hasSite) await benchSite(place, { isQuick: asked.isQuick, say });
   return exitCode;
 }
 
