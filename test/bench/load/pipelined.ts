@@ -51,7 +51,11 @@ function runConnection(order: PipelinedOrder, takeBlock: () => boolean): Promise
     socket.on('error', reject);
     socket.on('data', (chunk: Buffer) => {
       const [error] = ERROR.exec(chunk.toString('latin1')) ?? [];
-      if (error !== undefined) reject(new Error(`Redis says ${error.trim()}`));
+      if (error !== undefined) {
+        socket.destroy();
+        reject(new Error(`Redis says ${error.trim()}`));
+        return;
+      }
       // The mark may come in two pieces.
       tail = Buffer.concat([tail, chunk]).subarray(-MARK_REPLY.length);
       if (tail.equals(MARK_REPLY)) sendBlock();

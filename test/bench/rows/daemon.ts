@@ -102,6 +102,8 @@ function figuresOf(us: (name: string) => number[]): Measured {
       'Redis µs': us(`${name} redis`),
       'flexible µs': us('flexible'),
       'its Redis µs': us('flexible redis'),
+      'client µs': us(`${name} client`),
+      'its client µs': us('flexible client'),
     },
   });
   return {
