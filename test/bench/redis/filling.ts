@@ -15,14 +15,24 @@ export function entriesOf(template: Template): number {
   return isJoined ? JOINED : 1;
 }
 
-/** Lets each of so many users take once more, by repeating a captured call. */
-export function fill(
+/** Users whose takings are not counted yet. More would be more than what a daemon has to keep up with. */
+const LOT = 100_000;
+
+/** Lets each of so many users take once more, by repeating a captured call; `count` waits until what was taken is counted. */
+export async function fill(
   redis: BenchRedis,
   template: Template,
-  { users, taking }: { users: number; taking: number },
+  { users, taking, count }: { users: number; taking: number; count: () => Promise<unknown> },
 ): Promise<void> {
-  const calls = Math.ceil(users / entriesOf(template));
-  return replay(redis, calls, (call) => numbered(template, { subject: call, taking: taking * calls + call }));
+  const entries = entriesOf(template);
+  const calls = Math.ceil(users / entries);
+  const lot = Math.ceil(LOT / entries);
+  for (let first = 0; first < calls; first += lot) {
+    await replay(redis, Math.min(lot, calls - first), (index) =>
+      numbered(template, { subject: first + index, taking: taking * calls + first + index }),
+    );
+    await count();
+  }
 }
 
 /** The name of a user of a filled store. */

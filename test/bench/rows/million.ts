@@ -2,9 +2,9 @@ import { type Bench, interleave, loadMsOf, type Measured, roundsOf } from '../be
 import { ratiosOf } from '../figures/statistics';
 import type { Subjects } from '../load/orders';
 import { captureJoined } from '../redis/capture';
-import { entriesOf, type Filling, fill } from '../redis/filling';
+import { entriesOf, type Filling, fill, filledSubject } from '../redis/filling';
 import { longestCommand } from '../redis/slow_log';
-import { untilAnswered } from './calls';
+import { type Caller, untilAnswered } from './calls';
 import type { Generator } from './generator';
 import { costOf } from './load';
 import { onStage, type Stage } from './stage';
@@ -36,7 +36,7 @@ export function measureMillion(bench: Bench): Promise<Measured> {
     const filling = await take(bench, many, 0);
     const throughput = await measureThroughput(bench, { few, many, generator: stage.generator(), filling });
     for (let taking = 1; taking < TAKINGS; taking += 1) await take(bench, many, taking);
-    return { 'million.throughput': throughput, ...(await measureStats(bench, many)) };
+    return { 'million.throughput': throughput, ...(await measureStats(bench, many, filling)) };
   });
 }
 
@@ -51,8 +51,9 @@ async function startPlace(stage: Stage, name: string) {
 /** Lets every user take once, and waits until that is counted. */
 async function take({ users, say }: Bench, { redis, caller }: Place, taking: number): Promise<Filling> {
   const template = await captureJoined(redis, caller);
-  await fill(redis, template, { users, taking });
-  await untilAnswered(() => caller.stats());
+  // Reads exactly, so it waits until all is counted.
+  const count = () => untilAnswered(() => caller.stats());
+  await fill(redis, template, { users, taking, count });
   say(`  each of ${users} users has ${taking + 1} of ${TAKINGS} connections`);
   return { entries: entriesOf(template) };
 }
@@ -93,7 +94,12 @@ async function measureThroughput(
   };
 }
 
-async function measureStats(bench: Bench, { redis, caller }: Place): Promise<Measured> {
+async function measureStats(bench: Bench, { redis, caller }: Place, filling: Filling): Promise<Measured> {
+  const connections = await countedOf(caller, filledSubject(filling, 0));
+  if (connections === 0) {
+    const failure = new Error('Stats counts no connection of the users');
+    return { 'million.stats': failure, 'million.longest-command': failure };
+  }
   const questions = await countWindows(caller);
   const durationMs = loadMsOf(bench) * STATS_FACTOR;
   const measured = await interleave<string>(roundsOf(bench), [
@@ -107,7 +113,13 @@ async function measureStats(bench: Bench, { redis, caller }: Place): Promise<Mea
   const { p99 = [], longest = [] } = measured;
   const windows = p99.map(() => questions.length);
   return {
-    'million.stats': { rounds: p99, parts: { windows } },
+    'million.stats': { rounds: p99, parts: { windows, 'connections of a user': [connections] } },
     'million.longest-command': { rounds: longest },
   };
+}
+
+/** The connections of a user that the statistics count. */
+async function countedOf(caller: Caller, subject: string): Promise<number> {
+  const { subjectUsage } = await caller.stats({ subject });
+  return subjectUsage?.connectionCount ?? 0;
 }
