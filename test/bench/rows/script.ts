@@ -38,7 +38,7 @@ export function measureScript(bench: Bench): Promise<Measured> {
       'script.admission': figure('admission'),
       'script.joined': figure('joined'),
       'script.denial': figure('denial'),
-      'script.folded': figure('folded'),
+      'script.folded': us.folded ? figure('folded') : new Error('Stats counts no connection'),
       'script.record-call': figure('recordCall'),
     };
   });
@@ -82,7 +82,7 @@ async function stepsOf(place: Place) {
       await requireDenied(caller, `${joinedPrefix(0)}${digitsOf(lot.first)}`);
       return { joined: us / entriesOf(template) };
     },
-    async (turn: number) => ({ folded: await foldedUs(place, `folded-${turn}-`) }),
+    async (turn: number) => foldedUs(place, `folded-${turn}-`),
     async (turn: number) => {
       const template = await captureRecordCall(redis, caller);
       const lot = { first: turn * subjects, subjects, firstTaking: turn * count };
@@ -114,8 +114,8 @@ async function timedAlone(
   }
 }
 
-/** The time for one admission of batches as large as a joined call, until the consumer has counted all of them. */
-async function foldedUs(place: Place, prefix: string): Promise<number> {
+/** The time for one admission of batches as large as a joined call, until all are counted. Nothing, if none is counted. */
+async function foldedUs(place: Place, prefix: string): Promise<{ folded?: number }> {
   const { redis, daemon, caller, generator, subjects } = place;
   // Frozen just now, it answers when it has found its store again.
   await untilAnswered(() => caller.stats());
@@ -131,6 +131,7 @@ async function foldedUs(place: Place, prefix: string): Promise<number> {
     subjects: { prefix, count: subjects },
   });
   // Reads exactly, so it waits until all of them are counted.
-  await caller.stats();
-  return ((await redis.scriptUs()) - beforeUs) / admitted;
+  const { subjectUsage } = await caller.stats({ subject: `${prefix}1` });
+  const folded = ((await redis.scriptUs()) - beforeUs) / admitted;
+  return subjectUsage?.connectionCount ? { folded } : {};
 }
