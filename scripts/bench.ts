@@ -1,62 +1,74 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { benchLists, benchPurchases } from '../test/bench/market';
-import { benchPages } from '../test/bench/pages';
-import { stockMarket } from '../test/bench/stocked_market';
-import { benchStore } from '../test/bench/store';
-import { DATABASE, ensurePrograms, REDIS_SERVER } from './services/install';
-import { startMysql } from './services/mysql';
-import { benchFolder } from './services/places';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Bench } from '../test/bench/bench';
+import { type BenchArguments, parseArguments, USAGE } from '../test/bench/figures/arguments';
+import { exitCodeOf, jsonOf, tableOf } from '../test/bench/figures/report';
+import { measureFigures } from '../test/bench/rows/measure';
+import { benchSite } from '../test/bench/site/site';
+import { config } from './config';
+import { DATABASE, ensurePrograms, REDIS_BENCHMARK, REDIS_SERVER } from './services/install';
+import { benchFolder, root } from './services/places';
 import { stopLeftovers } from './services/processes';
-import { startRedis } from './services/redis';
-import type { ServerWish } from './services/server';
+import { Refusal } from './services/refusal';
 import { type Supervisor, supervised } from './services/supervisor';
 import { runScript, say } from './services/terminal';
 
 /** Apart from those of `npm start` and `npm test`, which may be running. */
-const FIRST_REDIS_PORT = 36_379;
-const FIRST_MYSQL_PORT = 33_306;
-const FIRST_PROGRAM_PORT = 35_000;
+const FIRST_PORT = 36_379;
 
 /** By convention: 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
 
-const FEW_ARTICLES = 1_000;
-const MANY_ARTICLES = 100_000;
-
-/** `npm run bench`: what the store and the market cost, on servers of its own. */
+/** `npm run bench`: what the daemon and the site cost, on servers of their own. Exits with 1 if a bound is missed. */
 async function bench(): Promise<number> {
+  const asked = readArguments();
   mkdirSync(benchFolder, { recursive: true });
   await stopLeftovers(benchFolder);
   for (const data of ['redis', 'mysql']) rmSync(join(benchFolder, data), { recursive: true, force: true });
-  return supervised({ work: measure, codeWhenStopped: INTERRUPTED });
+  return supervised({ work: (supervisor) => measure(supervisor, asked), codeWhenStopped: INTERRUPTED });
 }
 
-async function measure(supervisor: Supervisor): Promise<number> {
-  await supervisor.finish(() => ensurePrograms([REDIS_SERVER, DATABASE]));
-  const place = { supervisor, folder: benchFolder };
-  const redis = await startRedis({ ...place, firstPort: FIRST_REDIS_PORT });
-  await benchStore(redis.url, say);
-  const mysql = await startMysql({ ...place, firstPort: FIRST_MYSQL_PORT, mayCreateDatabases: true });
-  await benchMarket({ ...place, firstPort: FIRST_PROGRAM_PORT, redisUrl: redis.url, mysqlUrl: mysql.url });
-  return 0;
-}
-
-async function benchMarket({
-  mysqlUrl,
-  ...place
-}: ServerWish & { redisUrl: string; mysqlUrl: string }): Promise<void> {
-  say(`\nFilling a market with ${FEW_ARTICLES} articles, and one with ${MANY_ARTICLES} …`);
-  const few = await stockMarket(mysqlUrl, FEW_ARTICLES);
-  const many = await stockMarket(mysqlUrl, MANY_ARTICLES);
+function readArguments(): BenchArguments {
   try {
-    await benchLists({ few, many }, say);
-    // Before there is a web tier, whose relay would be at work beside it.
-    await benchPurchases({ few, many }, say);
-    await benchPages({ few, many }, place, say);
-  } finally {
-    await Promise.all([few.close(), many.close()]);
+    return parseArguments(process.argv.slice(2));
+  } catch (error) {
+    throw new Refusal(`${error instanceof Error ? error.message : error}\n${USAGE}`);
   }
+}
+
+async function measure(supervisor: Supervisor, asked: BenchArguments): Promise<number> {
+  const needs = [REDIS_SERVER, REDIS_BENCHMARK, ...(asked.hasSite ? [DATABASE] : [])];
+  await supervisor.finish(() => ensurePrograms(needs));
+  const place = { supervisor, folder: benchFolder, firstPort: FIRST_PORT };
+  const exitCode =
+    asked.figures.size === 0 ? 0 : await measureEngine({ ...place, ...benchOf(asked), say }, asked);
+  if (asked.hasSite) await benchSite(place, { isQuick: asked.isQuick, say });
+  return exitCode;
+}
+
+function benchOf({ daemon, isQuick, users }: BenchArguments) {
+  const daemonMain = daemon ? resolve(config.callerFolder, daemon) : join(root, 'dist', 'daemon', 'main.js');
+  return { daemonMain, isQuick, users };
+}
+
+async function measureEngine(place: Bench, { figures, jsonFile }: BenchArguments): Promise<number> {
+  const startedAt = new Date().toISOString();
+  const results = await measureFigures(place, figures);
+  for (const line of ['', ...tableOf(results)]) say(line);
+  if (jsonFile !== undefined) {
+    const [processor] = cpus();
+    const machine = {
+      processors: cpus().length,
+      model: processor?.model,
+      memory: totalmem(),
+      node: process.version,
+    };
+    const { daemonMain, isQuick, users } = place;
+    const run = { startedAt, endedAt: new Date().toISOString(), machine, daemonMain, isQuick, users };
+    writeFileSync(resolve(config.callerFolder, jsonFile), jsonOf(results, run));
+  }
+  return exitCodeOf(results);
 }
 
 void runScript(bench);

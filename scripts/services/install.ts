@@ -23,6 +23,12 @@ export const REDIS_SERVER: Need = {
 
 export const REDIS_CLI: Need = { what: 'redis-cli', programs: ['redis-cli'], packages: [['redis-tools']] };
 
+export const REDIS_BENCHMARK: Need = {
+  what: 'redis-benchmark',
+  programs: ['redis-benchmark'],
+  packages: [['redis-tools']],
+};
+
 // The -core packages bring the programs alone, with no service of the machine.
 export const DATABASE: Need = {
   what: 'MySQL or MariaDB',

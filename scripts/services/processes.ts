@@ -31,6 +31,8 @@ export interface Launch {
 /** A process that we started. */
 export interface Running {
   readonly name: string;
+  /** Unset if it could not be started. */
+  readonly pid: number | undefined;
   readonly log: string;
   /** How it ended; waits until it does. */
   readonly ended: Promise<string>;
@@ -65,7 +67,7 @@ export function launch({ name, folder, command, args, cwd, env, output = 'log' }
     if (end === undefined && identity) await endProcess(identity);
     await ended;
   };
-  return { name, log, ended, end: () => end, stop };
+  return { name, pid: child.pid, log, ended, end: () => end, stop };
 }
 
 /** Waits until a process is ready. Refuses, with the end of its log, where it dies first or is not ready in time. */

@@ -14,12 +14,13 @@ const START_BOUND_MS = 60_000;
 const PING_BOUND_MS = 3_000;
 
 /** Starts a private Redis on a free loopback port, with its append-only file in the folder, and waits until it answers. */
-export async function startRedis({ supervisor, folder, firstPort }: ServerWish): Promise<PrivateServer> {
-  const data = join(folder, 'redis');
+export async function startRedis(wish: ServerWish & { name?: string }): Promise<PrivateServer> {
+  const { supervisor, folder, firstPort, name = 'redis' } = wish;
+  const data = join(folder, name);
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  const port = await choosePort({ folder, name: 'redis', first: firstPort });
+  const port = await choosePort({ folder, name, first: firstPort });
   const running = supervisor.launch({
-    name: 'redis',
+    name,
     folder,
     command: programFor(REDIS_SERVER),
     args: redisArguments({ data, port }),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Filters, Sort } from '../../web/market/article';
+import type { Filters, Sort } from '../../../web/market/article';
+import type { Say } from '../figures/report';
 import { BUYER, type StockedMarket } from './stocked_market';
-import type { Tell } from './store';
 import { ROUNDS, ratioOf } from './timing';
 
 type List = { filters: Filters; sort: Sort; cursor?: string };
@@ -26,19 +26,19 @@ const LISTS: readonly [string, (market: StockedMarket) => List][] = [
   ['page in the middle, cheapest', () => ({ filters: {}, sort: 'cheapest', cursor: 'after-2550-1' })],
 ];
 
-/** Tells how long lists take in the large market, as ratios to the small one. */
-export async function benchLists({ few, many }: Markets, tell: Tell): Promise<void> {
+/** Reports how long lists take in the large market, as ratios to the small one. */
+export async function benchLists({ few, many }: Markets, say: Say): Promise<void> {
   for (const [what, listOf] of LISTS) {
     const read = (place: StockedMarket) => async () => {
       const { articles } = await place.market.forSale(listOf(place));
       if (articles.length === 0) throw new Error(`${what}: nothing is listed, so nothing is measured`);
     };
-    tellRatio(tell, what, await ratioOf({ base: read(few), compared: read(many) }));
+    sayRatio(say, what, await ratioOf({ base: read(few), compared: read(many) }));
   }
 }
 
 /** The same for purchases, of articles from all over the market. */
-export async function benchPurchases({ few, many }: Markets, tell: Tell): Promise<void> {
+export async function benchPurchases({ few, many }: Markets, say: Say): Promise<void> {
   const buy =
     ({ market, count }: StockedMarket) =>
     async (round: number) => {
@@ -46,10 +46,10 @@ export async function benchPurchases({ few, many }: Markets, tell: Tell): Promis
       const { outcome } = await market.buy({ requestId: randomUUID(), buyerId: BUYER.id, articleId });
       if (outcome !== 'bought') throw new Error(`article ${articleId}: ${outcome}, so nothing is measured`);
     };
-  tellRatio(tell, 'purchase', await ratioOf({ base: buy(few), compared: buy(many) }));
+  sayRatio(say, 'purchase', await ratioOf({ base: buy(few), compared: buy(many) }));
 }
 
 /** One line: how the large market compares. */
-export function tellRatio(tell: Tell, what: string, ratio: number): void {
-  tell(`${what.padEnd(50)} ${ratio.toFixed(2)} × as long as in the small market`);
+export function sayRatio(say: Say, what: string, ratio: number): void {
+  say(`${what.padEnd(50)} ${ratio.toFixed(2)} × as long as in the small market`);
 }

@@ -1,11 +1,11 @@
 import { createConnection, type Pool, type PoolConnection } from 'mysql2/promise';
-import { hashPassword } from '../../web/accounts/passwords';
-import { usersTable } from '../../web/accounts/users';
-import { connect } from '../../web/database';
-import { CATEGORIES, CONDITIONS } from '../../web/market/article';
-import { createMarket, type Market } from '../../web/market/market';
-import { wordsOf } from '../../web/market/words';
-import { migrate } from '../../web/migrations';
+import { hashPassword } from '../../../web/accounts/passwords';
+import { usersTable } from '../../../web/accounts/users';
+import { connect } from '../../../web/database';
+import { CATEGORIES, CONDITIONS } from '../../../web/market/article';
+import { createMarket, type Market } from '../../../web/market/market';
+import { wordsOf } from '../../../web/market/words';
+import { migrate } from '../../../web/migrations';
 
 /** The articles of one statement: far below what a server takes at once. */
 const BATCH = 1_000;

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { testEnvironmentWith } from '../../scripts/config';
-import { createVisitor } from '../../scripts/demo/visitor';
-import { isAnswering, isServing } from '../../scripts/health';
-import { root } from '../../scripts/services/places';
-import { choosePort } from '../../scripts/services/ports';
-import { type Running, waitUntilReady } from '../../scripts/services/processes';
-import type { ServerWish } from '../../scripts/services/server';
-import { type Markets, tellRatio } from './market';
+import { testEnvironmentWith } from '../../../scripts/config';
+import { createVisitor } from '../../../scripts/demo/visitor';
+import { isAnswering, isServing } from '../../../scripts/health';
+import { root } from '../../../scripts/services/places';
+import { choosePort } from '../../../scripts/services/ports';
+import { type Running, waitUntilReady } from '../../../scripts/services/processes';
+import type { ServerWish } from '../../../scripts/services/server';
+import type { Say } from '../figures/report';
+import { type Markets, sayRatio } from './market';
 import { BUYER, type StockedMarket } from './stocked_market';
-import type { Tell } from './store';
 import { ratioOf, type Work } from './timing';
 
 const START_BOUND_MS = 30_000;
@@ -24,15 +24,15 @@ const ADDRESSES = [
 /** What starts, and in the end stops, a web tier for each market and a daemon that both ask. */
 export type Place = ServerWish & { redisUrl: string };
 
-/** Tells how long a visitor waits for whole pages of the large market, as ratios to the small one. */
-export async function benchPages({ few, many }: Markets, place: Place, tell: Tell): Promise<void> {
+/** Reports how long a visitor waits for whole pages of the large market, as ratios to the small one. */
+export async function benchPages({ few, many }: Markets, place: Place, say: Say): Promise<void> {
   const daemon = await startDaemon(place);
   const visitors = {
     few: await logIn(await startWeb({ ...place, name: 'web_few', daemon, market: few })),
     many: await logIn(await startWeb({ ...place, name: 'web_many', daemon, market: many })),
   };
   for (const [what, address] of ADDRESSES)
-    tellRatio(tell, what, await ratioOf({ base: visitors.few(address), compared: visitors.many(address) }));
+    sayRatio(say, what, await ratioOf({ base: visitors.few(address), compared: visitors.many(address) }));
 }
 
 /** Answers where the daemon is: HOST:PORT. */

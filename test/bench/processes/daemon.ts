@@ -1,0 +1,70 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { testEnvironmentWith } from '../../../scripts/config';
+import { isServing } from '../../../scripts/health';
+import { root } from '../../../scripts/services/places';
+import { choosePort } from '../../../scripts/services/ports';
+import { waitUntilReady } from '../../../scripts/services/processes';
+import type { Bench } from '../bench';
+import type { BenchRedis } from './redis';
+
+const START_BOUND_MS = 30_000;
+
+/** The daemon that is measured, as it runs in production. */
+export interface BenchDaemon {
+  readonly target: string;
+  readonly pid: number;
+  /** Stops it in the middle of its work, so that nothing else is at work in its Redis. The answer lets it go on. */
+  freeze(): () => void;
+  stop(): Promise<void>;
+}
+
+export interface BenchDaemonOptions {
+  /** Unlike those of the others that run at the same time. */
+  readonly name: string;
+  readonly redis: BenchRedis;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A policies file's text; the daemon's own file unless given. */
+  readonly policies?: string;
+}
+
+export async function startBenchDaemon(
+  bench: Bench,
+  { redis, env, policies, ...options }: BenchDaemonOptions,
+): Promise<BenchDaemon> {
+  const name = `daemon_${options.name}`;
+  const port = await choosePort({ folder: bench.folder, name, first: bench.firstPort });
+  const target = `127.0.0.1:${port}`;
+  const policiesFile = join(bench.folder, `${name}.yaml`);
+  if (policies !== undefined) writeFileSync(policiesFile, policies);
+  const running = bench.supervisor.launchTask({
+    name,
+    folder: bench.folder,
+    command: process.execPath,
+    args: [bench.daemonMain],
+    cwd: root,
+    env: testEnvironmentWith({
+      REDIS_URL: redis.url,
+      QUOTA_LISTEN: target,
+      QUOTA_HTTP_LISTEN: '127.0.0.1:0',
+      ...(policies === undefined ? {} : { QUOTA_POLICIES: policiesFile }),
+      ...env,
+    }),
+  });
+  await waitUntilReady(running, () => isServing(target), START_BOUND_MS);
+  const { pid } = running;
+  if (pid === undefined) throw new Error(`${name} has no process`);
+  return {
+    target,
+    pid,
+    freeze() {
+      process.kill(pid, 'SIGSTOP');
+      return () => process.kill(pid, 'SIGCONT');
+    },
+    async stop() {
+      // A frozen one would not hear the signal that stops it.
+      if (running.end() === undefined) process.kill(pid, 'SIGCONT');
+      await running.stop();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { BenchRedis } from '../processes/redis';
+import { JOINED, joinedPrefix } from './joined';
+import { replay } from './replay';
+import { digitsOf, numbered, type Template } from './template';
+
+/** How a store was filled. */
+export interface Filling {
+  /** The admissions of one call: those of a joined call have one subject each. */
+  readonly entries: number;
+}
+
+/** How many admissions a captured call makes: one, if the daemon did not join them. */
+export function entriesOf(template: Template): number {
+  const isJoined = template.some((part) => part.includes(joinedPrefix(1)));
+  return isJoined ? JOINED : 1;
+}
+
+/** Users whose takings are not counted yet. More would be more than what a daemon has to keep up with. */
+const LOT = 100_000;
+
+/** Lets each of so many users take once more, by repeating a captured call; `count` waits until what was taken is counted. */
+export async function fill(
+  redis: BenchRedis,
+  template: Template,
+  { users, taking, count }: { users: number; taking: number; count: () => Promise<unknown> },
+): Promise<void> {
+  const entries = entriesOf(template);
+  const calls = Math.ceil(users / entries);
+  const lot = Math.ceil(LOT / entries);
+  for (let first = 0; first < calls; first += lot) {
+    await replay(redis, Math.min(lot, calls - first), (index) =>
+      numbered(template, { subject: first + index, taking: taking * calls + first + index }),
+    );
+    await count();
+  }
+}
+
+/** The name of a user of a filled store. */
+export function filledSubject({ entries }: Filling, user: number): string {
+  return `${joinedPrefix(user % entries)}${digitsOf(Math.floor(user / entries))}`;
+}

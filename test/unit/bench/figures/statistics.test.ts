@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals';
+import { medianOf, ratiosOf, spreadOf, sumsOf } from '../../../bench/figures/statistics';
+
+test('medianOf: an odd number of values, the middle one', () => {
+  expect(medianOf([9, 1, 5])).toBe(5);
+});
+
+test('medianOf: an even number of values, the mean of the two in the middle', () => {
+  expect(medianOf([10, 1, 4, 2])).toBe(3);
+});
+
+test('medianOf: no values, throws', () => {
+  expect(() => medianOf([])).toThrow('no median');
+});
+
+test('medianOf: leaves its argument in order', () => {
+  const values = [3, 1, 2];
+  medianOf(values);
+  expect(values).toEqual([3, 1, 2]);
+});
+
+test('spreadOf: the smallest and the largest value', () => {
+  expect(spreadOf([3, 9, 1])).toEqual({ least: 1, most: 9 });
+});
+
+test('ratiosOf: compares what was measured in the same round', () => {
+  expect(ratiosOf([10, 30], [5, 10])).toEqual([2, 3]);
+});
+
+test('ratiosOf: another number of rounds, throws', () => {
+  expect(() => ratiosOf([1], [1, 2])).toThrow('1 rounds cannot be compared with 2');
+});
+
+test('ratiosOf: a base of nothing, throws', () => {
+  expect(() => ratiosOf([1], [0])).toThrow('a ratio to 0');
+});
+
+test('sumsOf: adds up each round', () => {
+  expect(sumsOf([1, 2], [10, 20], [100, 200])).toEqual([111, 222]);
+});
