@@ -18,4 +18,5 @@ export const ANSWER: AdmitResponse = {
   ],
   retryDelay: undefined,
   degraded: false,
+  isRepeat: false,
 };
