@@ -1,4 +1,4 @@
-# Two targets: `daemon` and `web`. BuildKit is not needed.
+# Two targets: `daemon` and `web`. BuildKit is not needed. docker-compose.yml gives the version.
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
@@ -17,10 +17,14 @@ COPY package.json package-lock.json ./
 # The native packages bring their binaries, so no compiler is needed.
 RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
 COPY --from=build /app/dist dist
+# A volume takes its owner from the folder of the image that it covers.
+RUN mkdir /var/log/etuservices && chown node:node /var/log/etuservices
 USER node
 
 FROM production AS daemon
 ENV QUOTA_LISTEN=0.0.0.0:50051
+ARG VERSION=unknown
+LABEL org.opencontainers.image.version=$VERSION
 EXPOSE 50051
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "dist/scripts/health_probe.js", "daemon"]
@@ -28,6 +32,8 @@ CMD ["node", "dist/daemon/main.js"]
 
 FROM production AS web
 ENV WEB_LISTEN=0.0.0.0:3000
+ARG VERSION=unknown
+LABEL org.opencontainers.image.version=$VERSION
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "dist/scripts/health_probe.js", "web"]

@@ -32,6 +32,8 @@ export interface Config {
   readonly logLevel: string;
   /** With which subjects are hashed in the log. */
   readonly logSecret: string | undefined;
+  /** Where administrative changes are kept; undefined: in the log alone. */
+  readonly auditFile: string | undefined;
 }
 
 /** The environment cannot be used; every fault is listed, each with its variable. */
@@ -117,6 +119,7 @@ const environment = z.object({
   QUOTA_SHEDDING: aSwitch,
   QUOTA_DENIAL_CACHE: aSwitch,
   QUOTA_LOG_SECRET: z.string().min(16, 'must be 16 characters or more').optional(),
+  QUOTA_AUDIT_FILE: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -154,6 +157,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     isCachingDenials: data.QUOTA_DENIAL_CACHE,
     logLevel: data.LOG_LEVEL,
     logSecret: data.QUOTA_LOG_SECRET,
+    auditFile: data.QUOTA_AUDIT_FILE,
   };
 }
 

@@ -9,6 +9,7 @@ import { QuotaServiceService } from '../gen/quota/v1/quota_service';
 import { createConnectionLimits } from './access/connection_limits';
 import { ConfigInvalid, readConfig } from './config';
 import { openDoor } from './door';
+import { auditCalls } from './grpc/audit';
 import { createCallLog } from './grpc/call_log';
 import { observeCalls } from './grpc/observe';
 import { serve } from './grpc/server';
@@ -24,6 +25,7 @@ import { firstAttempt, openRedis } from './redis/client';
 import { createKeys } from './redis/keys';
 import { createProbe } from './redis/probe';
 import { createRedisStore, type RedisStore } from './redis/store';
+import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
 import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
 import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
@@ -55,6 +57,7 @@ async function main(): Promise<void> {
       if (isTaken) void store.announce();
     },
   });
+  const trail = openAuditTrail({ file: config.auditFile, logger });
   const door = openDoor({
     settings: config.access,
     onStreamRefused: () => telemetry.metrics.refused('streams'),
@@ -117,7 +120,7 @@ async function main(): Promise<void> {
     feed,
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: door.credentials,
-    interceptors: [observeCalls(metrics), door.authentication],
+    interceptors: [observeCalls(metrics), door.authentication, auditCalls(trail)],
     shedding,
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
@@ -182,7 +185,11 @@ function fail(error: unknown): never {
     console.error(
       `quota-daemon: the configuration cannot be used:\n${error.faults.map((line) => `  ${line}`).join('\n')}`,
     );
-  } else if (error instanceof StoreMismatch || error instanceof ListenFailed) {
+  } else if (
+    error instanceof StoreMismatch ||
+    error instanceof ListenFailed ||
+    error instanceof AuditTrailUnusable
+  ) {
     console.error(`quota-daemon: ${error.message}`);
   } else {
     console.error('quota-daemon:', error);

@@ -1,5 +1,6 @@
 import { delimiter } from 'node:path';
 import { readEnvironment, withPassword } from '../environment/files';
+import { mysqlAuthorityFault, withMysqlAuthority } from '../environment/mysql_tls';
 import { toSecurity } from '../web/quota/security';
 import { root } from './services/places';
 
@@ -14,11 +15,19 @@ if (faults.length > 0) {
   process.exit(1);
 }
 
+const unusableAuthority = mysqlAuthorityFault(values.MYSQL_TLS_CA);
+if (unusableAuthority !== undefined) {
+  process.stderr.write(`MYSQL_TLS_CA ${unusableAuthority}\n`);
+  process.exit(1);
+}
+
 /** The environment as the scripts read it; nothing else of them does. An empty variable is an unset one. */
 export const config = {
   keyPrefix: env.QUOTA_KEY_PREFIX || '',
   redisUrl: values.REDIS_URL && withPassword(values.REDIS_URL, values.REDIS_PASSWORD),
-  mysqlUrl: values.MYSQL_URL && withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD),
+  mysqlUrl:
+    values.MYSQL_URL &&
+    withMysqlAuthority(withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD), values.MYSQL_TLS_CA),
   quotaListen: env.QUOTA_LISTEN || '127.0.0.1:50051',
   quotaHttpListen: env.QUOTA_HTTP_LISTEN || '127.0.0.1:9464',
   quotaTarget: env.QUOTA_TARGET || undefined,

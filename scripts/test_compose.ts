@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withMysqlAuthority } from '../environment/mysql_tls';
 import { config } from './config';
 import { runJest } from './jest_run';
 import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './services/compose';
@@ -20,7 +21,9 @@ const PROJECT = 'etuservices-test';
 /** Apart from those of `npm start` and `npm test`, which may be running, and below those that the system gives away. */
 const FIRST_PORTS = {
   QUOTA_PORT: 36_051,
+  QUOTA_HTTP_PORT: 36_464,
   WEB_PORT: 36_300,
+  WEB_METRICS_PORT: 36_465,
   TEST_REDIS_PORT: 36_379,
   TEST_MYSQL_PORT: 36_306,
 };
@@ -79,6 +82,8 @@ async function composeEnvironment({
     COMPOSE_DISABLE_ENV_FILE: '1',
     COMPOSE_PROFILES: '',
     QUOTA_SECRETS: secrets,
+    // The images of an operator's own stack keep their names.
+    QUOTA_VERSION: 'test',
     ...ports,
   };
 }
@@ -112,7 +117,10 @@ function targets({
   const secret = (name: string) => readFileSync(join(QUOTA_SECRETS, name), 'utf8');
   return {
     TEST_REDIS_URL: `redis://default:${secret('redis_password')}@127.0.0.1:${TEST_REDIS_PORT}/0`,
-    TEST_MYSQL_URL: `mysql://root:${secret('mysql_root_password')}@127.0.0.1:${TEST_MYSQL_PORT}/`,
+    TEST_MYSQL_URL: withMysqlAuthority(
+      `mysql://root:${secret('mysql_root_password')}@127.0.0.1:${TEST_MYSQL_PORT}/`,
+      join(QUOTA_SECRETS, 'mysql_tls.pem'),
+    ),
     REDIS_SERVER_PATH: config.redisServerPath ?? programFor(REDIS_SERVER),
     REDIS_CLI_PATH: config.redisCliPath ?? programFor(REDIS_CLI),
   };

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
 import { hasPassword, readEnvironment, withPassword } from '../environment/files';
+import { mysqlAuthorityFault, withMysqlAuthority } from '../environment/mysql_tls';
 import { type QuotaSecurity, securityEnvironment, securityFaults, toSecurity } from './quota/security';
 
 const MIN_SECRET = 32;
@@ -52,6 +53,7 @@ const trustProxy = z.string().transform((value, context) => {
 const environment = z.object({
   MYSQL_URL: mysqlUrl.default('mysql://etuservices@127.0.0.1:3306/etuservices'),
   MYSQL_PASSWORD: z.string().optional(),
+  MYSQL_TLS_CA: z.string().optional(),
   WEB_LISTEN: listen.prefault('127.0.0.1:3000'),
   QUOTA_TARGET: quotaTarget.default('127.0.0.1:50051'),
   ...securityEnvironment,
@@ -106,7 +108,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 
   const values = parsed.data;
   return {
-    mysqlUrl: withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD),
+    mysqlUrl: withMysqlAuthority(withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD), values.MYSQL_TLS_CA),
     listen: values.WEB_LISTEN,
     quotaTarget: values.QUOTA_TARGET,
     quotaSecurity: toSecurity(values),
@@ -122,12 +124,15 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 
 /** What no variable is at fault for by itself. */
 function faultsBetween(filled: Readonly<Record<string, string>>): string[] {
-  const { NODE_ENV, SESSION_SECRET, SESSION_SECRET_FILE, MYSQL_URL = '', MYSQL_PASSWORD } = filled;
+  const { NODE_ENV, SESSION_SECRET, SESSION_SECRET_FILE } = filled;
+  const { MYSQL_URL = '', MYSQL_PASSWORD, MYSQL_TLS_CA } = filled;
   const faults: string[] = [];
   if (NODE_ENV === 'production' && SESSION_SECRET === undefined && SESSION_SECRET_FILE === undefined)
     faults.push('SESSION_SECRET: is required in production');
   if (MYSQL_PASSWORD !== undefined && hasPassword(MYSQL_URL))
     faults.push('MYSQL_PASSWORD: is set, and MYSQL_URL holds a password too');
+  const unusable = mysqlAuthorityFault(MYSQL_TLS_CA);
+  if (unusable !== undefined) faults.push(`MYSQL_TLS_CA: ${unusable}`);
   return faults;
 }
 

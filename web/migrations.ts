@@ -22,7 +22,8 @@ class MigrationLockTimeout extends Error {
 
 /**
  * Applies every migration that has not been applied yet, in order, each once, also when several instances start
- * together. Answers the names it applied.
+ * together. Answers the names it applied. With nothing to apply, it only reads, so that the account of a site need not
+ * be able to change tables.
  */
 export async function migrate(pool: Pool): Promise<string[]> {
   // A MySQL lock belongs to its connection, so the same one holds the lock and does the work.
@@ -53,18 +54,26 @@ async function releaseLock(connection: PoolConnection): Promise<void> {
 }
 
 async function applyPending(connection: PoolConnection): Promise<string[]> {
+  const migrations = await readMigrations();
+  const applied = await appliedNames(connection);
+  if (migrations.every(({ name }) => applied?.includes(name))) return [];
   await connection.query(
     'CREATE TABLE IF NOT EXISTS migrations (name VARCHAR(255) NOT NULL PRIMARY KEY, ' +
       'applied DATETIME(3) NOT NULL) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin',
   );
   const umzug = new Umzug<PoolConnection>({
-    migrations: await readMigrations(),
+    migrations,
     context: connection,
     storage,
     logger: undefined,
   });
-  const applied = await umzug.up();
-  return applied.map(({ name }) => name);
+  return (await umzug.up()).map(({ name }) => name);
+}
+
+/** The names of the migrations that were applied; undefined if the database is new. */
+async function appliedNames(connection: PoolConnection): Promise<string[] | undefined> {
+  const [tables] = await connection.query<RowDataPacket[]>("SHOW TABLES LIKE 'migrations'");
+  return tables.length === 0 ? undefined : storage.executed({ context: connection });
 }
 
 async function readMigrations(): Promise<RunnableMigration<PoolConnection>[]> {

@@ -11,7 +11,7 @@ import type { CallLog } from './call_log';
 import { detailsTrailer, statusOf } from './status';
 
 /** Where handlers find who calls. Never what a client sent under this name. */
-const IDENTITY_KEY = 'quota-identity';
+export const IDENTITY_KEY = 'quota-identity';
 
 const TOKEN_KEY = 'authorization';
 

@@ -1,32 +1,34 @@
 #!/bin/sh
-# Puts the compose stack back to what backup.sh has copied. What it holds now is lost. The site is down meanwhile.
+# Puts the compose stack back to what backup.sh has copied; nothing of what it holds now remains. Both copies are checked,
+# loaded beside the data in use, and counted; only then does the site go down, for the switch. If any step fails, the old
+# data stays, or comes back.
 #   usage: restore.sh FOLDER
 set -eu
 
 folder=$(cd "${1:?usage: restore.sh FOLDER}" && pwd)
 cd "$(dirname "$0")/../.."
+. scripts/compose/restore_steps.sh
+
 for file in redis.rdb mysql.sql; do
-  [ -s "$folder/$file" ] || { echo "$folder/$file is not there" >&2; exit 1; }
+  [ -s "$folder/$file" ] || fail "$folder/$file is not there"
 done
+trap 'remove_loaded' EXIT
+trap 'exit 130' INT TERM HUP
+check_files
 
-docker compose up --wait mysql
+say 'the copies are whole; loading them beside the data in use'
+docker compose up --wait --no-recreate mysql redis
+undo_cut_off
+load_mysql
+load_redis
+
+say 'loaded and counted; switching'
+trap 'undo_after_failure' EXIT
 docker compose stop web daemon redis
-
-docker compose exec -T mysql sh -c \
-  'MYSQL_PWD=$(cat /run/secrets/mysql_root_password) exec mysql -u root' <"$folder/mysql.sql"
-
-# With its append-only file on, Redis would not look at the copy: it is read by a server without one, which then writes it.
-docker compose run --rm -T --no-deps redis sh -c '
-  set -eu
-  rm -rf /data/appendonlydir
-  cat >/data/dump.rdb
-  redis-server --dir /data --port 0 --unixsocket /data/restore.sock --appendonly no --save "" --loglevel warning &
-  cli="redis-cli -s /data/restore.sock"
-  until [ "$($cli ping 2>/dev/null)" = PONG ]; do kill -0 $!; sleep 0.2; done
-  $cli config set appendonly yes
-  while $cli info persistence | grep -qE "aof_rewrite_(in_progress|scheduled):1"; do sleep 0.2; done
-  $cli info persistence | grep -q "aof_last_bgrewrite_status:ok"
-  $cli shutdown nosave
-  rm -f /data/dump.rdb' <"$folder/redis.rdb"
-
+switch_redis
+switch_mysql
 docker compose up --wait
+
+trap - EXIT
+remove_old
+say "done: the stack is as it was at $(manifest redis_taken 'the backup')"

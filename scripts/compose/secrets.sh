@@ -24,7 +24,8 @@ put() { # NAME: standard input, whole or not at all
   mv "$1.part" "$1"
 }
 
-for name in redis_password mysql_root_password mysql_password session_secret grafana_password; do
+for name in redis_password redis_quota_password mysql_root_password mysql_password mysql_site_password \
+  session_secret log_secret grafana_password; do
   [ -s "$name" ] || random | put "$name"
 done
 
@@ -45,16 +46,50 @@ identities:
     token_sha256: $(digest <operator_token)
 ACCESS
 
-# Earlier versions made the web tier a caller, which may not show a student's quota to the staff.
-earlier='/^ *- name: web$/,/^ *role: / s/^\( *role: \)caller$/\1site/'
-if [ "$(sed "$earlier" access/access.yaml)" != "$(cat access/access.yaml)" ]; then
-  sed "$earlier" access/access.yaml | put access/access.yaml
-  echo 'The web tier has the role site now, in access/access.yaml.'
+# An access file that is there is never rewritten: the version before this one must be able to read it after a rollback.
+if sed -n '/^ *- name: web$/,/^ *role: /p' access/access.yaml | grep -q 'role: caller$'; then
+  echo 'The web tier is a caller in access/access.yaml, so its pages show no quota: see docs/operations.md, "Upgrade".'
 fi
 
-# Redis keeps the password's digest alone. The user `health` may do nothing but PING.
+# What MySQL shows to those who connect, and what they trust: one certificate, which vouches for itself.
+if [ ! -s mysql_tls.pem ] || [ ! -s mysql_tls.key ]; then
+  command -v openssl >/dev/null || { echo 'openssl is needed, to make the certificate of MySQL' >&2; exit 1; }
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=mysql \
+    -addext 'subjectAltName=DNS:mysql,DNS:localhost,IP:127.0.0.1' -keyout mysql_tls.key.new -out mysql_tls.pem.new 2>openssl.log ||
+    { cat openssl.log >&2; exit 1; }
+  put mysql_tls.key <mysql_tls.key.new
+  put mysql_tls.pem <mysql_tls.pem.new
+  rm mysql_tls.key.new mysql_tls.pem.new openssl.log
+fi
+
+# What the daemon's user of Redis may run: what its scripts need. It can neither read settings, list all keys, nor empty
+# a database.
+commands='
+  auth hello ping quit select time info client|setname client|setinfo client|id wait waitaof
+  multi exec discard publish subscribe unsubscribe
+  eval evalsha script|load script|exists fcall fcall_ro function|load function|list function|delete
+  del unlink exists type scan memory|usage expire pexpire expireat pexpireat ttl pttl expiretime pexpiretime persist
+  get set mget incr incrby decr decrby strlen
+  hget hset hsetnx hmget hgetall hkeys hvals hlen hdel hexists hincrby hscan
+  sadd srem smembers sismember smismember srandmember spop scard sscan
+  zadd zcard zcount zincrby zrange zrank zrevrank zrandmember zpopmin zrem zremrangebyrank zremrangebyscore zscore zmscore zscan
+  xadd xrange xrevrange xread xtrim xlen xdel xinfo|stream'
+
+# The keys that the daemon builds (daemon/redis/keys.ts), by their first word; nothing else holds any of its data.
+keys='admissions bucket calls connections control decisions overrides probe quota requests shadow taken'
+
+quota_may() {
+  printf 'resetkeys ~partitions'
+  for word in $keys; do printf ' ~%s:{*' "$word"; done
+  printf ' resetchannels &* -@all'
+  for command in $commands; do printf ' +%s' "$command"; done
+}
+
+# Redis keeps the passwords' digests alone. `default` is the operators', `quota` the daemon's; `health` may do nothing
+# but PING.
 put redis_users.acl <<ACL
 user default on #$(digest <redis_password) ~* &* +@all
+user quota on #$(digest <redis_quota_password) $(quota_may)
 user health on nopass resetkeys resetchannels -@all +ping
 ACL
 

