@@ -66,8 +66,8 @@ export interface Place {
  */
 export async function admitAll(place: Place, entries: readonly Entry[]): Promise<JoinedReply> {
   const call = encodeCall(place, entries);
-  const [nowUs, ...values] = (await callAdmit(place.redis, call)) as [nowUs: number, ...Value[]];
-  return { nowUs, outcomes: readOutcomes({ entries, nowUs, values, ids: values.at(-1) as Buffer }) };
+  const values = (await callAdmit(place.redis, call)) as Value[];
+  return { nowUs: values[0] as number, outcomes: readOutcomes(entries, values) };
 }
 
 /** If Redis has no memory left, the form that only reads still answers denials and repeats. */
@@ -88,48 +88,39 @@ function encodeCall({ keys, encoder, partition, claim }: Place, entries: readonl
   const allKeys = [keys.control(partition), keys.overrides(partition)];
   for (const { name } of policies) allKeys.push(keys.admissions(partition, name));
   const ids = Buffer.allocUnsafe(entries.length * ID_BYTES);
-  const packed = entries.map(
-    ({ admission: { subject, cost, requestId }, policy, deadlineUs = 0, wantsIds }, index) => {
-      writeId(ids, index * ID_BYTES, requestId);
-      const isRemembered = requestId !== undefined && policy.rememberMs > 0;
-      const flags = (isRemembered ? IS_REMEMBERED : 0) + (wantsIds ? WANTS_IDS : 0);
-      const policyAt = policies.indexOf(policy);
-      const entry = packEntry({
-        policyAt: policyAt + 1,
-        keyAt: allKeys.length + 1,
-        cost,
-        deadlineUs,
-        flags,
-        subject,
-      });
-      allKeys.push(...(encoded[policyAt]?.keysOf(subject) ?? []));
-      return entry;
-    },
-  );
-  return { keys: allKeys, args: [claim, ids, Buffer.concat(packed), ...encoded.map(({ text }) => text)] };
+  const packed = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + packedBytes(entry), 0));
+  let at = 0;
+  for (const [index, entry] of entries.entries()) {
+    const policyAt = policies.indexOf(entry.policy);
+    writeId(ids, index * ID_BYTES, entry.admission.requestId);
+    at = packEntry(packed, at, entry, { policyAt: policyAt + 1, keyAt: allKeys.length + 1 });
+    allKeys.push(...(encoded[policyAt]?.keysOf(entry.admission.subject) ?? []));
+  }
+  return { keys: allKeys, args: [claim, ids, packed, ...encoded.map(({ text }) => text)] };
 }
 
 /** Bytes before the subject: see ENTRY in `scripts/limits/admit.lua`. */
 const ENTRY_HEADER_BYTES = 21;
 
-function packEntry(entry: {
-  policyAt: number;
-  keyAt: number;
-  cost: number;
-  deadlineUs: number;
-  flags: number;
-  subject: string;
-}): Buffer {
-  const subjectBytes = Buffer.byteLength(entry.subject);
-  const packed = Buffer.allocUnsafe(ENTRY_HEADER_BYTES + subjectBytes);
-  let at = packed.writeUInt16BE(entry.policyAt);
-  at = packed.writeUInt32BE(entry.keyAt, at);
-  at = packed.writeUInt32BE(entry.cost, at);
-  at = packed.writeDoubleBE(entry.deadlineUs, at);
-  at = packed.writeUInt8(entry.flags, at);
-  at = packed.writeUInt16BE(subjectBytes, at);
-  packed.write(entry.subject, at);
-  return packed;
+function packedBytes({ admission: { subject } }: Entry): number {
+  return ENTRY_HEADER_BYTES + Buffer.byteLength(subject);
+}
+
+/** Writes an entry, and where its policy and its keys are, from 1. Returns where the next one begins. */
+function packEntry(
+  packed: Buffer,
+  first: number,
+  { admission: { subject, cost, requestId }, policy, deadlineUs = 0, wantsIds }: Entry,
+  { policyAt, keyAt }: { policyAt: number; keyAt: number },
+): number {
+  const isRemembered = requestId !== undefined && policy.rememberMs > 0;
+  let at = packed.writeUInt16BE(policyAt, first);
+  at = packed.writeUInt32BE(keyAt, at);
+  at = packed.writeUInt32BE(cost, at);
+  at = packed.writeDoubleBE(deadlineUs, at);
+  at = packed.writeUInt8((isRemembered ? IS_REMEMBERED : 0) + (wantsIds ? WANTS_IDS : 0), at);
+  const subjectBytes = packed.write(subject, at + 2);
+  return packed.writeUInt16BE(subjectBytes, at) + subjectBytes;
 }
 
 /** The bytes of a UUID; random ones if the caller gave none, as each taking needs a name of its own. */
@@ -139,18 +130,10 @@ function writeId(ids: Buffer, at: number, requestId: string | undefined): void {
 }
 
 /** Names the values of a reply, which stand one after the other: see `scripts/limits/admit.lua`. */
-function readOutcomes({
-  entries,
-  nowUs,
-  values,
-  ids,
-}: {
-  entries: readonly Entry[];
-  nowUs: number;
-  values: readonly Value[];
-  ids: Buffer;
-}): (Outcome | Error)[] {
-  let at = 0;
+function readOutcomes(entries: readonly Entry[], values: readonly Value[]): (Outcome | Error)[] {
+  const nowUs = values[0] as number;
+  const ids = values.at(-1) as Buffer;
+  let at = 1;
   let idAt = 0;
   const next = () => values[at++] as number;
   return entries.map(({ policy }) => {

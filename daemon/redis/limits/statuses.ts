@@ -13,17 +13,14 @@ const IS_SHADOW_DENIED = 2;
 export function readStatuses(policy: Policy, numbers: readonly number[], first = 0): LimitStatus[] {
   return policy.limits.map(({ name, windowMs, shadow = false }, index) => {
     const at = first + index * NUMBERS_PER_LIMIT;
-    const [limit = 0, remaining = 0, resetDelayUs = 0, nextDelayUs = 0, flags = 0] = numbers.slice(
-      at,
-      at + NUMBERS_PER_LIMIT,
-    );
+    const flags = numbers[at + 4] ?? 0;
     return {
       name,
-      limit,
-      remaining,
+      limit: numbers[at] ?? 0,
+      remaining: numbers[at + 1] ?? 0,
       windowUs: windowMs * US_PER_MS,
-      resetDelayUs,
-      nextDelayUs,
+      resetDelayUs: numbers[at + 2] ?? 0,
+      nextDelayUs: numbers[at + 3] ?? 0,
       shadow,
       shadowDenied: (flags & IS_SHADOW_DENIED) !== 0,
       overridden: (flags & IS_OVERRIDDEN) !== 0,

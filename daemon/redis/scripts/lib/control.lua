@@ -6,6 +6,8 @@
 --   seen:POLICY    when a daemon last asked for that time or a longer one, in microseconds
 --   shape:POLICY   the algorithm of each of its limits, as msgpack of { limit, algorithm, ... }
 --   converted:POLICY:LIMIT  when another algorithm took over, in microseconds: see `announce`
+--   grown:POLICY   until when sets may be found that were kept for a shorter time, in microseconds
+--   summary        what an admission reads of these, in one JSON text
 
 local control = {}
 
@@ -15,13 +17,45 @@ function control.check(claim, expected)
   return redis.error_reply('STALECLAIM the store holds ' .. tostring(claim or 'no claim') .. ', not ' .. expected)
 end
 
+-- Writes the summary anew. Must follow each change of what it holds.
+function control.summarize(key)
+  local kept = redis.call('HGETALL', key)
+  local summary = { overrides = 0, retain_us = {}, grown_until_us = {} }
+  for i = 1, #kept, 2 do
+    local field, value = kept[i], kept[i + 1]
+    local kind, policy = string.match(field, '^(%l+):(.*)$')
+    if kind == 'retain' then summary.retain_us[policy] = tonumber(value) end
+    if kind == 'grown' then summary.grown_until_us[policy] = tonumber(value) end
+    if field == 'claim' then summary.claim = value end
+    if field == 'overrides' then summary.overrides = tonumber(value) end
+  end
+  redis.call('HSET', key, 'summary', cjson.encode(summary))
+end
+
+-- Summaries by their text: they change so seldom that a text need not be read twice.
+local MOST_SUMMARIES = 2000
+local summaries, summary_count = {}, 0
+
+function control.read(key)
+  local text = redis.call('HGET', key, 'summary')
+  if not text then return { overrides = 0, retain_us = {}, grown_until_us = {} } end
+  local summary = summaries[text]
+  if summary then return summary end
+  if summary_count >= MOST_SUMMARIES then
+    summaries, summary_count = {}, 0
+  end
+  summary = cjson.decode(text)
+  summaries[text], summary_count = summary, summary_count + 1
+  return summary
+end
+
 -- Claims the partition for a number of partitions and a schema, unless it is claimed already.
 --
 -- KEYS[1]  control
 -- ARGV[1]  SCHEMA/PARTITIONS/EPOCH, with an epoch of the caller's making
 -- Returns  the claim in force
 register('claim', function(keys, args)
-  redis.call('HSETNX', keys[1], 'claim', args[1])
+  if redis.call('HSETNX', keys[1], 'claim', args[1]) == 1 then control.summarize(keys[1]) end
   return redis.call('HGET', keys[1], 'claim')
 end)
 
@@ -40,6 +74,9 @@ local function announce_retain(key, policy, wanted_us, now_us)
   -- Seen in the future: seen before the clock went back.
   if wanted_us >= retain_us or is_idle or seen_us > now_us then
     redis.call('HSET', key, 'retain:' .. policy, to_text(next_us), 'seen:' .. policy, to_text(now_us))
+  end
+  if retain_us > 0 and next_us > retain_us then
+    redis.call('HSET', key, 'grown:' .. policy, to_text(now_us + 2 * retain_us))
   end
   return next_us
 end
@@ -92,5 +129,6 @@ register('announce', function(keys, args)
     if args[2] == '1' then announce_shape(key, policy, shape, now_us) end
     append_converted(converted, key, announced, now_us)
   end
+  control.summarize(key)
   return cmsgpack.pack(converted)
 end)

@@ -34,13 +34,7 @@ local FIRST_POLICY_ARGUMENT = 4
 local LOGS_BEFORE = 2 -- keys before those of the logs
 
 -- Serves one entry after the other, of one call after the other.
-local request = { policies = {}, retains_us = {}, view = takings.new_view() }
-
--- The verdict, the retry delay, and how many ids.
-local function append_verdict(values, verdict, delay_us, id_count)
-  local n = #values
-  values[n + 1], values[n + 2], values[n + 3] = verdict, delay_us, id_count
-end
+local request = { policies = {}, view = takings.new_view() }
 
 local function append_admitted(policy_at)
   local admitted = request.admitted[policy_at]
@@ -52,13 +46,24 @@ local function append_admitted(policy_at)
   admitted[n + 1], admitted[n + 2] = request.subject, small_to_text(request.cost)
 end
 
--- Decides on the entry whose values `struct` has unpacked.
-local function decide(values, at, policy_at, key_at, cost, deadline_us, flags, subject)
-  local clock = request.clock
-  local now_us = clock.now_us
+local function append_ids(view)
+  request.found_ids = request.found_ids or {}
+  return takings.append_ids(view, request.found_ids)
+end
+
+-- Writes a verdict, the retry delay, how many ids, and where the limits stand behind the first `count` values.
+local function report(values, count, verdict, delay_us, id_count, loaded)
+  values[count + 1], values[count + 2], values[count + 3] = verdict, delay_us, id_count
+  return limits.describe(loaded, request.clock.now_us, values, count + 3)
+end
+
+-- Decides on the entry whose values `struct` has unpacked. Writes its values behind the first `count`, and returns how
+-- many there are then.
+local function decide(values, count, at, policy_at, key_at, cost, deadline_us, flags, subject)
+  local now_us = request.clock.now_us
   if deadline_us > 0 and now_us > deadline_us then
-    values[#values + 1] = LATE
-    return
+    values[count + 1] = LATE
+    return count + 1
   end
   local policy = request.policies[policy_at]
   local is_remembered, wants_ids = flags % 2 == 1, flags >= 2
@@ -72,62 +77,33 @@ local function decide(values, at, policy_at, key_at, cost, deadline_us, flags, s
   local found = is_remembered and takings.find(view, id)
   if found then
     if takings.found_cost(view, id, found) ~= cost then
-      values[#values + 1] = REUSED
-      return
+      values[count + 1] = REUSED
+      return count + 1
     end
-    append_verdict(values, REPEATED, 0, 0)
-    limits.describe(limits.load(request), now_us, values)
-    return
+    return report(values, count, REPEATED, 0, 0, limits.load(request))
   end
 
   local loaded = limits.load(request)
   local is_admitted, delay_us = limits.decide(loaded, cost, now_us)
-  if not is_admitted then
-    append_verdict(values, DENIED, delay_us, wants_ids and view and takings.append_ids(view, request.found_ids) or -1)
-    limits.describe(loaded, now_us, values)
-  elseif request.is_read_only then
-    values[#values + 1] = NO_MEMORY
-    return
-  else
+  if is_admitted and request.is_read_only then
+    values[count + 1] = NO_MEMORY
+    return count + 1
+  end
+  if is_admitted then
     limits.take(loaded, request)
     if view then takings.take(view, id, cost, policy.is_counted) end
     append_admitted(policy_at)
-    append_verdict(values, ADMITTED, 0, 0)
-    limits.describe(loaded, now_us, values)
+    count = report(values, count, ADMITTED, 0, 0, loaded)
+  else
+    count = report(values, count, DENIED, delay_us, wants_ids and view and append_ids(view) or -1, loaded)
   end
-  if request.is_read_only then return end
-  -- Another daemon may count for longer.
-  if view then takings.keep(view, math.max(policy.retain_us, request.retains_us[policy_at])) end
-  limits.keep(loaded)
-end
-
--- Reads what all daemons agree on: returns nil, or the error that the caller must know.
-local function read_shared(keys, args)
-  local policy_count = #args - FIRST_POLICY_ARGUMENT + 1
-  local fields = { 'claim', 'overrides' }
-  for i = 1, policy_count do
-    local policy = policies.read(args[FIRST_POLICY_ARGUMENT + i - 1])
-    request.policies[i] = policy
-    fields[i + 2] = policy.retain_field
+  -- After a denial there is nothing to keep, unless the times to keep things for have grown lately.
+  if is_admitted or (now_us < (request.grown_until_us[policy.name] or 0) and not request.is_read_only) then
+    -- Another daemon may count for longer.
+    if view then takings.keep(view, math.max(policy.retain_us, request.kept_us[policy.name] or 0)) end
+    limits.keep(loaded)
   end
-  local kept = redis.call('HMGET', keys[1], unpack(fields))
-  request.has_overrides = kept[2] and kept[2] ~= '0'
-  for i = 1, policy_count do
-    request.retains_us[i] = tonumber(kept[i + 2] or 0)
-  end
-  return control.check(kept[1], args[1])
-end
-
--- Decides on one entry. A fault in it is its own.
-local function decide_safely(values, ...)
-  local before = #values
-  local is_decided, fault = pcall(decide, values, ...)
-  if is_decided then return end
-  for n = #values, before + 1, -1 do
-    values[n] = nil
-  end
-  values[before + 1] = FAULTY
-  values[before + 2] = tostring(type(fault) == 'table' and fault.err or fault)
+  return count
 end
 
 -- Dates anew what the subjects of a call took before the clock went back. A denial sees that by itself; an admission
@@ -145,25 +121,44 @@ local function catch_up(entries)
 end
 
 local function admit(keys, args, is_read_only)
+  local summary = control.read(keys[1])
+  local stale = control.check(summary.claim, args[1])
+  if stale then return stale end
   request.clock = read_clock()
   request.keys, request.overrides_key, request.is_read_only = keys, keys[2], is_read_only
-  request.ids, request.admitted, request.found_ids = args[2], {}, {}
-  local stale = read_shared(keys, args)
-  if stale then return stale end
+  request.has_overrides = summary.overrides > 0
+  request.kept_us, request.grown_until_us = summary.retain_us, summary.grown_until_us
+  request.ids, request.admitted, request.found_ids = args[2], {}, nil
+  local policy_count = #args - FIRST_POLICY_ARGUMENT + 1
+  for i = 1, policy_count do
+    request.policies[i] = policies.read(args[FIRST_POLICY_ARGUMENT + i - 1])
+  end
 
-  local values, entries = { request.clock.now_us }, args[3]
-  local entry_at, at = 1, 1
+  -- As many values as one entry of one limit needs, so that the table need not grow.
+  local values, entries = { request.clock.now_us, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, args[3]
+  local count, entry_at, at = 1, 1, 1
   while entry_at <= #entries do
     local policy_at, key_at, cost, deadline_us, flags, subject, next_at = struct.unpack(ENTRY, entries, entry_at)
-    decide_safely(values, at, policy_at, key_at, cost, deadline_us, flags, subject)
+    local is_decided, result = pcall(decide, values, count, at, policy_at, key_at, cost, deadline_us, flags, subject)
+    if is_decided then
+      count = result
+    else
+      values[count + 1] = FAULTY
+      values[count + 2] = tostring(type(result) == 'table' and result.err or result)
+      count = count + 2
+    end
     entry_at, at = next_at, at + 1
   end
   local is_behind = false
-  for policy_at, admitted in pairs(request.admitted) do
-    is_behind = log.append(keys[LOGS_BEFORE + policy_at], request.clock, admitted) or is_behind
+  for i = 1, policy_count do
+    local admitted = request.admitted[i]
+    if admitted then is_behind = log.append(keys[LOGS_BEFORE + i], request.clock, admitted) or is_behind end
   end
   if is_behind then catch_up(entries) end
-  values[#values + 1] = table.concat(request.found_ids)
+  values[count + 1] = request.found_ids and table.concat(request.found_ids) or ''
+  for i = count + 2, #values do
+    values[i] = nil
+  end
   return values
 end
 

@@ -97,16 +97,16 @@ end
 
 local IS_OVERRIDDEN, IS_SHADOW_DENIED = 1, 2
 
--- Appends five numbers for each limit: size, remaining, reset delay and next delay in microseconds, and flags:
--- 1 if an override decides, plus 2 if it is a shadow that would have denied.
-function limits.describe(loaded, now_us, description)
-  local n = #description
+-- Writes five numbers for each limit behind the first `count` values: size, remaining, reset delay and next delay in
+-- microseconds, and flags: 1 if an override decides, plus 2 if it is a shadow that would have denied. Returns how many
+-- values there are then.
+function limits.describe(loaded, now_us, values, count)
   for i = 1, #loaded do
     local limit = loaded[i]
-    description[n + 1] = limit.size
-    description[n + 2], description[n + 3], description[n + 4] = limit.algorithm.describe(limit, now_us)
-    description[n + 5] = (limit.is_overridden and IS_OVERRIDDEN or 0) + (limit.is_shadow_denied and IS_SHADOW_DENIED or 0)
-    n = n + 5
+    values[count + 1] = limit.size
+    values[count + 2], values[count + 3], values[count + 4] = limit.algorithm.describe(limit, now_us)
+    values[count + 5] = (limit.is_overridden and IS_OVERRIDDEN or 0) + (limit.is_shadow_denied and IS_SHADOW_DENIED or 0)
+    count = count + 5
   end
-  return description
+  return count
 end

@@ -3,6 +3,7 @@
 -- Writes down how many there are, so that an admission looks for one only if there is any.
 local function count_overrides(control_key, overrides_key)
   redis.call('HSET', control_key, 'overrides', redis.call('HLEN', overrides_key))
+  control.summarize(control_key)
 end
 
 -- Sets another size for one limit of one subject.

@@ -40,7 +40,7 @@ function policies.read(text)
   local policy = remembered[text]
   if policy then return policy end
   local name, retain_us, is_counted, limits = unpack(cmsgpack.unpack(text))
-  policy = { name = name, retain_us = retain_us, is_counted = is_counted == 1, limits = {}, retain_field = 'retain:' .. name }
+  policy = { name = name, retain_us = retain_us, is_counted = is_counted == 1, limits = {} }
   for i, limit in ipairs(limits) do
     policy.limits[i] = read_limit(limit)
   end

@@ -23,5 +23,7 @@ register('read_quota', function(keys, args)
     takings = takings.new_view(),
   }
   takings.open(request.takings, keys[2], request)
-  return limits.describe(limits.load(request), clock.now_us, {})
+  local values = {}
+  limits.describe(limits.load(request), clock.now_us, values, 0)
+  return values
 end, READS_ONLY)

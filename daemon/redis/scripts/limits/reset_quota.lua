@@ -20,12 +20,12 @@ local function reset_policy(keys, key_at, policy)
       state_at = state_at + 1
       taken = redis.call('DEL', keys[state_at])
     else
-      taken = takings.count_after(view, clock.now_us - limit.window_us)
+      taken = takings.count_within(view, limit.window_us)
       longest_us = math.max(longest_us, limit.window_us)
     end
     if taken > 0 then count = count + 1 end
   end
-  if longest_us > 0 then takings.give_back(view, clock.now_us - longest_us) end
+  if longest_us > 0 then takings.give_back(view, longest_us) end
   return count, state_at + 1
 end
 

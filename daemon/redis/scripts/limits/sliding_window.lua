@@ -29,7 +29,7 @@ function sliding_window.load(limit, request)
   else
     limit.takings = request.takings
   end
-  limit.taken = takings.count_after(limit.takings, request.clock.now_us - limit.window_us)
+  limit.taken = takings.count_within(limit.takings, limit.window_us)
   if limit.converted_us > 0 and not limit.is_shadow then convert(limit, request) end
 end
 

@@ -73,9 +73,9 @@ function takings.find(view, id)
   return redis.call('ZSCORE', view.key, id)
 end
 
--- The tokens taken after a moment that were not given back.
-function takings.count_after(view, moment_us)
-  return redis.call('ZCOUNT', view.key, '(' .. to_text(moment_us), '+inf') + view.added
+-- The tokens taken in a window that ends now, but for those that were given back.
+function takings.count_within(view, window_us)
+  return redis.call('ZCOUNT', view.key, window_start(view.clock, window_us), '+inf') + view.added
 end
 
 -- When the n-th newest of the tokens that count was taken.
@@ -166,9 +166,10 @@ function takings.keep(view, retain_us)
   redis.call('PEXPIRE', view.key, to_text(needed_ms + (is_purged and math.ceil(needed_ms / 4) or 0)))
 end
 
--- Gives back all tokens taken after a moment; their requests stay remembered.
-function takings.give_back(view, moment_us)
-  local taken = redis.call('ZRANGE', view.key, '(' .. to_text(moment_us), '+inf', 'BYSCORE', 'WITHSCORES')
+-- Gives back all tokens taken in a window that ends now; their requests stay remembered.
+function takings.give_back(view, window_us)
+  local start = window_start(view.clock, window_us)
+  local taken = redis.call('ZRANGE', view.key, start, '+inf', 'BYSCORE', 'WITHSCORES')
   for i = 1, #taken, 2 do
     redis.call('ZADD', view.key, '-' .. taken[i + 1], taken[i])
   end

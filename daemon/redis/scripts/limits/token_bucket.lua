@@ -23,9 +23,8 @@ end
 
 -- What a sliding window had let through when the bucket took over from it, in whole tokens: they count as taken now.
 local function taken_before(limit, request)
-  local after_us = request.clock.now_us - limit.window_us
   local takings_key = request.keys[request.key_at]
-  return redis.call('ZCOUNT', takings_key, '(' .. to_text(after_us), to_text(limit.converted_us))
+  return redis.call('ZCOUNT', takings_key, window_start(request.clock, limit.window_us), to_text(limit.converted_us))
 end
 
 -- Refills the bucket. If its size has changed since, what was taken stays taken, in the new units; but nobody ever
