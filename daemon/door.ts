@@ -1,4 +1,4 @@
-import type { ServerCredentials, ServerInterceptor } from '@grpc/grpc-js';
+import type { ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { TlsInvalid, type TlsMaterial } from '../environment/tls_files';
 import { FileUnreadable } from '../environment/watched_files';
@@ -11,11 +11,12 @@ import { ConfigInvalid } from './config';
 import { createAuthentication } from './grpc/authenticate';
 import type { CallLog } from './grpc/call_log';
 import { openServerSecurity } from './grpc/credentials';
+import type { CallGuard } from './grpc/guards';
 
 /** How callers come in: by which transport, and what they must show. Follows its files. */
 export interface Door {
   readonly credentials: ServerCredentials;
-  readonly authentication: ServerInterceptor;
+  readonly authentication: CallGuard;
   /** When the certificates of each file end. */
   certificateEnds(): TlsMaterial['ends'];
   close(): void;

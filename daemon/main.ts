@@ -26,7 +26,7 @@ import { createKeys } from './redis/keys';
 import { createProbe } from './redis/probe';
 import { createRedisStore, type RedisStore } from './redis/store';
 import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
-import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
+import { instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
 import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
@@ -111,7 +111,7 @@ async function main(): Promise<void> {
   const local = createDecisionFeed();
   const feed = cluster.isWorker ? shareFeed(local) : local;
   const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
-  const limiter = instrumentLimiter(createLimiter({ ...rules, feed }), metrics);
+  const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, feed.publish] });
   const administration = createAdministration({ ...rules, afterCaches });
   const server = await serve({
     listen: config.listen,
@@ -120,7 +120,7 @@ async function main(): Promise<void> {
     feed,
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: door.credentials,
-    interceptors: [observeCalls(metrics), door.authentication, auditCalls(trail)],
+    guards: [observeCalls(metrics), door.authentication, auditCalls(trail)],
     shedding,
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,

@@ -15,6 +15,7 @@ import {
   parseSetOverride,
   parseWatchDecisions,
 } from './admin_validate';
+import { callIdOf } from './call_id';
 import type { CallLog } from './call_log';
 import { type CallContext, failCall, readable, unary } from './unary';
 
@@ -34,18 +35,28 @@ export function createAdminHandlers(
     resetQuota: unary(async (request, metadata) => {
       const target = parseQuotaTarget(request);
       const resetCount = await administration.resetQuota(target);
-      log.changed(identityOf(metadata), { change: 'quota reset', ...target, resetCount });
+      log.changed(identityOf(metadata), {
+        change: 'quota reset',
+        callId: callIdOf(metadata),
+        ...target,
+        resetCount,
+      });
       return { resetCount };
     }, context),
     setOverride: unary(async (request, metadata) => {
       const override = await administration.setOverride(parseSetOverride(request, identityOf(metadata)));
-      log.changed(identityOf(metadata), { change: 'override set', ...override });
+      log.changed(identityOf(metadata), { change: 'override set', callId: callIdOf(metadata), ...override });
       return { override: toOverride(override) };
     }, context),
     clearOverride: unary(async (request, metadata) => {
       const target = parseClearOverride(request);
       const cleared = await administration.clearOverride(target);
-      log.changed(identityOf(metadata), { change: 'override cleared', ...target, cleared });
+      log.changed(identityOf(metadata), {
+        change: 'override cleared',
+        callId: callIdOf(metadata),
+        ...target,
+        cleared,
+      });
       return { cleared };
     }, context),
     listOverrides: unary(async (request) => {
@@ -98,6 +109,6 @@ function watchDecisions(
     // At once, so that the watcher knows from when on it sees everything.
     call.sendMetadata(new Metadata());
   } catch (error) {
-    call.emit('error', failCall(error, { method: call.getPath(), log }));
+    call.emit('error', failCall(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));
   }
 }

@@ -1,7 +1,8 @@
-import { ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { AuditTrail } from '../telemetry/audit_trail';
-import { currentCallId } from '../telemetry/call_id';
 import { IDENTITY_KEY } from './authenticate';
+import { callIdOf } from './call_id';
+import type { CallGuard } from './guards';
 
 /** What operators, and a site's staff, change. Reading leaves no trace. */
 const CHANGES = new Set(
@@ -9,29 +10,26 @@ const CHANGES = new Set(
 );
 
 /** Writes each administrative change to the trail, before its caller hears how it ended. It comes after authentication. */
-export function auditCalls(trail: AuditTrail): ServerInterceptor {
-  return (method, call) => {
-    if (!CHANGES.has(method.path)) return call as ServerInterceptingCall;
-    let by = 'anonymous';
+export function auditCalls(trail: AuditTrail): CallGuard {
+  return ({ method }) => {
+    if (!CHANGES.has(method.path)) return undefined;
+    let by: string | undefined;
+    let callId = '';
     let request: unknown;
-    return new ServerInterceptingCall(call, {
-      start(next) {
-        next({
-          onReceiveMetadata(metadata, pass) {
-            by = String(metadata.get(IDENTITY_KEY)[0] ?? by);
-            pass(metadata);
-          },
-          onReceiveMessage(message, pass) {
-            request = message;
-            pass(message);
-          },
-        });
+    return {
+      onMetadata(metadata) {
+        by = String(metadata.get(IDENTITY_KEY)[0]);
+        callId = callIdOf(metadata);
+        return true;
       },
-      sendStatus(answer, next) {
-        const code = status[answer.code] ?? 'UNKNOWN';
-        trail.record({ by, method: method.path.slice(1), request, code, callId: currentCallId() });
-        next(answer);
+      onMessage(message) {
+        request = message;
       },
-    });
+      onEnd(code) {
+        // Who was not let in has changed nothing, and is in the log.
+        if (by === undefined) return;
+        trail.record({ by, method: method.path.slice(1), request, code: status[code] ?? 'UNKNOWN', callId });
+      },
+    };
   };
 }

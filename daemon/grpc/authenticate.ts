@@ -1,13 +1,10 @@
-import {
-  type Metadata,
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-} from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Access, Evidence } from '../access/access';
 import { PermissionDenied, TooManyStreams } from '../access/errors';
 import type { StreamLimits } from '../access/stream_limits';
+import { callIdOf } from './call_id';
 import type { CallLog } from './call_log';
+import type { CallGuard } from './guards';
 import { detailsTrailer, statusOf } from './status';
 
 /** Where handlers find who calls. Never what a client sent under this name. */
@@ -29,30 +26,28 @@ export interface AuthenticationOptions {
  * Lets a call reach its handler only if `access` admits it, with the caller's name under `quota-identity`; a lasting
  * stream only if there is room for it, and only as long as its caller has the right to it.
  */
-export function createAuthentication(options: AuthenticationOptions): ServerInterceptor {
+export function createAuthentication(options: AuthenticationOptions): CallGuard {
   const { access, streams, onStreamRefused, log } = options;
-  return (method, call) => {
-    let stopStream: () => void = () => undefined;
+  return ({ method, call, refuse }) => {
+    let stopStream: (() => void) | undefined;
 
-    function admit(evidence: Evidence): string | undefined {
-      try {
-        return access.admit(evidence).name;
-      } catch (error) {
-        stopStream();
-        refuse({ call, evidence, error, log });
-        return undefined;
-      }
+    function deny(error: unknown, { path, peer, callId }: Evidence & { callId: string }): void {
+      stopStream?.();
+      const answered = statusOf(error, path);
+      const identity = error instanceof PermissionDenied ? error.identity : undefined;
+      log.failed({ method: path, error, callId, caller: { peer, identity } });
+      refuse({ code: answered.code, details: answered.message, metadata: detailsTrailer(answered) });
     }
 
     /** False if there is no room for one more. */
-    function startStream(evidence: Evidence): boolean {
+    function startStream(evidence: Evidence, metadata: Metadata): boolean {
       const release = streams.take(evidence.peer);
       if (release === undefined) {
         onStreamRefused();
-        refuse({ call, evidence, error: new TooManyStreams(), log });
+        deny(new TooManyStreams(), { ...evidence, callId: callIdOf(metadata) });
         return false;
       }
-      const recheck = setInterval(() => admit(evidence), STREAM_RECHECK_MS).unref();
+      const recheck = setInterval(() => nameOf(evidence, metadata), STREAM_RECHECK_MS).unref();
       stopStream = () => {
         clearInterval(recheck);
         release();
@@ -60,27 +55,29 @@ export function createAuthentication(options: AuthenticationOptions): ServerInte
       return true;
     }
 
-    return new ServerInterceptingCall(call, {
-      start(next) {
-        next({
-          onReceiveMetadata(metadata, pass) {
-            const evidence = evidenceOf({ path: method.path, call, metadata });
-            const name = admit(evidence);
-            if (name === undefined) return;
-            if (method.responseStream && !startStream(evidence)) return;
-            // Beyond this line nobody needs the token, so nobody can log it.
-            metadata.remove(TOKEN_KEY);
-            metadata.set(IDENTITY_KEY, inAscii(name));
-            pass(metadata);
-          },
-          onCancel: () => stopStream(),
-        });
+    function nameOf(evidence: Evidence, metadata: Metadata): string | undefined {
+      try {
+        return access.admit(evidence).name;
+      } catch (error) {
+        deny(error, { ...evidence, callId: callIdOf(metadata) });
+        return undefined;
+      }
+    }
+
+    return {
+      onMetadata(metadata) {
+        const evidence = evidenceOf({ path: method.path, call, metadata });
+        const name = nameOf(evidence, metadata);
+        if (name === undefined) return false;
+        if (method.responseStream && !startStream(evidence, metadata)) return false;
+        // Beyond this line nobody needs the token, so nobody can log it.
+        metadata.remove(TOKEN_KEY);
+        metadata.set(IDENTITY_KEY, inAscii(name));
+        return true;
       },
-      sendStatus(answer, next) {
-        stopStream();
-        next(answer);
-      },
-    });
+      onCancel: () => stopStream?.(),
+      onEnd: () => stopStream?.(),
+    };
   };
 }
 
@@ -100,27 +97,6 @@ function evidenceOf({
     // Only one that the authority vouches for is given here.
     certificate: () => call.getAuthContext().sslPeerCertificate,
   };
-}
-
-function refuse({
-  call,
-  evidence: { path, peer },
-  error,
-  log,
-}: {
-  call: ServerInterceptingCallInterface;
-  evidence: Evidence;
-  error: unknown;
-  log: CallLog;
-}): void {
-  const answered = statusOf(error, path);
-  const identity = error instanceof PermissionDenied ? error.identity : undefined;
-  log.failed({ method: path, error, caller: { peer, identity } });
-  call.sendStatus({
-    code: answered.code,
-    details: answered.message,
-    metadata: detailsTrailer(answered),
-  });
 }
 
 /** A header holds printable ASCII only; a certificate may bear any name. */

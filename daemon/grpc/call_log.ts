@@ -16,16 +16,20 @@ import { statusOf } from './status';
 
 /** What is logged of calls: a few lines of each kind a second, however many there are; metrics count them all. */
 export interface CallLog {
-  denied(admission: Admission, decision: Decision): void;
+  denied(admission: Admission, decision: Decision, callId: () => string): void;
   /** A call, or a request of a batch, that got no answer but an error. */
   failed(failure: Failure): void;
   /** What an operator changed: always logged. */
-  changed(by: string, change: { change: string; subject: string } & Record<string, unknown>): void;
+  changed(
+    by: string,
+    change: { change: string; subject: string; callId: string } & Record<string, unknown>,
+  ): void;
 }
 
 interface Failure {
   readonly method: string;
   readonly error: unknown;
+  readonly callId: string;
   /** Who called, if it is known to matter. */
   readonly caller?: Readonly<Record<string, string | undefined>>;
 }
@@ -46,20 +50,21 @@ export function createCallLog({
   const failures = createSampler({ perSecond: LINES_PER_S, nowMs });
 
   return {
-    denied({ subject, policy, cost, requestId }, { retryDelayUs }) {
+    denied({ subject, policy, cost, requestId }, { retryDelayUs }, callId) {
       const notShown = denials.show(policy);
       if (notShown === undefined) return;
       const retryDelayMs = retryDelayUs === undefined ? undefined : Math.ceil(retryDelayUs / 1000);
       const subjectHash = hashOf(subject);
-      logger.info({ subjectHash, policy, cost, requestId, retryDelayMs, ...counted(notShown) }, 'denied');
+      const shown = { callId: callId(), subjectHash, policy, cost, requestId, retryDelayMs };
+      logger.info({ ...shown, ...counted(notShown) }, 'denied');
     },
 
-    failed({ method, error, caller }) {
+    failed({ method, error, callId, caller }) {
       const notShown = failures.show(error instanceof Error ? error.name : 'unknown');
       if (notShown === undefined) return;
       const reason = statusOf(error, method).message;
       const why = error instanceof Unauthenticated ? error.why : undefined;
-      const told = { method, ...caller, why, ...counted(notShown) };
+      const told = { callId, method, ...caller, why, ...counted(notShown) };
       // A caller's fault and an outage are logged in one line; only a fault of ours needs its stack.
       if (error instanceof StoreUnavailable)
         logger.warn({ ...told, reason, cause: String(error.cause) }, 'request failed');

@@ -1,4 +1,4 @@
-import { Server, type ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
+import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
@@ -9,6 +9,7 @@ import type { Limiter } from '../quota/limiter';
 import { createAdminHandlers } from './admin_handlers';
 import { createAnswerable } from './answerable';
 import type { CallLog } from './call_log';
+import { type CallGuard, guardCalls } from './guards';
 import { createHandlers } from './handlers';
 import { type HandshakeFailure, watchHandshakes } from './handshakes';
 import { watchHealth } from './health';
@@ -39,9 +40,9 @@ export interface ServeOptions {
   /** Whether the store can be used now. */
   readonly isReady: () => boolean;
   readonly credentials: ServerCredentials;
-  /** The first one is the nearest to the wire, after the shedding. */
-  readonly interceptors: readonly ServerInterceptor[];
-  readonly shedding: Pick<Shedding, 'interceptor' | 'weigh'>;
+  /** In their order, after the shedding. */
+  readonly guards: readonly CallGuard[];
+  readonly shedding: Pick<Shedding, 'guard' | 'weigh'>;
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
@@ -55,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
   const { isReady, shedding, logger } = options;
   const inFlight = createInFlight();
   const server = new Server({
-    interceptors: [shedding.interceptor, ...options.interceptors],
+    interceptors: [guardCalls([shedding.guard, ...options.guards])],
     'grpc.max_concurrent_streams': options.maxStreams,
   });
   limitSessions(server);

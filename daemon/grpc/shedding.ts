@@ -1,19 +1,14 @@
-import {
-  type Metadata,
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-  status,
-} from '@grpc/grpc-js';
+import { type Metadata, status } from '@grpc/grpc-js';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
+import type { CallGuard, Refusal, Watch } from './guards';
 import { createLoadLimit, type Ending, type LoadLimit, Overloaded, type Passage } from './load_limit';
 import { detailsTrailer, statusOf } from './status';
 
 /** Refuses what is too much before it is decoded, at the least cost, and counts what is in flight. */
 export interface Shedding {
-  /** Comes first of the interceptors, or what is refused would have cost as much as what is answered. */
-  readonly interceptor: ServerInterceptor;
+  /** Comes first of the guards, or what is refused would have cost as much as what is answered. */
+  readonly guard: CallGuard;
   /**
    * Counts a call as so many decisions, once it is decoded. `metadata` is that which its handler was given. Throws
    * `Overloaded` if they are too many.
@@ -52,16 +47,16 @@ export function createShedding({
 }: SheddingOptions): Shedding {
   const limits = limitsByPath(decisions, operations);
   const passages = new WeakMap<Metadata, Passage>();
-  const refuse = createRefusals();
+  const nextRefusal = createRefusals();
 
   return {
-    interceptor(method, call) {
+    guard({ method }) {
       const limit = isShedding ? limits.get(method.path) : undefined;
-      if (limit === undefined) return new ServerInterceptingCall(call);
+      if (limit === undefined) return undefined;
       const passage = limit.enter();
-      if (passage !== undefined) return letIn(call, { passage, passages });
+      if (passage !== undefined) return watch(passage, passages);
       onShed(method.path.slice(1));
-      return refuse(call);
+      return { refusal: nextRefusal() };
     },
     weigh: (metadata, decisionCount) => passages.get(metadata)?.weigh(decisionCount),
     state: decisions.state,
@@ -80,25 +75,15 @@ function limitsByPath(decisions: LoadLimit, operations: LoadLimit): ReadonlyMap<
   );
 }
 
-function letIn(
-  call: ServerInterceptingCallInterface,
-  { passage, passages }: { passage: Passage; passages: WeakMap<Metadata, Passage> },
-): ServerInterceptingCall {
-  return new ServerInterceptingCall(call, {
-    start(next) {
-      next({
-        onReceiveMetadata(metadata, pass) {
-          passages.set(metadata, passage);
-          pass(metadata);
-        },
-        onCancel: () => passage.end('dropped'),
-      });
+function watch(passage: Passage, passages: WeakMap<Metadata, Passage>): Watch {
+  return {
+    onMetadata(metadata) {
+      passages.set(metadata, passage);
+      return true;
     },
-    sendStatus(answer, next) {
-      passage.end(endingOf(answer.code));
-      next(answer);
-    },
-  });
+    onCancel: () => passage.end('dropped'),
+    onEnd: (code) => passage.end(endingOf(code)),
+  };
 }
 
 /** What was not answered as asked took less time than an answer, or the time of a silent store. */
@@ -106,20 +91,14 @@ function endingOf(code: status): Ending {
   return code === status.OK ? 'answered' : 'failed';
 }
 
-function createRefusals(): (call: ServerInterceptingCallInterface) => ServerInterceptingCall {
+function createRefusals(): () => Refusal {
   const refusals = Array.from({ length: REFUSAL_COUNT }, () => {
     const answered = statusOf(new Overloaded(), '');
     return { code: answered.code, details: answered.message, metadata: detailsTrailer(answered) };
   });
   let last = 0;
-  return (call) => {
+  return () => {
     last = (last + 1) % REFUSAL_COUNT;
-    const refusal = refusals[last];
-    const refused = new ServerInterceptingCall(call, {
-      start: () => refusal && call.sendStatus(refusal),
-    });
-    // What is not read is not decoded.
-    refused.startRead = () => undefined;
-    return refused;
+    return refusals[last] as Refusal;
   };
 }

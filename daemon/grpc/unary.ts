@@ -1,7 +1,8 @@
-import type { handleUnaryCall, Metadata, ServerErrorResponse, ServerUnaryCall } from '@grpc/grpc-js';
+import type { handleUnaryCall, Metadata, ServerErrorResponse } from '@grpc/grpc-js';
 import { InvalidRequest } from '../quota/errors';
 import type { Patience } from '../quota/store';
 import { Unreadable } from './answerable';
+import { callIdOf } from './call_id';
 import type { CallLog } from './call_log';
 import { patienceOf } from './patience';
 import { detailsTrailer, statusOf } from './status';
@@ -9,7 +10,8 @@ import { detailsTrailer, statusOf } from './status';
 /** Counts the calls that are being answered, so that a drain knows when the last one is done. */
 export interface InFlight {
   readonly count: number;
-  track<T>(work: Promise<T>): Promise<T>;
+  begin(): void;
+  end(): void;
 }
 
 export function createInFlight(): InFlight {
@@ -18,13 +20,11 @@ export function createInFlight(): InFlight {
     get count() {
       return count;
     },
-    async track(work) {
+    begin() {
       count += 1;
-      try {
-        return await work;
-      } finally {
-        count -= 1;
-      }
+    },
+    end() {
+      count -= 1;
     },
   };
 }
@@ -40,15 +40,21 @@ export function unary<Request, Response>(
   handle: (request: Request, metadata: Metadata, patience: Patience) => Promise<Response>,
   { inFlight, log }: CallContext,
 ): handleUnaryCall<Request, Response> {
-  async function answer(call: ServerUnaryCall<Request, Response>): Promise<Response> {
-    return handle(readable(call.request), call.metadata, patienceOf(call));
-  }
-
   return (call, callback) => {
-    inFlight.track(answer(call)).then(
-      (response) => callback(null, response),
-      (error: unknown) => callback(failCall(error, { method: call.getPath(), log })),
-    );
+    inFlight.begin();
+    const answered = (response: Response) => {
+      inFlight.end();
+      callback(null, response);
+    };
+    const failed = (error: unknown) => {
+      inFlight.end();
+      callback(failCall(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));
+    };
+    try {
+      handle(readable(call.request), call.metadata, patienceOf(call)).then(answered, failed);
+    } catch (error) {
+      failed(error);
+    }
   };
 }
 
@@ -61,10 +67,10 @@ export function readable<Request>(request: Request): Request {
 /** Logs why a call fails, and answers what its caller is told. */
 export function failCall(
   error: unknown,
-  { method, log }: { method: string; log: CallLog },
+  { method, callId, log }: { method: string; callId: string; log: CallLog },
 ): ServerErrorResponse {
   const answered = statusOf(error, method);
-  log.failed({ method, error });
+  log.failed({ method, callId, error });
   return {
     name: 'CallFailed',
     message: answered.message,

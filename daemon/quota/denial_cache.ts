@@ -64,12 +64,8 @@ export function createDenialCache({
     return agedBy(denial.decision, (ms - denial.heardMs) * US_PER_MS);
   }
 
-  async function askAnew(
-    key: string,
-    { admission, policy, ask }: { admission: Admission; policy: Policy; ask: () => Promise<Judgement> },
-  ): Promise<Decision> {
-    const askedMs = nowMs();
-    const { decision, knownIds } = await ask();
+  function remember(key: string, judgement: Judgement, { admission, policy, askedMs }: Asked): Decision {
+    const { decision, knownIds } = judgement;
     const lifeMs = Math.min(MAX_CACHED_MS, emptyForUs(decision, admission.cost) / US_PER_MS);
     if (lifeMs > 0) {
       denials.set(key, {
@@ -84,27 +80,50 @@ export function createDenialCache({
     return decision;
   }
 
+  function askAnew(
+    key: string,
+    { admission, policy, ask }: { admission: Admission; policy: Policy; ask: () => Promise<Judgement> },
+  ): Promise<Decision> {
+    const askedMs = nowMs();
+    return ask().then((judgement) => remember(key, judgement, { admission, policy, askedMs }));
+  }
+
+  async function renew(
+    key: string,
+    known: Denial,
+    asking: { admission: Admission; policy: Policy; ask: () => Promise<Judgement> },
+  ): Promise<Decision> {
+    const { admission, policy } = asking;
+    if (known.renewal === undefined) {
+      const renewal = askAnew(key, asking);
+      known.renewal = renewal.catch(() => undefined);
+      return renewal;
+    }
+    await known.renewal;
+    const renewed = denials.get(key);
+    const found = renewed?.policy === policy ? find(admission, renewed) : undefined;
+    return found ?? askAnew(key, asking);
+  }
+
   return {
-    async decide(admission, policy, ask) {
+    decide(admission, policy, ask) {
       // The retry delay depends on the cost.
       const key = `${admission.cost}:${admission.policy}:${admission.subject}`;
       const known = denials.get(key);
       // A reload makes new policies, even if they look the same.
       if (known === undefined || known.policy !== policy) return askAnew(key, { admission, policy, ask });
       const cached = find(admission, known);
-      if (cached !== undefined) return cached;
-      if (nowMs() < known.endMs) return (await ask()).decision;
-      if (known.renewal === undefined) {
-        const renewal = askAnew(key, { admission, policy, ask });
-        known.renewal = renewal.catch(() => undefined);
-        return renewal;
-      }
-      await known.renewal;
-      const renewed = denials.get(key);
-      const found = renewed?.policy === policy ? find(admission, renewed) : undefined;
-      return found ?? askAnew(key, { admission, policy, ask });
+      if (cached !== undefined) return Promise.resolve(cached);
+      if (nowMs() < known.endMs) return ask().then(({ decision }) => decision);
+      return renew(key, known, { admission, policy, ask });
     },
   };
+}
+
+interface Asked {
+  readonly admission: Admission;
+  readonly policy: Policy;
+  readonly askedMs: number;
 }
 
 /**

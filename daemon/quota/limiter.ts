@@ -1,5 +1,5 @@
 import { type Admission, type Decision, tightestFirst } from './admission';
-import type { DecisionFeed } from './decision_feed';
+import type { DecisionEvent } from './decision_feed';
 import { InvalidRequest, UnknownPolicy, UnknownService } from './errors';
 import type { Policies, Policy } from './policies';
 import type { Patience, QuotaStore } from './store';
@@ -22,20 +22,28 @@ export interface LimiterParts {
   /** The policies that hold now: they may change between two calls, never within one. */
   readonly currentPolicies: () => Policies;
   readonly store: QuotaStore;
-  /** Is told every decision. */
-  readonly feed: DecisionFeed;
+  /** Each decision is published once, to all of these. */
+  readonly onDecision: readonly ((event: DecisionEvent) => void)[];
 }
 
-export function createLimiter({ currentPolicies, store, feed }: LimiterParts): Limiter {
+export function createLimiter({ currentPolicies, store, onDecision }: LimiterParts): Limiter {
+  function policyOf({ policy: name, requestId }: Admission): Policy {
+    const policy = currentPolicies().byName.get(name);
+    if (policy === undefined) throw new UnknownPolicy(name);
+    if (policy.rememberMs === 0 && requestId !== undefined) throw unremembered(policy);
+    return policy;
+  }
+
+  function publish(admission: Admission, answer: Decision): Decision {
+    const decision = answer.limits.length < 2 ? answer : { ...answer, limits: tightestFirst(answer.limits) };
+    for (const listen of onDecision) listen({ admission, decision });
+    return decision;
+  }
+
   return {
     async admit(admission, patience) {
-      const policy = currentPolicies().byName.get(admission.policy);
-      if (policy === undefined) throw new UnknownPolicy(admission.policy);
-      if (policy.rememberMs === 0 && admission.requestId !== undefined) throw unremembered(policy);
-      const answer = await store.admit(admission, policy, patience);
-      const decision = { ...answer, limits: tightestFirst(answer.limits) };
-      feed.publish({ admission, decision });
-      return decision;
+      const policy = policyOf(admission);
+      return publish(admission, await store.admit(admission, policy, patience));
     },
 
     async recordCall(call) {

@@ -1,5 +1,4 @@
 import { type DestinationStream, destination, type Logger, pino, stdSerializers, transport } from 'pino';
-import { currentCallId } from './call_id';
 
 /** What waits for a reader of the log, at most; what does not fit is dropped, and counted. */
 const MAX_WAITING_BYTES = 1024 * 1024;
@@ -15,9 +14,9 @@ export interface Log {
   close(): Promise<void>;
 }
 
-/** One JSON line an event, with the id of the call that it belongs to; readable lines in a terminal. */
+/** One JSON line an event; readable lines in a terminal. */
 export function openLog({ level, isTerminal }: { level: string; isTerminal: boolean }): Log {
-  const options = { name: 'quota-daemon', level, serializers: { err: describeError }, mixin: describeCall };
+  const options = { name: 'quota-daemon', level, serializers: { err: describeError } };
   if (isTerminal) {
     const pretty = transport({ target: 'pino-pretty', options: { ignore: 'pid,hostname' } });
     return {
@@ -45,11 +44,6 @@ export function openLog({ level, isTerminal }: { level: string; isTerminal: bool
       stdout.destroy();
     },
   };
-}
-
-function describeCall(): object {
-  const callId = currentCallId();
-  return callId === undefined ? {} : { callId };
 }
 
 /** An error of Redis carries its whole command, the script's text included: of no use to a reader. */

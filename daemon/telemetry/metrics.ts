@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { CONNECTION_REFUSALS } from '../access/connection_limits';
 import { HANDSHAKE_FAILURES, type HandshakeFailure } from '../grpc/handshakes';
+import type { Decision } from '../quota/admission';
+import type { DecisionEvent } from '../quota/decision_feed';
 import { BUILD } from './build';
 import { createLoadMetrics, type LoadMetrics } from './load_metrics';
 
@@ -35,7 +37,7 @@ export type Refusal = (typeof REFUSALS)[number];
 export interface Metrics {
   readonly load: LoadMetrics;
   /** A decision of a policy that exists. */
-  decided(decision: { policy: string; verdict: Verdict }): void;
+  decided(event: DecisionEvent): void;
   /** A call that was answered, with the name of its gRPC status; a stream has no duration that means anything. */
   answered(call: { method: string; code: string; durationS: number | undefined }): void;
   /** An operation that the store failed, by `storeFailureKind`. */
@@ -96,12 +98,16 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const refusals = createRefusals(registers);
   const handshakes = createTlsMetrics(sources, registers);
 
+  const decided = oncePerLabels((policy, verdict) => decisions.labels({ policy, verdict }));
+  const answered = oncePerLabels((method, code) => calls.labels({ method, code }));
+  const timed = oncePerLabels((method) => durations.labels({ method }));
+
   return {
     load: createLoadMetrics(registers),
-    decided: ({ policy, verdict }) => decisions.inc({ policy, verdict }),
+    decided: ({ admission: { policy }, decision }) => decided(policy, verdictOf(decision)).inc(),
     answered({ method, code, durationS }) {
-      calls.inc({ method, code });
-      if (durationS !== undefined) durations.observe({ method }, durationS);
+      answered(method, code).inc();
+      if (durationS !== undefined) timed(method, '').observe(durationS);
     },
     storeFailed: (kind) => storeErrors.inc({ kind }),
     policiesReloaded(isTaken) {
@@ -248,4 +254,27 @@ function observeState(sources: MetricsSources, registers: Registry[]) {
     registers,
   });
   build.set({ version: BUILD.version, node: process.version }, 1);
+}
+
+/** Looks a metric's child up by two labels: finding it anew by its labels costs more than counting. */
+function oncePerLabels<Child>(make: (first: string, second: string) => Child) {
+  const children = new Map<string, Map<string, Child>>();
+  return (first: string, second: string): Child => {
+    let ofFirst = children.get(first);
+    if (ofFirst === undefined) {
+      ofFirst = new Map();
+      children.set(first, ofFirst);
+    }
+    const known = ofFirst.get(second);
+    if (known !== undefined) return known;
+    const made = make(first, second);
+    ofFirst.set(second, made);
+    return made;
+  };
+}
+
+export function verdictOf({ admitted, isRepeat, limits }: Decision): Verdict {
+  if (isRepeat) return 'repeated';
+  if (!admitted) return 'denied';
+  return limits.some(({ shadowDenied }) => shadowDenied) ? 'shadow_denied' : 'admitted';
 }

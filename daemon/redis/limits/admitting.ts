@@ -71,9 +71,9 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
   const cache = createDenialCache({ onCached: (policy) => events?.deniedFromCache(policy) });
 
   return {
-    async admit(admission, policy, patience) {
+    admit(admission, policy, patience) {
       const ask = () => joiner.admit(admission, policy, patience);
-      return isCachingDenials ? cache.decide(admission, policy, ask) : (await ask()).decision;
+      return isCachingDenials ? cache.decide(admission, policy, ask) : ask().then(({ decision }) => decision);
     },
     clock: clock.estimate,
   };

@@ -24,5 +24,5 @@ export async function serve(implementation: UntypedServiceImplementation): Promi
 }
 
 export function responseOf(decision: Decision): AdmitResponse {
-  return { decision, limits: [], retryDelay: undefined, degraded: false };
+  return { decision, limits: [], retryDelay: undefined, degraded: false, isRepeat: false };
 }

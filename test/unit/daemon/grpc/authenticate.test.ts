@@ -17,6 +17,7 @@ import { PermissionDenied, Unauthenticated } from '../../../../daemon/access/err
 import { createStreamLimits } from '../../../../daemon/access/stream_limits';
 import { createAuthentication } from '../../../../daemon/grpc/authenticate';
 import { createCallLog } from '../../../../daemon/grpc/call_log';
+import { guardCalls } from '../../../../daemon/grpc/guards';
 import { failureOf } from '../../../helpers/quota_client';
 import { until } from '../../../helpers/wait';
 
@@ -42,7 +43,7 @@ async function serveEcho(access: Access) {
     },
     log: createCallLog({ logger, hashOf: (subject) => subject }),
   });
-  const server = new Server({ interceptors: [authentication] });
+  const server = new Server({ interceptors: [guardCalls([authentication])] });
   let handled = 0;
   const echo: handleUnaryCall<Buffer, Buffer> = (call, callback) => {
     handled += 1;

@@ -32,20 +32,27 @@ function openLog() {
 describe('createCallLog', () => {
   test('a denial, one line with the hash of its subject and not the subject', () => {
     const { log, lines, text } = openLog();
-    log.denied(admission('login-attempt'), denial);
+    log.denied(admission('login-attempt'), denial, () => 'call-1');
 
     expect(lines()).toMatchObject([
-      { msg: 'denied', subjectHash: 'h9', policy: 'login-attempt', cost: 1, retryDelayMs: 2 },
+      {
+        msg: 'denied',
+        callId: 'call-1',
+        subjectHash: 'h9',
+        policy: 'login-attempt',
+        cost: 1,
+        retryDelayMs: 2,
+      },
     ]);
     expect(text.join()).not.toContain('192.0.2.7');
   });
 
   test('a thousand denials of a policy at once, ten lines and how many were left out by the next', () => {
     const { log, lines, pass } = openLog();
-    for (let i = 0; i < 1000; i += 1) log.denied(admission('connection'), denial);
-    log.denied(admission('service-call'), denial);
+    for (let i = 0; i < 1000; i += 1) log.denied(admission('connection'), denial, () => 'call-1');
+    log.denied(admission('service-call'), denial, () => 'call-1');
     pass(1000);
-    log.denied(admission('connection'), denial);
+    log.denied(admission('connection'), denial, () => 'call-1');
 
     expect(lines()).toHaveLength(12);
     expect(lines().map(({ notShown }) => notShown)).toEqual([...Array(11).fill(undefined), 990]);
@@ -54,8 +61,8 @@ describe('createCallLog', () => {
   test('a thousand bad requests at once, ten lines of each kind', () => {
     const { log, lines } = openLog();
     for (let i = 0; i < 1000; i += 1) {
-      log.failed({ method: METHOD, error: new UnknownPolicy(`made-up-${i}`) });
-      log.failed({ method: METHOD, error: new InvalidRequest([]) });
+      log.failed({ method: METHOD, callId: 'call-1', error: new UnknownPolicy(`made-up-${i}`) });
+      log.failed({ method: METHOD, callId: 'call-1', error: new InvalidRequest([]) });
     }
 
     expect(lines()).toHaveLength(20);
@@ -65,6 +72,7 @@ describe('createCallLog', () => {
     const { log, lines } = openLog();
     log.failed({
       method: METHOD,
+      callId: 'call-1',
       error: new Unauthenticated('the token is not in the access file'),
       caller: { peer: '192.0.2.7:1234' },
     });
@@ -82,7 +90,7 @@ describe('createCallLog', () => {
   test('administrative changes, every one of them, with the hash of the subject and not the subject', () => {
     const { log, lines, text } = openLog();
     for (let i = 0; i < 20; i += 1)
-      log.changed('alice', { change: 'override set', subject: '192.0.2.7', limit: i });
+      log.changed('alice', { change: 'override set', subject: '192.0.2.7', callId: 'call-1', limit: i });
 
     expect(lines()).toHaveLength(20);
     expect(lines()[7]).toMatchObject({

@@ -5,6 +5,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
+import { guardCalls } from '../../../../daemon/grpc/guards';
 import { observeCalls } from '../../../../daemon/grpc/observe';
 
 const METHOD = { path: '/quota.v1.QuotaService/Admit', responseStream: false };
@@ -12,7 +13,7 @@ const METHOD = { path: '/quota.v1.QuotaService/Admit', responseStream: false };
 /** A call under observation, whose caller can leave, and the codes that were counted. */
 function observe() {
   const counted: string[] = [];
-  const interceptor = observeCalls({ answered: ({ code }) => counted.push(code) });
+  const interceptor = guardCalls([observeCalls({ answered: ({ code }) => counted.push(code) })]);
   let leave: () => void = () => undefined;
   const wire = {
     start(listener: { onCancel(): void }) {

@@ -1,6 +1,7 @@
 import { credentials, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { HealthImplementation } from 'grpc-health-check';
+import { guardCalls } from '../../../../daemon/grpc/guards';
 import { createLoadLimit } from '../../../../daemon/grpc/load_limit';
 import { createShedding } from '../../../../daemon/grpc/shedding';
 import {
@@ -28,7 +29,7 @@ async function serve({ isShedding = true }: { isShedding?: boolean } = {}) {
     decisions: createLoadLimit({ least: 1, most: 2 }),
     operations: createLoadLimit({ least: 1, most: 1 }),
   });
-  const server = opened.closed(new Server({ interceptors: [shedding.interceptor] }), (each) =>
+  const server = opened.closed(new Server({ interceptors: [guardCalls([shedding.guard])] }), (each) =>
     each.forceShutdown(),
   );
   const { admit } = QuotaServiceService;

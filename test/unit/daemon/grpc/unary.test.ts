@@ -133,31 +133,3 @@ describe('unary', () => {
     expect(log).toMatchObject([{ level: 40, cause: 'Error: Command timed out' }]);
   });
 });
-
-describe('createInFlight', () => {
-  test('work that ends well and badly, counted only while it lasts', async () => {
-    const inFlight = createInFlight();
-    const counts = [inFlight.count];
-    const { promise: good, resolve } = deferred();
-    const { promise: bad, reject } = deferred();
-    const tracked = [inFlight.track(good), inFlight.track(bad)];
-    counts.push(inFlight.count);
-    resolve();
-    await tracked[0];
-    counts.push(inFlight.count);
-    reject(new Error('failed'));
-    await Promise.allSettled(tracked);
-
-    expect([...counts, inFlight.count]).toEqual([0, 2, 1, 0]);
-  });
-});
-
-function deferred() {
-  let resolve: () => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<void>((onDone, onFailure) => {
-    resolve = onDone;
-    reject = onFailure;
-  });
-  return { promise, resolve, reject };
-}

@@ -45,7 +45,11 @@ function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; fa
     listOverrides: (...question) => answer(question, { overrides: [], nextPageToken: undefined }),
   };
   const feed = createDecisionFeed();
-  return { asked, feed, limiter: createLimiter({ currentPolicies: () => policies, store, feed }) };
+  return {
+    asked,
+    feed,
+    limiter: createLimiter({ currentPolicies: () => policies, store, onDecision: [feed.publish] }),
+  };
 }
 
 function status(name: string, remaining: number, resetDelayUs: number): LimitStatus {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { callIdFrom, currentCallId, withCallId } from '../../../../daemon/telemetry/call_id';
+import { callIdFrom } from '../../../../daemon/telemetry/call_id';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -22,20 +22,5 @@ describe('callIdFrom', () => {
     Buffer.from('x'),
   ])('%j, a new one instead', (sent) => {
     expect(callIdFrom(sent)).toMatch(UUID);
-  });
-});
-
-describe('withCallId', () => {
-  test('calls at the same time, each with its own id throughout', async () => {
-    const ids = Array.from({ length: 20 }, (_, at) => `call-${at}`);
-    const seen = ids.map((id) =>
-      withCallId(id, async () => {
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
-        return currentCallId();
-      }),
-    );
-
-    expect(await Promise.all(seen)).toEqual(ids);
-    expect(currentCallId()).toBeUndefined();
   });
 });

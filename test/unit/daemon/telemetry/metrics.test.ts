@@ -1,14 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { ReplyError } from 'ioredis';
 import type { Admission, Decision, LimitStatus } from '../../../../daemon/quota/admission';
-import { InvalidRequest, StoreUnavailable, UnknownPolicy } from '../../../../daemon/quota/errors';
-import type { Limiter } from '../../../../daemon/quota/limiter';
+import { InvalidRequest, StoreUnavailable } from '../../../../daemon/quota/errors';
 import type { QuotaStore } from '../../../../daemon/quota/store';
-import {
-  instrumentLimiter,
-  instrumentStore,
-  storeFailureKind,
-} from '../../../../daemon/telemetry/instrument';
+import { instrumentStore, storeFailureKind } from '../../../../daemon/telemetry/instrument';
 import { createMetrics } from '../../../../daemon/telemetry/metrics';
 import { parsePrometheusText } from '../../../helpers/prometheus_text';
 
@@ -24,7 +19,13 @@ const LIMIT: LimitStatus = {
   overridden: false,
 };
 
-const DECISION: Decision = { admitted: true, limits: [LIMIT], retryDelayUs: undefined, decidedUs: 0 };
+const DECISION: Decision = {
+  admitted: true,
+  isRepeat: false,
+  limits: [LIMIT],
+  retryDelayUs: undefined,
+  decidedUs: 0,
+};
 
 const metricsOf = (policies: string[] = ['connection']) =>
   createMetrics({
@@ -41,11 +42,6 @@ function admissionTo(policy: string): Admission {
   return { subject: 'a-subject', policy, cost: 1, requestId: undefined };
 }
 
-function limiterOf(admit: Limiter['admit']): Limiter {
-  const never = () => Promise.reject(new Error('not asked'));
-  return { admit, recordCall: never, usage: never };
-}
-
 /** What the text says of one metric, the zeroes left out. */
 async function counted(metrics: { text(): Promise<string> }, name: string): Promise<Record<string, number>> {
   const family = parsePrometheusText(await metrics.text()).get(name);
@@ -59,7 +55,7 @@ describe('createMetrics', () => {
 
     expect([...(families.get('quota_decisions_total')?.samples ?? [])]).toEqual(
       ['connection', 'vente'].flatMap((policy) =>
-        ['admitted', 'denied', 'shadow_denied'].map((verdict) => [
+        ['admitted', 'denied', 'shadow_denied', 'repeated'].map((verdict) => [
           `quota_decisions_total{policy="${policy}",verdict="${verdict}"}`,
           0,
         ]),
@@ -111,35 +107,20 @@ describe('createMetrics', () => {
   });
 });
 
-describe('instrumentLimiter', () => {
+describe('decisions', () => {
   test.each([
     ['admitted', DECISION],
     ['denied', { ...DECISION, admitted: false }],
     ['shadow_denied', { ...DECISION, limits: [LIMIT, { ...LIMIT, shadow: true, shadowDenied: true }] }],
-  ])('an answer that is %s, counted as such and passed on as it is', async (verdict, decision) => {
+    ['repeated', { ...DECISION, isRepeat: true }],
+  ])('one that is %s, counted as such, without its subject', async (verdict, decision) => {
     const metrics = metricsOf();
-    const limiter = instrumentLimiter(
-      limiterOf(async () => decision),
-      metrics,
-    );
 
-    expect(await limiter.admit(admissionTo('connection'))).toBe(decision);
+    metrics.decided({ admission: admissionTo('connection'), decision });
+
     expect(await counted(metrics, 'quota_decisions_total')).toEqual({
       [`quota_decisions_total{policy="connection",verdict="${verdict}"}`]: 1,
     });
-  });
-
-  test('a policy that nobody knows, in no label; nor is a subject', async () => {
-    const metrics = metricsOf();
-    const limiter = instrumentLimiter(
-      limiterOf(async ({ policy }) => {
-        throw new UnknownPolicy(policy);
-      }),
-      metrics,
-    );
-
-    await expect(limiter.admit(admissionTo('made-up'))).rejects.toThrow(UnknownPolicy);
-    expect(await metrics.text()).not.toMatch(/made-up|a-subject/);
   });
 });
 
