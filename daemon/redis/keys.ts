@@ -8,6 +8,10 @@ export interface Keys {
   partitionOf(subject: string): number;
   /** The state of one limit for one subject. Example: `quota:{0}:connection:per-window:42`. */
   limit(policy: string, limit: string, subject: string): string;
+  /** Hash of a partition: what all daemons agree on. */
+  control(partition: number): string;
+  /** Stream of a partition: the admissions of a policy, oldest first. */
+  admissions(partition: number, policy: string): string;
   /** The memory of an admitted request. */
   admission(policy: string, subject: string, requestId: string): string;
   /** The memory of a recorded call. */
@@ -20,8 +24,31 @@ export interface Keys {
   overrides(partition: number): string;
   /** The record of the connections of a partition. */
   connections(partition: number): ConnectionKeys;
+  /** What a partition's statistics are kept in. */
+  usage(partition: number): UsageKeys;
+  /** Stream: a sample of the requests that a policy denied. */
+  denials(partition: number, policy: string): string;
+  /** Sorted set: the request ids of a subject's calls. */
+  callRequests(subject: string): string;
   /** The record of the service calls of a partition. */
   calls(partition: number): CallKeys;
+}
+
+export interface UsageKeys {
+  /** Hash: how far the statistics have come. */
+  readonly state: string;
+  /** Which daemon folds the logs into the statistics. */
+  readonly lease: string;
+  /** Sorted set of the last users, by the microsecond of their last connection. */
+  readonly recent: string;
+  /** Set of subjects that the record of calls may not know yet. */
+  readonly newcomers: string;
+  /** Hash: how many requests of each hour and policy were admitted and denied. */
+  readonly hours: string;
+  /** Hash: the last counts of denials that each daemon has delivered. */
+  readonly delivered: string;
+  /** Sorted set: the connections of each user in a window. */
+  window(windowMs: number): string;
 }
 
 export interface ConnectionKeys {
@@ -60,6 +87,8 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
     partitions: `${prefix}partitions`,
     partitionOf,
     limit: (policy, limit, subject) => `${ofSubject('quota', subject)}:${policy}:${limit}:${subject}`,
+    control: (partition) => inPartition('control', partition),
+    admissions: (partition, policy) => `${inPartition('admissions', partition)}:${policy}`,
     admission: (policy, subject, requestId) =>
       `${ofSubject('requests', subject)}:admit:${policy}:${requestId}:${subject}`,
     call: (subject, requestId) => `${ofSubject('requests', subject)}:record-call:${requestId}:${subject}`,
@@ -77,6 +106,20 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
         progress: (windowMs) => `${base}:progress:${windowMs}`,
       };
     },
+    usage: (partition) => {
+      const base = inPartition('usage', partition);
+      return {
+        state: `${base}:state`,
+        lease: `${base}:lease`,
+        recent: `${base}:recent`,
+        newcomers: `${base}:newcomers`,
+        hours: `${base}:by-hour`,
+        delivered: `${base}:delivered`,
+        window: (windowMs) => `${base}:window:${windowMs}`,
+      };
+    },
+    denials: (partition, policy) => `${inPartition('denials', partition)}:${policy}`,
+    callRequests: (subject) => `${ofSubject('requests', subject)}:${subject}`,
     calls: (partition) => {
       const base = inPartition('calls', partition);
       return { log: `${base}:log`, bySubject: `${base}:by-subject`, byService: `${base}:by-service` };
