@@ -10,11 +10,10 @@ import { ListenFailed } from './listen';
 import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
 import { createDecisionFeed } from './quota/decision_feed';
-import { StoreUnavailable } from './quota/errors';
+import { StoreMismatch, StoreUnavailable } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { firstAttempt, openRedis } from './redis/client';
 import { createKeys } from './redis/keys';
-import { PartitionsMismatch } from './redis/partitions';
 import { createRedisStore, type RedisStore } from './redis/store';
 import { instrumentLimiter, instrumentStore } from './telemetry/instrument';
 import { createLogger } from './telemetry/logger';
@@ -28,7 +27,10 @@ async function main(): Promise<void> {
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
-    onReload: (isTaken) => telemetry.metrics.policiesReloaded(isTaken),
+    onReload(isTaken) {
+      telemetry.metrics.policiesReloaded(isTaken);
+      if (isTaken) void store.announce();
+    },
   });
   const door = openDoor({ settings: config.access, logger });
 
@@ -46,6 +48,8 @@ async function main(): Promise<void> {
     calls,
     keys: createKeys({ prefix, partitions }),
     partitions,
+    policies: () => policies.current().byName.values(),
+    windowsMs: () => policies.current().statistics.windowsMs,
     logger,
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
@@ -118,7 +122,7 @@ function fail(error: unknown): never {
     console.error(
       `quota-daemon: the configuration cannot be used:\n${error.faults.map((line) => `  ${line}`).join('\n')}`,
     );
-  } else if (error instanceof PartitionsMismatch || error instanceof ListenFailed) {
+  } else if (error instanceof StoreMismatch || error instanceof ListenFailed) {
     console.error(`quota-daemon: ${error.message}`);
   } else {
     console.error('quota-daemon:', error);

@@ -54,7 +54,11 @@ export function createHandlers(context: CallContext & { limiter: Limiter }): Quo
       async (request) => ({ recorded: await limiter.recordCall(parseRecordCall(request)) }),
       context,
     ),
-    stats: unary(async (request) => toStatsResponse(await limiter.usage(parseStats(request))), context),
+    stats: unary(
+      async (request, _, signal) =>
+        toStatsResponse(await limiter.usage(parseStats(request, limiter.windowsMs()), signal())),
+      context,
+    ),
   };
 }
 

@@ -33,7 +33,7 @@ export function toLimitMessage({
     ...status,
     window: durationOfUs(windowUs),
     resetDelay: durationOfUs(resetDelayUs),
-    nextDelay: nextDelayUs === undefined ? undefined : durationOfUs(nextDelayUs),
+    nextDelay: durationOfUs(nextDelayUs),
   };
 }
 
@@ -52,6 +52,7 @@ export function toStatsResponse({
   leastActiveUsers,
   services,
   readTimeMs,
+  completeSinceMs,
   hours,
   subjectUsage,
 }: Usage): StatsResponse {
@@ -64,6 +65,7 @@ export function toStatsResponse({
     leastActiveUsers: [...leastActiveUsers],
     services: [...services],
     readTime: new Date(readTimeMs),
+    completeSince: new Date(completeSinceMs),
     hours: hours.map(({ startTimeMs, policies }) => ({
       startTime: new Date(startTimeMs),
       policies: [...policies],

@@ -45,11 +45,12 @@ export interface CallContext {
 
 /** Makes a gRPC handler of a function, so that whatever it throws is answered, logged where it is our fault, and safe. */
 export function unary<Request, Response>(
-  handle: (request: Request, metadata: Metadata) => Promise<Response>,
+  /** Its last argument makes a signal that says when the caller has left; most methods need none. */
+  handle: (request: Request, metadata: Metadata, signal: () => AbortSignal) => Promise<Response>,
   { inFlight, logger }: CallContext,
 ): handleUnaryCall<Request, Response> {
   async function answer(call: ServerUnaryCall<Request, Response>): Promise<Response> {
-    return handle(readable(call.request), call.metadata);
+    return handle(readable(call.request), call.metadata, () => leavingSignal(call));
   }
 
   return (call, callback) => {
@@ -58,6 +59,13 @@ export function unary<Request, Response>(
       (error: unknown) => callback(failCall(error, { method: call.getPath(), logger })),
     );
   };
+}
+
+function leavingSignal(call: ServerUnaryCall<unknown, unknown>): AbortSignal {
+  const controller = new AbortController();
+  if (call.cancelled) controller.abort();
+  call.once('cancelled', () => controller.abort());
+  return controller.signal;
 }
 
 /** The message of a call. Throws `InvalidRequest` where it could not be read. */

@@ -3,6 +3,7 @@ import { InvalidRequest, UnknownLimit, UnknownPolicy } from './errors';
 import { countingFault, type Limit } from './limits';
 import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget } from './overrides';
 import type { Policies, Policy } from './policies';
+import { boundFaults } from './policy_bounds';
 import type { QuotaStore } from './store';
 
 /** Where a subject stands with one policy. */
@@ -78,15 +79,23 @@ function selectPolicies(policies: Policies, name: string | undefined): Policy[] 
   return [policy];
 }
 
-function findLimit(policies: Policies, { policy, limitName }: OverrideTarget): Limit {
+function findLimit(
+  policies: Policies,
+  { policy, limitName }: OverrideTarget,
+): { policy: Policy; limit: Limit } {
   const [selected] = selectPolicies(policies, policy);
   const limit = selected?.limits.find(({ name }) => name === limitName);
-  if (limit === undefined) throw new UnknownLimit(policy, limitName);
-  return limit;
+  if (selected === undefined || limit === undefined) throw new UnknownLimit(policy, limitName);
+  return { policy: selected, limit };
 }
 
-/** What the policies file may not say, an override may not say either. Nothing needs no counting. */
-function checkSize(limit: Limit, size: number): void {
-  const fault = size === 0 ? undefined : countingFault({ ...limit, limit: size });
-  if (fault !== undefined) throw new InvalidRequest([{ field: 'limit', description: fault }]);
+/** What the policies file may not say, an override may not say either. A limit of 0 needs no counting. */
+function checkSize({ policy, limit }: { policy: Policy; limit: Limit }, size: number): void {
+  if (size === 0) return;
+  const changed = { ...limit, limit: size };
+  const limits = policy.limits.map((each) => (each === limit ? changed : each));
+  const faults = [countingFault(changed), ...boundFaults({ ...policy, limits })];
+  const descriptions = faults.filter((fault) => fault !== undefined);
+  if (descriptions.length === 0) return;
+  throw new InvalidRequest(descriptions.map((description) => ({ field: 'limit', description })));
 }

@@ -20,11 +20,8 @@ export interface LimitStatus {
   readonly windowUs: number;
   /** Until all of the limit is free again, if nothing more is taken. */
   readonly resetDelayUs: number;
-  /**
-   * Until one more than `remaining` is free, if nothing more is taken; 0 where all of the limit is free. Undefined
-   * only in the repeat of an answer that an earlier version gave.
-   */
-  readonly nextDelayUs: number | undefined;
+  /** Until one more than `remaining` is free, if nothing more is taken; 0 if all of the limit is free. */
+  readonly nextDelayUs: number;
   /** Evaluated and counted, but never refuses. */
   readonly shadow: boolean;
   /** A shadow limit that would have refused. */
@@ -36,6 +33,8 @@ export interface LimitStatus {
 /** The answer to an admission. A denial is an answer too, not an error. */
 export interface Decision {
   readonly admitted: boolean;
+  /** The request id had been admitted before: nothing was taken now. */
+  readonly isRepeat: boolean;
   /** Every limit of the policy, the tightest first, as it stands after the verdict. */
   readonly limits: readonly LimitStatus[];
   /**

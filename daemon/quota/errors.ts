@@ -39,6 +39,19 @@ export class UnknownService extends Error {
   }
 }
 
+/** The caller's deadline had passed before the store could decide: nothing was taken. */
+export class DeadlinePassed extends Error {
+  override readonly name = 'DeadlinePassed';
+  constructor() {
+    super('the deadline passed before a decision was made');
+  }
+}
+
+/** The store is not one that this daemon can use: another schema, or another number of partitions. */
+export class StoreMismatch extends Error {
+  override readonly name = 'StoreMismatch';
+}
+
 /** The store is out of reach, or cannot serve now: nothing was decided. Safe to retry with the same request id. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';

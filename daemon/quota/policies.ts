@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { parseDurationMs } from './duration';
 import { countingFault, type Limit, MAX_LIMIT, MAX_WINDOW_MS } from './limits';
+import { boundFaults, defaultRememberMs, MAX_REMEMBER_MS, MIN_REMEMBER_MS } from './policy_bounds';
+import { type Statistics, statistics } from './statistics';
 import { asMap, entryOf, must, type PathFault, parseYamlFile, repeatedNames } from './yaml_faults';
 import type { LineFault } from './yaml_source';
 
@@ -17,6 +19,8 @@ export interface Policy {
   /** Whether the admitted ones are connections, which feed the statistics. */
   readonly recordsConnections: boolean;
   readonly onStoreFailure: StoreFailureRule;
+  /** How long a request id is remembered, so that a repeat takes nothing; 0: not at all. */
+  readonly rememberMs: number;
 }
 
 /** The policies file, validated. */
@@ -24,6 +28,7 @@ export interface Policies {
   /** The services whose calls may be recorded, in the file's order. */
   readonly services: readonly string[];
   readonly byName: ReadonlyMap<string, Policy>;
+  readonly statistics: Statistics;
 }
 
 /** The policies file cannot be used; every fault of it is listed, in the order of its lines. */
@@ -58,8 +63,20 @@ const limit = z
   )
   .transform(({ window, ...rest }): Limit => ({ ...rest, windowMs: parseDurationMs(window) ?? 0 }));
 
+const aRemember = must('a duration from 1m to 24h, or none');
+const remember = z
+  .string(aRemember)
+  .refine(isRemember, aRemember)
+  .transform((text) => parseDurationMs(text) ?? 0);
+
+function isRemember(text: string): boolean {
+  const ms = parseDurationMs(text);
+  return text === 'none' || (ms !== undefined && ms >= MIN_REMEMBER_MS && ms <= MAX_REMEMBER_MS);
+}
+
 const policy = z.strictObject(
   {
+    remember: remember.optional(),
     records: z.literal('connections', must('connections, or left out')).optional(),
     on_store_failure: z.enum(['deny', 'admit', 'local'], must('deny, admit or local')).default('deny'),
     limits: z
@@ -73,6 +90,7 @@ const policy = z.strictObject(
 const file = z.strictObject(
   {
     services: z.array(name, must('a list of names')).default([]),
+    statistics,
     policies: z
       .record(z.string(), policy, must('a map of policies'))
       .refine((all) => Object.keys(all).length > 0, 'must hold at least one policy'),
@@ -90,12 +108,19 @@ export function parsePolicies(text: string): Policies {
   return toPolicies(parsed.data);
 }
 
-function toPolicies({ services, policies }: z.infer<typeof file>): Policies {
-  const byName = Object.entries(policies).map(([policyName, { limits, records, on_store_failure }]) => {
-    const built = { name: policyName, limits, recordsConnections: records === 'connections' };
-    return [policyName, { ...built, onStoreFailure: on_store_failure }] as const;
+function toPolicies({ services, policies, statistics }: z.infer<typeof file>): Policies {
+  const byName = Object.entries(policies).map(([policyName, parsed]) => {
+    const { limits, records, on_store_failure, remember } = parsed;
+    const built: Policy = {
+      name: policyName,
+      limits,
+      recordsConnections: records === 'connections',
+      onStoreFailure: on_store_failure,
+      rememberMs: remember ?? defaultRememberMs(limits),
+    };
+    return [policyName, built] as const;
   });
-  return { services, byName: new Map(byName) };
+  return { services, byName: new Map(byName), statistics: { windowsMs: statistics.windows } };
 }
 
 /** What no single value shows. Checked apart from the schema, which would wait until all else is right. */
@@ -110,8 +135,21 @@ function crossFaults(raw: unknown): PathFault[] {
     const limitsPath = [...path, 'limits'];
     faults.push(...repeatedNames(limits, limitsPath, (entry) => entryOf(entry, 'name')));
     faults.push(...limits.flatMap((entry, index) => countingFaults(entry, [...limitsPath, index, 'limit'])));
+    faults.push(...policyFaults(body, path));
   }
   return faults;
+}
+
+/** What the values of a policy come to together. A value that is wrong by itself is the schema's to report. */
+function policyFaults(body: unknown, path: readonly PropertyKey[]): PathFault[] {
+  const { data } = policy.safeParse(body);
+  if (data === undefined) return [];
+  const { limits } = data;
+  const rememberMs = data.remember ?? defaultRememberMs(limits);
+  const faults = boundFaults({ limits, rememberMs });
+  if (rememberMs === 0 && limits.some(({ algorithm, shadow }) => algorithm === 'sliding-window' && !shadow))
+    faults.push('remember: none is not possible with a sliding-window, which keeps the ids anyway');
+  return faults.map((message) => ({ path, message }));
 }
 
 /** Why a limit cannot be counted. What is wrong by itself is the schema's to say. */

@@ -3,13 +3,24 @@ import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget
 import type { Policy } from './policies';
 import type { ServiceCall, Usage, UsageQuery } from './usage';
 
+/** How long the caller of an admission waits for it. */
+export interface Patience {
+  /** A moment of `performance.now()` after which nothing may be taken; undefined: no deadline. */
+  readonly deadlineMs?: number;
+  /** Whether the caller has given up. */
+  readonly isGivenUp?: () => boolean;
+}
+
 /**
  * What the rules need of a memory. Every method is atomic, takes its time from the store's own clock, and throws
  * `StoreUnavailable` when the store cannot answer.
  */
 export interface QuotaStore {
-  /** Takes the cost from every limit of the policy, or from none. A repeat of an admitted one gets the same answer. */
-  admit(admission: Admission, policy: Policy): Promise<Decision>;
+  /**
+   * Takes the cost from every limit of the policy, or from none. A repeat of an admitted one is admitted again, and
+   * takes nothing. Throws `DeadlinePassed` if the caller's patience ended before the store decided.
+   */
+  admit(admission: Admission, policy: Policy, patience?: Patience): Promise<Decision>;
   /** Where a subject stands with a policy. Takes nothing. */
   readQuota(subject: string, policy: Policy): Promise<LimitStatus[]>;
   /** Gives back all that a subject has taken from the policies' limits; how many limits that was. */
@@ -24,7 +35,7 @@ export interface QuotaStore {
   recordCall(call: ServiceCall): Promise<boolean>;
   /**
    * Reads the statistics, and the hours of these policies' decisions; `services` holds the services that were ever
-   * called, in any order.
+   * called, in any order. Work that nobody waits for any more, by the signal, is given up.
    */
-  readUsage(query: UsageQuery, policies: readonly string[]): Promise<Usage>;
+  readUsage(query: UsageQuery, policies: readonly string[], signal?: AbortSignal): Promise<Usage>;
 }

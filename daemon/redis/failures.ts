@@ -20,6 +20,8 @@ const TRANSIENT_CODES = new Set([
   'NOAUTH',
   'WRONGPASS',
   'NOPERM',
+  // The store is another one than was claimed: see scripts/lib/control.lua.
+  'STALECLAIM',
 ]);
 
 /** What a failed command means to the rules. A reply with any other code is a fault of the program: it stays itself. */

@@ -2,28 +2,22 @@ import calculateSlot from 'cluster-key-slot';
 
 /** Builds every key that the daemon uses. No other file knows how one looks. */
 export interface Keys {
-  /** The number of partitions, fixed at the first start. */
-  readonly partitions: string;
+  /** The schema. Daemons of schema 1 kept the number of partitions here, and refuse any other text. */
+  readonly schema: string;
   /** The partition that holds all of a subject: its CRC16, as Redis Cluster takes it, modulo the partitions. */
   partitionOf(subject: string): number;
-  /** The state of one limit for one subject. Example: `quota:{0}:connection:per-window:42`. */
-  limit(policy: string, limit: string, subject: string): string;
   /** Hash of a partition: what all daemons agree on. */
   control(partition: number): string;
+  /** Sorted set: what a subject took from a policy, by request id. Example: `taken:{0}:connection:42`. */
+  taken(policy: string, subject: string): string;
+  /** Hash: a token bucket. Example: `bucket:{0}:login-attempt:burst:10.0.0.1`. */
+  bucket(policy: string, limit: string, subject: string): string;
+  /** Sorted set: what a subject took from a sliding window in shadow. */
+  shadow(policy: string, limit: string, subject: string): string;
   /** Stream of a partition: the admissions of a policy, oldest first. */
   admissions(partition: number, policy: string): string;
-  /** The memory of an admitted request. */
-  admission(policy: string, subject: string, requestId: string): string;
-  /** The memory of a recorded call. */
-  call(subject: string, requestId: string): string;
-  /** Stream of decisions of a partition, oldest first. */
-  decisions(partition: number): string;
-  /** Hash of a partition: how many decisions of each hour, policy and verdict. */
-  decisionsByHour(partition: number): string;
   /** Hash of a partition: the sizes that operators have set for single subjects. */
   overrides(partition: number): string;
-  /** The record of the connections of a partition. */
-  connections(partition: number): ConnectionKeys;
   /** What a partition's statistics are kept in. */
   usage(partition: number): UsageKeys;
   /** Stream: a sample of the requests that a policy denied. */
@@ -51,21 +45,6 @@ export interface UsageKeys {
   window(windowMs: number): string;
 }
 
-export interface ConnectionKeys {
-  /** Stream of connections, oldest first. */
-  readonly log: string;
-  /** Sorted set of the last users, by the microsecond of their last connection. */
-  readonly recent: string;
-  /** Set of subjects that the record of calls may not know yet. */
-  readonly newcomers: string;
-  /** Sorted set of the windows that were asked for last, by when. */
-  readonly windows: string;
-  /** Sorted set: the connections of each user in a window. */
-  counts(windowMs: number): string;
-  /** Hash: how far a window's counts have been moved along the log. */
-  progress(windowMs: number): string;
-}
-
 export interface CallKeys {
   /** Stream of calls, oldest first. */
   readonly log: string;
@@ -84,28 +63,14 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
   const inPartition = (kind: string, partition: number) => `${prefix}${kind}:{${partition}}`;
   const ofSubject = (kind: string, subject: string) => inPartition(kind, partitionOf(subject));
   return {
-    partitions: `${prefix}partitions`,
+    schema: `${prefix}partitions`,
     partitionOf,
-    limit: (policy, limit, subject) => `${ofSubject('quota', subject)}:${policy}:${limit}:${subject}`,
     control: (partition) => inPartition('control', partition),
+    taken: (policy, subject) => `${ofSubject('taken', subject)}:${policy}:${subject}`,
+    bucket: (policy, limit, subject) => `${ofSubject('bucket', subject)}:${policy}:${limit}:${subject}`,
+    shadow: (policy, limit, subject) => `${ofSubject('shadow', subject)}:${policy}:${limit}:${subject}`,
     admissions: (partition, policy) => `${inPartition('admissions', partition)}:${policy}`,
-    admission: (policy, subject, requestId) =>
-      `${ofSubject('requests', subject)}:admit:${policy}:${requestId}:${subject}`,
-    call: (subject, requestId) => `${ofSubject('requests', subject)}:record-call:${requestId}:${subject}`,
-    decisions: (partition) => `${inPartition('decisions', partition)}:log`,
-    decisionsByHour: (partition) => `${inPartition('decisions', partition)}:by-hour`,
     overrides: (partition) => inPartition('overrides', partition),
-    connections: (partition) => {
-      const base = inPartition('connections', partition);
-      return {
-        log: `${base}:log`,
-        recent: `${base}:recent`,
-        newcomers: `${base}:newcomers`,
-        windows: `${base}:windows`,
-        counts: (windowMs) => `${base}:counts:${windowMs}`,
-        progress: (windowMs) => `${base}:progress:${windowMs}`,
-      };
-    },
     usage: (partition) => {
       const base = inPartition('usage', partition);
       return {

@@ -10,8 +10,19 @@ import { replyCode, translateFailure } from './failures';
  */
 const FILES = [
   'lib/register',
+  'lib/keep',
   'lib/clock',
   'lib/control',
+  'limits/takings',
+  'limits/sliding_window',
+  'limits/token_bucket',
+  'limits/policies',
+  'limits/limits',
+  'limits/log',
+  'limits/admit',
+  'limits/read_quota',
+  'limits/reset_quota',
+  'limits/overrides',
   'usage/entries',
   'usage/state',
   'usage/declared',
@@ -21,6 +32,8 @@ const FILES = [
   'usage/logs',
   'usage/folding',
   'usage/fold',
+  'usage/denials',
+  'usage/record_calls',
 ] as const;
 
 /** The library's text, and the version that stands in each of its names: two versions can live side by side. */

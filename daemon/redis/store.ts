@@ -1,18 +1,20 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { StoreUnavailable } from '../quota/errors';
+import type { Policy } from '../quota/policies';
 import type { QuotaStore } from '../quota/store';
-import { admit } from './admissions';
-import { readCalls, recordCall } from './calls';
-import { readConnections } from './connections';
 import { translateFailure } from './failures';
-import { readHourlyDecisions } from './hourly_decisions';
 import type { Keys } from './keys';
-import { mergeUsage } from './merge';
-import { createRegistrations, registerNewcomers } from './newcomers';
-import { clearOverride, listOverrides, setOverride } from './overrides';
-import { claimPartitions } from './partitions';
-import { readQuota, resetQuota } from './quotas';
+import { admitAll } from './limits/admit';
+import { createAnnouncer } from './limits/announce';
+import { createEncoder } from './limits/encoder';
+import { createJoiner } from './limits/joiner';
+import { clearOverride, listOverrides, setOverride } from './limits/overrides';
+import { readQuota, resetQuota } from './limits/quotas';
+import { createOpening } from './opening';
+import { recordCalls } from './usage/calls';
+import type { FoldProgress } from './usage/consumer';
+import { createRecorder } from './usage/recorder';
+import { createUsage } from './usage/usage';
 
 export interface RedisStoreOptions {
   /** Holds admissions. */
@@ -21,34 +23,82 @@ export interface RedisStoreOptions {
   readonly calls: Redis;
   readonly keys: Keys;
   readonly partitions: number;
+  /** The policies in force. */
+  readonly policies: () => Iterable<Policy>;
+  /** The windows that the statistics count. */
+  readonly windowsMs: () => readonly number[];
   readonly logger: Logger;
+  /** False sends each admission to Redis by itself. */
+  readonly isJoining?: boolean;
 }
 
 export interface RedisStore extends QuotaStore {
-  /** Makes the store usable. Throws `StoreUnavailable` (try again) or `PartitionsMismatch` (never). */
+  /** Makes the store usable. Throws `StoreUnavailable` (try again) or `StoreMismatch` (never). */
   open(): Promise<void>;
-  /** Resolves where both databases answer; throws `StoreUnavailable` where one does not. */
+  /** Resolves if both databases answer; throws `StoreUnavailable` if one does not. */
   ping(): Promise<void>;
-  /** Waits for what decisions have left to do. */
+  /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
+  announce(): Promise<void>;
+  /** Ends the work in the background, after what decisions have left to do. */
   settle(): Promise<void>;
+  /** How far the statistics are behind. */
+  readonly foldProgress: FoldProgress;
 }
 
 /** The memory of the service, on two Redis databases. */
-export function createRedisStore({ redis, calls, keys, partitions, logger }: RedisStoreOptions): RedisStore {
-  const databases = { redis, calls, keys };
-  const allPartitions = Array.from({ length: partitions }, (_, partition) => partition);
-  const registrations = createRegistrations((partition) => registerNewcomers(databases, partition), logger);
-  let isOpen = false;
+export function createRedisStore(options: RedisStoreOptions): RedisStore {
+  const { redis, calls, keys, partitions, policies, windowsMs, logger, isJoining = true } = options;
+  const encoder = createEncoder(keys);
+  const databases = { redis, calls, keys, encoder };
+  const announcer = createAnnouncer({
+    redis,
+    keys,
+    partitions,
+    policies,
+    onConversions: encoder.setConversions,
+    logger,
+  });
+  const opening = createOpening({ redis, keys, partitions, logger, onOpen: announcer.announce });
+  const assertOpen = () => opening.claimOf(0);
+  const joiner = createJoiner({
+    partitionOf: keys.partitionOf,
+    admitAll: (partition, entries) =>
+      opening.guard(() =>
+        admitAll({ redis, keys, encoder, partition, claim: opening.claimOf(partition) }, entries),
+      ),
+    toStoreUs: () => undefined,
+    isJoining,
+  });
 
-  function assertOpen(): void {
-    if (!isOpen)
-      throw new StoreUnavailable({ cause: new Error('the number of partitions is not confirmed yet') });
-  }
+  const callsOpening = createOpening({
+    redis: calls,
+    keys,
+    partitions,
+    logger,
+    onOpen: async () => undefined,
+  });
+  const recorder = createRecorder({
+    partitionOf: keys.partitionOf,
+    recordAll: (partition, entries) =>
+      callsOpening.guard(() =>
+        recordCalls({ calls, keys, partitions, claim: callsOpening.claimOf(partition) }, partition, entries),
+      ),
+  });
+  const usage = createUsage({
+    redis,
+    calls,
+    keys,
+    partitions,
+    claimOf: opening.claimOf,
+    policies,
+    windowsMs,
+    logger,
+  });
 
   return {
     async open() {
-      await claimPartitions(redis, keys, partitions);
-      isOpen = true;
+      await Promise.all([opening.open(), callsOpening.open()]);
+      usage.start();
     },
 
     async ping() {
@@ -58,12 +108,16 @@ export function createRedisStore({ redis, calls, keys, partitions, logger }: Red
       assertOpen();
     },
 
-    settle: () => registrations.settle(),
+    announce: announcer.announce,
 
-    async admit(admission, policy) {
-      assertOpen();
-      const { decision, mayBeNew } = await admit(databases, admission, policy);
-      if (mayBeNew) registrations.start(keys.partitionOf(admission.subject));
+    async settle() {
+      announcer.stop();
+      await usage.stop();
+    },
+
+    async admit(admission, policy, patience = {}) {
+      const { decision } = await joiner.admit(admission, policy, patience);
+      if (!decision.admitted) usage.denials.record(admission, decision);
       return decision;
     },
 
@@ -92,34 +146,12 @@ export function createRedisStore({ redis, calls, keys, partitions, logger }: Red
       return listOverrides({ ...databases, partitions }, query);
     },
 
-    async recordCall(call) {
-      assertOpen();
-      return recordCall(databases, call);
-    },
+    recordCall: recorder.record,
 
-    async readUsage(query, policies) {
-      assertOpen();
-      const home = query.subject === undefined ? undefined : keys.partitionOf(query.subject);
-      const parts = await Promise.all(
-        allPartitions.map(async (partition) => {
-          await registerNewcomers(databases, partition);
-          // No other partition knows the subject, so none is asked.
-          const subject = partition === home ? query.subject : undefined;
-          const [connections, usage] = await Promise.all([
-            readConnections(databases, partition, { ...query, subject }),
-            readCalls(databases, { partition, leastCount: query.leastCount, subject }),
-          ]);
-          return { connections, ...usage };
-        }),
-      );
-      const usage = mergeUsage(parts, query);
-      const { hourCount } = query;
-      const { readTimeMs } = usage;
-      const hours = await readHourlyDecisions(
-        { redis, keys, partitions: allPartitions },
-        { hourCount, policies, readTimeMs },
-      );
-      return { ...usage, hours };
+    readUsage: (query, policies, signal) => usage.read(query, policies, signal),
+
+    get foldProgress() {
+      return usage.progress;
     },
   };
 }

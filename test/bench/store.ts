@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Redis, Redis as RedisClient } from 'ioredis';
+import { Redis as RedisClient } from 'ioredis';
+import { pino } from 'pino';
 import type { Policy } from '../../daemon/quota/policies';
 import { DEFAULT_TOP_WINDOW_MS } from '../../daemon/quota/usage';
-import { admit } from '../../daemon/redis/admissions';
-import { readCalls } from '../../daemon/redis/calls';
-import { readConnections } from '../../daemon/redis/connections';
 import { createKeys } from '../../daemon/redis/keys';
-import { registerNewcomers } from '../../daemon/redis/newcomers';
+import { createRedisStore, type RedisStore } from '../../daemon/redis/store';
 import { medianOf, timeOf } from './timing';
 
 /** Runs of each measurement; the median of them counts, as these machines are noisy. */
@@ -32,20 +30,31 @@ export type Tell = (line: string) => void;
 export async function benchStore(url: string, tell: Tell): Promise<void> {
   const redis = new RedisClient(url);
   const calls = new RedisClient(new URL('/1', url).href);
+  const store = createRedisStore({
+    redis,
+    calls,
+    keys,
+    partitions: 1,
+    policies: () => [policy],
+    windowsMs: () => [DEFAULT_TOP_WINDOW_MS],
+    logger: pino({ level: 'silent' }),
+  });
   try {
+    await store.open();
     const ping = await median(() => redis.ping());
     const compare = (what: string, ms: number) => tell(`${what.padEnd(50)} ${(ms / ping).toFixed(1)} × PING`);
-    await connectUsers({ redis, calls }, { from: 0, to: FEW_USERS });
-    compare('Admit: a sliding window, connection recorded', await median(() => connect(redis, randomUUID())));
-    const few = await median(() => readStatistics(redis, calls));
+    await connectUsers(store, { from: 0, to: FEW_USERS });
+    compare('Admit: a sliding window, connection recorded', await median(() => connect(store, randomUUID())));
+    const few = await median(() => readStatistics(store));
     compare(`Stats with ${FEW_USERS} users`, few);
-    await connectUsers({ redis, calls }, { from: FEW_USERS, to: MANY_USERS });
-    const many = await median(() => readStatistics(redis, calls));
+    await connectUsers(store, { from: FEW_USERS, to: MANY_USERS });
+    const many = await median(() => readStatistics(store));
     compare(`Stats with ${MANY_USERS} users`, many);
     tell(
       `Stats with ${MANY_USERS / FEW_USERS} times the users takes ${(many / few).toFixed(2)} times as long.`,
     );
   } finally {
+    await store.settle();
     redis.disconnect();
     calls.disconnect();
   }
@@ -56,31 +65,25 @@ const policy: Policy = {
   limits: [{ name: 'per-window', algorithm: 'sliding-window', limit: 10, windowMs: 600_000 }],
   recordsConnections: true,
   onStoreFailure: 'deny',
+  rememberMs: 600_000,
 };
 
-function connect(redis: Redis, subject: string) {
-  return admit({ redis, keys }, { subject, policy: policy.name, cost: 1, requestId: undefined }, policy);
+function connect(store: RedisStore, subject: string) {
+  return store.admit({ subject, policy: policy.name, cost: 1, requestId: undefined }, policy);
 }
 
 /** Each user connects once, through the daemon's own script, and becomes known to the record of calls. */
-async function connectUsers(
-  { redis, calls }: { redis: Redis; calls: Redis },
-  { from, to }: { from: number; to: number },
-): Promise<void> {
+async function connectUsers(store: RedisStore, { from, to }: { from: number; to: number }): Promise<void> {
   const BATCH = 500;
   for (let first = from; first < to; first += BATCH) {
     const users = Array.from({ length: Math.min(BATCH, to - first) }, (_, i) => `user-${first + i}`);
-    await Promise.all(users.map((user) => connect(redis, user)));
+    await Promise.all(users.map((user) => connect(store, user)));
   }
-  await registerNewcomers({ redis, calls, keys }, 0);
-  await readStatistics(redis, calls);
+  await readStatistics(store);
 }
 
-function readStatistics(redis: Redis, calls: Redis) {
-  return Promise.all([
-    readConnections({ redis, keys }, 0, QUERY),
-    readCalls({ calls, keys }, { partition: 0, leastCount: QUERY.leastCount }),
-  ]);
+function readStatistics(store: RedisStore) {
+  return store.readUsage(QUERY, []);
 }
 
 /** The median time of one call, in milliseconds. */

@@ -14,8 +14,8 @@ export interface FoldedPolicy {
 export interface Folding {
   readonly redis: Redis;
   readonly keys: Keys;
-  /** What the daemon expects the store to be: see `scripts/lib/control.lua`. */
-  readonly claim: () => string;
+  /** What the daemon expects a partition to be claimed for. */
+  readonly claimOf: (partition: number) => string;
   /** Names the daemon among all that ever were. */
   readonly daemonId: string;
   /** The windows that are counted, in milliseconds. */
@@ -121,7 +121,7 @@ async function callOnce(
   return unpack(reply as Buffer) as FoldReply | { unknown: Unknown };
 }
 
-function toRequest(folding: Folding, { options, others }: Parameters<typeof callOnce>[1]) {
+function toRequest(folding: Folding, { partition, options, others }: Parameters<typeof callOnce>[1]) {
   const ownWindowsMs = folding.windowsMs();
   const own = [...folding.policies()];
   const windows = [
@@ -132,14 +132,18 @@ function toRequest(folding: Folding, { options, others }: Parameters<typeof call
   ];
   const ownNames = new Set(own.map(({ name }) => name));
   const logs = [
-    ...own.map(({ name, recordsConnections }) => ({ policy: name, declared: true, records: recordsConnections })),
+    ...own.map(({ name, recordsConnections }) => ({
+      policy: name,
+      declared: true,
+      records: recordsConnections,
+    })),
     ...[...(others?.policies ?? [])]
       .filter((name) => !ownNames.has(name))
       .map((policy) => ({ policy, declared: false, records: false })),
   ];
   const { query } = options;
   const request = {
-    claim: folding.claim(),
+    claim: folding.claimOf(partition),
     daemon: folding.daemonId,
     lease_ms: options.leaseMs ?? 0,
     windows,

@@ -2,15 +2,51 @@
 --
 --   claim          SCHEMA/PARTITIONS/EPOCH; a daemon that expects another one must not decide here
 --   overrides      how many overrides the partition holds
---   retain:POLICY  how long its takings are kept, in microseconds: the longest time that a daemon has asked for,
---                  and when one last did, as `RETAIN:SEEN`
+--   retain:POLICY  how long its takings are kept, in microseconds: the longest time that a daemon has asked for
+--   seen:POLICY    when a daemon last asked for that time or a longer one, in microseconds
+--   shape:POLICY   the algorithm of each of its limits, as msgpack of { limit, algorithm, ... }
+--   converted:POLICY:LIMIT  when another algorithm took over, in microseconds: see `announce`
+--   grown:POLICY   until when sets may be found that were kept for a shorter time, in microseconds
+--   summary        what an admission reads of these, in one JSON text
 
 local control = {}
 
--- An error whose code is STALECLAIM unless the store is the one that the caller knows.
+-- An error whose code is STALECLAIM, unless the store is the one that the caller knows.
 function control.check(claim, expected)
   if claim == expected then return nil end
   return redis.error_reply('STALECLAIM the store holds ' .. tostring(claim or 'no claim') .. ', not ' .. expected)
+end
+
+-- Writes the summary anew. Must follow each change of what it holds.
+function control.summarize(key)
+  local kept = redis.call('HGETALL', key)
+  local summary = { overrides = 0, retain_us = {}, grown_until_us = {} }
+  for i = 1, #kept, 2 do
+    local field, value = kept[i], kept[i + 1]
+    local kind, policy = string.match(field, '^(%l+):(.*)$')
+    if kind == 'retain' then summary.retain_us[policy] = tonumber(value) end
+    if kind == 'grown' then summary.grown_until_us[policy] = tonumber(value) end
+    if field == 'claim' then summary.claim = value end
+    if field == 'overrides' then summary.overrides = tonumber(value) end
+  end
+  redis.call('HSET', key, 'summary', cjson.encode(summary))
+end
+
+-- Summaries by their text: they change so seldom that a text need not be read twice.
+local MOST_SUMMARIES = 2000
+local summaries, summary_count = {}, 0
+
+function control.read(key)
+  local text = redis.call('HGET', key, 'summary')
+  if not text then return { overrides = 0, retain_us = {}, grown_until_us = {} } end
+  local summary = summaries[text]
+  if summary then return summary end
+  if summary_count >= MOST_SUMMARIES then
+    summaries, summary_count = {}, 0
+  end
+  summary = cjson.decode(text)
+  summaries[text], summary_count = summary, summary_count + 1
+  return summary
 end
 
 -- Claims the partition for a number of partitions and a schema, unless it is claimed already.
@@ -19,38 +55,80 @@ end
 -- ARGV[1]  SCHEMA/PARTITIONS/EPOCH, with an epoch of the caller's making
 -- Returns  the claim in force
 register('claim', function(keys, args)
-  redis.call('HSETNX', keys[1], 'claim', args[1])
+  if redis.call('HSETNX', keys[1], 'claim', args[1]) == 1 then control.summarize(keys[1]) end
   return redis.call('HGET', keys[1], 'claim')
 end)
 
 -- After this long without a word from its daemon, a longer time is no longer in force.
 local SEEN_GRACE_US = 10 * 60 * 1000000
 
--- The time in force for a policy's takings, and when a daemon last asked for it.
-function control.parse_retain(text)
-  if not text then return 0, 0 end
-  local retain_us, seen_us = string.match(text, '^(%d+):(%d+)$')
-  return tonumber(retain_us), tonumber(seen_us)
+-- For this long at least, what an algorithm has left is looked for after another one took over.
+local CONVERTED_US = 24 * 60 * 60 * 1000000
+
+-- Lets the longer of two times win, until no daemon has asked for it for as long as that time.
+local function announce_retain(key, policy, wanted_us, now_us)
+  local kept = redis.call('HMGET', key, 'retain:' .. policy, 'seen:' .. policy)
+  local retain_us, seen_us = tonumber(kept[1] or 0), tonumber(kept[2] or 0)
+  local is_idle = now_us - seen_us > retain_us + SEEN_GRACE_US
+  local next_us = is_idle and wanted_us or math.max(wanted_us, retain_us)
+  -- Seen in the future: seen before the clock went back.
+  if wanted_us >= retain_us or is_idle or seen_us > now_us then
+    redis.call('HSET', key, 'retain:' .. policy, to_text(next_us), 'seen:' .. policy, to_text(now_us))
+  end
+  if retain_us > 0 and next_us > retain_us then
+    redis.call('HSET', key, 'grown:' .. policy, to_text(now_us + 2 * retain_us))
+  end
+  return next_us
 end
 
--- Announces how long a daemon needs each policy's takings. The longest time wins, until no daemon has asked for it
--- for as long as that time: then what a shorter one does not need may go.
---
--- KEYS[1]  control
--- ARGV[1]  msgpack: { { policy, retain in microseconds }, ... }
--- Returns  how many of the times in force were changed
-register('announce', function(keys, args)
-  local now_us, changed = read_clock_us(), 0
-  for _, announced in ipairs(cmsgpack.unpack(args[1])) do
-    local field, wanted_us = 'retain:' .. announced[1], announced[2]
-    local retain_us, seen_us = control.parse_retain(redis.call('HGET', keys[1], field))
-    -- A daemon that was last seen in the future was seen before the clock went back.
-    local is_idle = now_us - seen_us > retain_us + SEEN_GRACE_US
-    if wanted_us >= retain_us or is_idle or seen_us > now_us then
-      local kept_us = is_idle and wanted_us or math.max(wanted_us, retain_us)
-      redis.call('HSET', keys[1], field, string.format('%.0f:%.0f', kept_us, now_us))
-      if kept_us ~= retain_us then changed = changed + 1 end
+-- Notes which limits have another algorithm than before.
+local function announce_shape(key, policy, shape, now_us)
+  local field = 'shape:' .. policy
+  local kept = redis.call('HGET', key, field)
+  local former = kept and cmsgpack.unpack(kept) or {}
+  local algorithms = {}
+  for i = 1, #former, 2 do
+    algorithms[former[i]] = former[i + 1]
+  end
+  for i = 1, #shape, 2 do
+    local limit, algorithm = shape[i], shape[i + 1]
+    if algorithms[limit] and algorithms[limit] ~= algorithm then
+      redis.call('HSET', key, 'converted:' .. policy .. ':' .. limit, to_text(now_us))
     end
   end
-  return changed
+  redis.call('HSET', key, field, cmsgpack.pack(shape))
+end
+
+-- Appends the limits whose algorithm has changed lately; forgets the others.
+local function append_converted(converted, key, announced, now_us)
+  local policy, retain_us, shape = unpack(announced)
+  for i = 1, #shape, 2 do
+    local field = 'converted:' .. policy .. ':' .. shape[i]
+    local at_us = tonumber(redis.call('HGET', key, field) or nil)
+    if at_us and now_us - at_us > math.max(retain_us, CONVERTED_US) then
+      redis.call('HDEL', key, field)
+    elseif at_us then
+      local n = #converted
+      converted[n + 1], converted[n + 2], converted[n + 3] = policy, shape[i], math.min(at_us, now_us)
+    end
+  end
+end
+
+-- Announces the policies of a daemon: how long it needs their takings, so that no daemon with a shorter window removes
+-- what it counts; and the algorithms of their limits, so that a limit whose algorithm changes forgets nothing.
+--
+-- KEYS[1]  control
+-- ARGV[1]  msgpack: { { policy, retain in microseconds, { limit, algorithm, ... } }, ... }
+-- ARGV[2]  1 if the policies have changed, or the daemon is new; 0 if it only repeats what it has announced
+-- Returns  msgpack: { policy, limit, microseconds, ... }, the limits whose algorithm has changed, and when
+register('announce', function(keys, args)
+  local key, now_us, converted = keys[1], read_clock_us(), {}
+  for _, announced in ipairs(cmsgpack.unpack(args[1])) do
+    local policy, wanted_us, shape = unpack(announced)
+    announced[2] = announce_retain(key, policy, wanted_us, now_us)
+    if args[2] == '1' then announce_shape(key, policy, shape, now_us) end
+    append_converted(converted, key, announced, now_us)
+  end
+  control.summarize(key)
+  return cmsgpack.pack(converted)
 end)

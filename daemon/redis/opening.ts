@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { StoreMismatch, StoreUnavailable } from '../quota/errors';
+import { type Claims, claimStore } from './claims';
+import { replyCode } from './failures';
+import type { Keys } from './keys';
+
+/** Whether the store may be used: what it is claimed for, which is claimed anew if the store turns out to be another. */
+export interface Opening {
+  /** Throws `StoreMismatch` if the store can never be used, `StoreUnavailable` if it does not answer yet. */
+  open(): Promise<void>;
+  /** What a partition is claimed for. Throws `StoreUnavailable` unless the store is open. */
+  claimOf(partition: number): string;
+  /** Runs a call. If the store has another claim than the call expected, it is closed, and claimed anew. */
+  guard<Result>(call: () => Promise<Result>): Promise<Result>;
+}
+
+export interface OpeningOptions {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly partitions: number;
+  readonly logger: Logger;
+  /** Is called each time that the store was opened. */
+  readonly onOpen: () => Promise<void>;
+}
+
+export function createOpening({ redis, keys, partitions, logger, onOpen }: OpeningOptions): Opening {
+  let claims: Claims | undefined;
+  let whyClosed: unknown = new Error('the store has not been claimed yet');
+  let reopening: Promise<void> | undefined;
+
+  async function open(): Promise<void> {
+    claims = await claimStore(redis, keys, partitions);
+    await onOpen();
+  }
+
+  /** The store was emptied, or is another one: whatever it was claimed for, it is not now. */
+  async function reopen(): Promise<void> {
+    claims = undefined;
+    try {
+      await open();
+      logger.warn('the store was emptied or replaced; what it held is gone, and it was claimed anew');
+    } catch (error) {
+      whyClosed = error;
+      if (error instanceof StoreMismatch)
+        logger.error({ reason: error.message }, 'the store cannot be used any more');
+    }
+  }
+
+  return {
+    open,
+
+    claimOf(partition) {
+      const claim = claims?.[partition];
+      if (claim === undefined) throw new StoreUnavailable({ cause: whyClosed });
+      return claim;
+    },
+
+    async guard(call) {
+      try {
+        return await call();
+      } catch (error) {
+        const isStale = error instanceof StoreUnavailable && replyCode(error.cause) === 'STALECLAIM';
+        if (isStale) {
+          reopening ??= reopen().finally(() => {
+            reopening = undefined;
+          });
+          await reopening;
+        }
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,112 @@
+-- The limits of a policy for one subject: what is configured, what an operator has set instead, and where they stand.
+--
+-- An algorithm is a table of these functions. `limit` is a limit of a policy, in which an algorithm keeps what it reads:
+-- the table serves one subject after the other, as making one for each would cost as much as the decision.
+--
+--   prepare(limit)                        adds what all subjects share
+--   load(limit, request)                  reads the state of request.subject, and throws if it cannot
+--   retry_delay_us(limit, cost, now_us)   until `cost` tokens are free; only for a cost of at most the size
+--   describe(limit, now_us)               returns the tokens that can be taken now, the delay until all of the limit is
+--                                         free, and the delay until one more than now is free, or 0 if all is free
+--   take(limit, request)                  takes request.cost tokens
+--   keep(limit)                           makes the state last for as long as it matters
+--
+-- `request` holds the clock, keys, overrides_key, has_overrides and is_read_only; and id, subject, cost, policy, key_at
+-- (where the keys of its states begin, less one) and takings (a view of them).
+
+local limits = {}
+
+-- Puts the sizes that an operator has set for this subject in the place of the configured ones.
+local function apply_overrides(loaded, request)
+  local fields = {}
+  for i, limit in ipairs(loaded) do
+    fields[i] = request.policy.name .. ':' .. limit.name .. ':' .. request.subject
+  end
+  for i, stored in ipairs(redis.call('HMGET', request.overrides_key, unpack(fields))) do
+    local override = stored and cjson.decode(stored)
+    local end_us = override and override.expire_ms and override.expire_ms * 1000
+    if override and not (end_us and end_us <= request.clock.now_us) then
+      local limit = loaded[i]
+      limit.override_end_us = end_us or false
+      limit.size = math.min(override.limit, limit.algorithm.largest_size or override.limit)
+      limit.is_overridden = true
+    end
+  end
+end
+
+-- Reads the limits of the request's policy for its subject. The keys of their states stand in the order of the limits
+-- that have one.
+function limits.load(request)
+  local loaded, key_at = request.policy.limits, request.key_at
+  for i = 1, #loaded do
+    local limit = loaded[i]
+    limit.size, limit.is_overridden, limit.override_end_us = limit.configured_size, false, false
+    limit.is_shadow_denied = false
+    if limit.has_state then
+      key_at = key_at + 1
+      limit.key = request.keys[key_at]
+    end
+  end
+  if request.has_overrides then apply_overrides(loaded, request) end
+  for i = 1, #loaded do
+    loaded[i].algorithm.load(loaded[i], request)
+  end
+  return loaded
+end
+
+-- Until `cost` can be taken, in microseconds; nil if that never comes.
+local function retry_delay_us(limit, cost, now_us)
+  local delay_us = cost <= limit.size and limit.algorithm.retry_delay_us(limit, cost, now_us) or nil
+  if delay_us == 0 or not limit.override_end_us then return delay_us end
+  -- At the override's end another size decides: that is when to ask again, at the latest.
+  local until_end_us = limit.override_end_us - now_us
+  return math.min(delay_us or until_end_us, until_end_us)
+end
+
+-- Whether the cost can be taken from every limit that may deny; if not, until when, or -1 for never.
+function limits.decide(loaded, cost, now_us)
+  local longest_us, is_never = 0, false
+  for i = 1, #loaded do
+    local limit = loaded[i]
+    local delay_us = retry_delay_us(limit, cost, now_us)
+    if limit.is_shadow then
+      limit.is_shadow_denied = delay_us ~= 0
+    elseif delay_us then
+      longest_us = math.max(longest_us, delay_us)
+    else
+      is_never = true
+    end
+  end
+  if is_never then return false, -1 end
+  return longest_us == 0, longest_us
+end
+
+-- Takes the cost from every limit. A shadow that would have denied takes nothing, as if it had.
+function limits.take(loaded, request)
+  for i = 1, #loaded do
+    local limit = loaded[i]
+    if not limit.is_shadow_denied then limit.algorithm.take(limit, request) end
+  end
+end
+
+function limits.keep(loaded)
+  for i = 1, #loaded do
+    loaded[i].algorithm.keep(loaded[i])
+  end
+end
+
+local IS_OVERRIDDEN, IS_SHADOW_DENIED = 1, 2
+
+-- Writes five numbers for each limit behind the first `count` values: size, remaining, reset delay and next delay in
+-- microseconds, and flags: 1 if an override decides, plus 2 if it is a shadow that would have denied. Returns how many
+-- values there are then.
+function limits.describe(loaded, now_us, values, count)
+  for i = 1, #loaded do
+    local limit = loaded[i]
+    values[count + 1] = limit.size
+    values[count + 2], values[count + 3], values[count + 4] = limit.algorithm.describe(limit, now_us)
+    values[count + 5] = (limit.is_overridden and IS_OVERRIDDEN or 0) + (limit.is_shadow_denied and IS_SHADOW_DENIED or 0)
+    count = count + 5
+  end
+  return count
+end

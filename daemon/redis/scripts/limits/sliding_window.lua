@@ -1,0 +1,60 @@
+-- A sliding window: each token comes back exactly one window after it was taken, so no window ever holds more than
+-- the limit. The enforced windows of a policy count the one set of its takings; a shadow, which may not have taken all
+-- of them, has a set of its own.
+
+local sliding_window = {
+  -- It keeps every token, so it has a bound: an override may have been set for another algorithm.
+  largest_size = 1000,
+}
+
+function sliding_window.prepare(limit)
+  if limit.is_shadow then limit.takings = takings.new_view() end
+end
+
+-- Takes over from a token bucket, once: what is missing from it counts as taken now, as far as the set does not hold it.
+local function convert(limit, request)
+  local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token')
+  if not state[1] then return end
+  local missing = math.min(limit.size, math.ceil(tonumber(state[1]) / tonumber(state[2])))
+  if not request.is_read_only then
+    takings.add_unnamed(limit.takings, missing - limit.taken)
+    redis.call('DEL', limit.key)
+  end
+  limit.taken = math.max(limit.taken, missing)
+end
+
+function sliding_window.load(limit, request)
+  if limit.is_shadow then
+    takings.open(limit.takings, limit.key, request)
+  else
+    limit.takings = request.takings
+  end
+  limit.taken = takings.count_within(limit.takings, limit.window_us)
+  if limit.converted_us > 0 and not limit.is_shadow then convert(limit, request) end
+end
+
+-- Until `cost` tokens are free at once: until enough of the oldest have come back.
+function sliding_window.retry_delay_us(limit, cost, now_us)
+  local kept = limit.size - cost
+  if limit.taken <= kept then return 0 end
+  return takings.newest_us(limit.takings, kept + 1) + limit.window_us - now_us
+end
+
+function sliding_window.describe(limit, now_us)
+  local size, taken = limit.size, limit.taken
+  if taken == 0 then return size, 0, 0 end
+  local back_us = limit.window_us - now_us
+  local reset_delay_us = takings.newest_us(limit.takings, 1) + back_us
+  if taken < size then return size - taken, reset_delay_us, takings.newest_us(limit.takings, taken) + back_us end
+  return 0, reset_delay_us, size == 0 and 0 or takings.newest_us(limit.takings, size) + back_us
+end
+
+function sliding_window.take(limit, request)
+  if limit.is_shadow then takings.take(limit.takings, request.id, request.cost, true) end
+  limit.taken = limit.taken + request.cost
+end
+
+-- The set of a policy's takings outlives its windows by itself.
+function sliding_window.keep(limit)
+  if limit.is_shadow then takings.keep(limit.takings, limit.window_us) end
+end

@@ -1,0 +1,79 @@
+-- A token bucket, kept as what is missing from it: `debt` in whole units. With the window and the size in lowest
+-- terms, a token takes `per_token` units and each microsecond gives back `per_us`, so nothing is rounded.
+
+local token_bucket = {}
+
+-- Euclid's algorithm.
+local function greatest_common_divisor(a, b)
+  while b ~= 0 do
+    a, b = b, a % b
+  end
+  return a
+end
+
+-- A bucket of size 0 gives nothing back; it is never asked for more than whether it has room.
+local function units_of(size, window_us)
+  local divisor = greatest_common_divisor(size, window_us)
+  return { per_token = window_us / divisor, per_us = math.max(1, size / divisor) }
+end
+
+function token_bucket.prepare(limit)
+  limit.configured_units = units_of(limit.configured_size, limit.window_us)
+end
+
+-- What a sliding window had let through when the bucket took over from it, in whole tokens: they count as taken now.
+local function taken_before(limit, request)
+  local takings_key = request.keys[request.key_at]
+  return redis.call('ZCOUNT', takings_key, window_start(request.clock, limit.window_us), to_text(limit.converted_us))
+end
+
+-- Refills the bucket. If its size has changed since, what was taken stays taken, in the new units; but nobody ever
+-- owes more than one full bucket, so that no change denies a subject for longer than one window.
+function token_bucket.load(limit, request)
+  local now_us = request.clock.now_us
+  local units = limit.is_overridden and units_of(limit.size, limit.window_us) or limit.configured_units
+  local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token', 'at_us')
+  local debt, per_token, at_us = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
+  if limit.converted_us > 0 and not limit.is_shadow and not state[1] then
+    debt, per_token, at_us = taken_before(limit, request) * units.per_token, units.per_token, now_us
+  end
+  if at_us > now_us then
+    -- The clock has gone back: what was taken counts as taken now, from now on.
+    at_us = now_us
+    if not request.is_read_only then redis.call('HSET', limit.key, 'at_us', request.clock.now_text) end
+  end
+  if per_token ~= 0 and per_token ~= units.per_token then debt = math.ceil(debt / per_token * units.per_token) end
+  debt = math.min(debt, limit.size * units.per_token)
+  limit.units = units
+  limit.debt = math.max(0, debt - (now_us - at_us) * units.per_us)
+end
+
+-- Until `cost` tokens are in the bucket.
+function token_bucket.retry_delay_us(limit, cost)
+  local missing = limit.debt + (cost - limit.size) * limit.units.per_token
+  return math.max(0, math.ceil(missing / limit.units.per_us))
+end
+
+-- Until the bucket is full.
+local function reset_delay_us(limit)
+  return math.ceil(limit.debt / limit.units.per_us)
+end
+
+function token_bucket.describe(limit)
+  local per_token = limit.units.per_token
+  local remaining = math.max(0, math.floor((limit.size * per_token - limit.debt) / per_token))
+  local next_delay_us = remaining < limit.size and token_bucket.retry_delay_us(limit, remaining + 1) or 0
+  return remaining, reset_delay_us(limit), next_delay_us
+end
+
+function token_bucket.take(limit, request)
+  local per_token = limit.units.per_token
+  limit.debt = limit.debt + request.cost * per_token
+  local debt, units = to_text(limit.debt), to_text(per_token)
+  redis.call('HSET', limit.key, 'debt', debt, 'units_per_token', units, 'at_us', request.clock.now_text)
+end
+
+-- A full bucket equals a new one, so its key may go then.
+function token_bucket.keep(limit)
+  if limit.debt > 0 then keep_for(limit.key, reset_delay_us(limit)) end
+end

@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis';
+import { HOUR_MS, type HourlyDecisions } from '../../quota/usage';
+import { translateFailure } from '../failures';
+import type { Keys } from '../keys';
+
+const VERDICTS = ['admitted', 'denied'] as const;
+
+/**
+ * The decisions of the last hours, the oldest first, the hour of `readTimeMs` last. One round trip a partition, of
+ * exactly the fields that are told: what it costs does not grow with the users, nor with what they did. A week of
+ * three policies is a thousand fields, which take Redis 0.15 ms.
+ */
+export async function readHourlyDecisions(
+  { redis, keys, partitions }: { redis: Redis; keys: Keys; partitions: readonly number[] },
+  { hourCount, policies, readTimeMs }: { hourCount: number; policies: readonly string[]; readTimeMs: number },
+): Promise<HourlyDecisions[]> {
+  if (hourCount === 0) return [];
+  const hours = lastHours(hourCount, readTimeMs);
+  const fields = hours.flatMap((hour) =>
+    policies.flatMap((policy) => VERDICTS.map((verdict) => fieldOf(hour, policy, verdict))),
+  );
+  const hashes = partitions.map((partition) => keys.usage(partition).hours);
+  const counts = await sumFields(redis, hashes, fields);
+  const count = (hour: number, policy: string, verdict: Verdict) =>
+    counts.get(fieldOf(hour, policy, verdict)) ?? 0;
+  return hours.map((startTimeMs) => ({
+    startTimeMs,
+    policies: policies.map((policy) => ({
+      policy,
+      admittedCount: count(startTimeMs, policy, 'admitted'),
+      deniedCount: count(startTimeMs, policy, 'denied'),
+    })),
+  }));
+}
+
+type Verdict = (typeof VERDICTS)[number];
+
+/** `scripts/usage/hours.lua` builds the same. */
+function fieldOf(hour: number, policy: string, verdict: Verdict): string {
+  return `${hour}:${policy}:${verdict}`;
+}
+
+/** The beginnings of the hours that end with the one of `readTimeMs`. */
+function lastHours(hourCount: number, readTimeMs: number): number[] {
+  const current = readTimeMs - (readTimeMs % HOUR_MS);
+  return Array.from({ length: hourCount }, (_, index) => current - (hourCount - 1 - index) * HOUR_MS);
+}
+
+/** What each field holds in all hashes together. */
+async function sumFields(
+  redis: Redis,
+  hashes: readonly string[],
+  fields: readonly string[],
+): Promise<Map<string, number>> {
+  const parts = await Promise.all(hashes.map((hash) => redis.hmget(hash, ...fields))).catch((error) => {
+    throw translateFailure(error);
+  });
+  return new Map(
+    fields.map((field, at) => [field, parts.reduce((sum, part) => sum + Number(part[at] ?? 0), 0)]),
+  );
+}
