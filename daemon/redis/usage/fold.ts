@@ -24,6 +24,8 @@ export interface Folding {
   /** How many bytes the logs of all partitions may take, for each policy. */
   readonly logBytes: { readonly connections: number; readonly others: number };
   readonly partitions: number;
+  /** Pairs of a log that each part of a step handles, over all windows. */
+  readonly budget?: number;
 }
 
 /** Statistics to be read, once all is folded. */
@@ -88,9 +90,10 @@ export function createFolder(folding: Folding): Folder {
     for (;;) {
       const reply = await callOnce(folding, { partition, options, others: others.get(partition) });
       if (!('unknown' in reply)) return reply;
+      const known = others.get(partition);
       others.set(partition, {
-        windowsMs: new Set(reply.unknown.windows.map(Number)),
-        policies: new Set(reply.unknown.policies),
+        windowsMs: new Set([...(known?.windowsMs ?? []), ...reply.unknown.windows.map(Number)]),
+        policies: new Set([...(known?.policies ?? []), ...reply.unknown.policies]),
       });
     }
   }
@@ -148,7 +151,7 @@ function toRequest(folding: Folding, { partition, options, others }: Parameters<
     lease_ms: options.leaseMs ?? 0,
     windows,
     logs,
-    budget: Math.ceil(BUDGET / windows.length),
+    budget: Math.ceil((folding.budget ?? BUDGET) / windows.length),
     measure: options.isMeasuring ?? false,
     cap_connections: capBytes(folding, folding.logBytes.connections),
     cap_others: capBytes(folding, folding.logBytes.others),

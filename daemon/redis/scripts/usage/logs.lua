@@ -68,6 +68,7 @@ function logs.drop(run, log, budget)
     state.remove(run.state, 'drop:' .. log.policy)
     return true
   end
+  log.floor = entries.after(last) -- what is trimmed at the end of this call is gone for all that follows
   run.trims[#run.trims + 1] = { log = log, last = last, last_us = last_us, exact = true }
   state.set(run.state, 'drop:' .. log.policy, wanted - count)
   if wanted == count then state.remove(run.state, 'drop:' .. log.policy) end

@@ -110,7 +110,7 @@ end
 function windows.fill(run, window, log, budget)
   local low, until_us, since_us = windows.low(run, window, log), run.now_us - window.us, nil
   local _, is_done = entries.walk({
-    command = 'XREVRANGE', key = log.key, from = low, to = '-', budget = budget,
+    command = 'XREVRANGE', key = log.key, from = low, to = log.floor or '-', budget = budget,
     visit = function(entry, at_us, first)
       if at_us <= until_us then return false end
       windows.count(window.changes, entry[2], first, 1)
