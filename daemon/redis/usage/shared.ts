@@ -52,13 +52,9 @@ export function createShared<Result>(
       const computation = join(key);
       computation.waiting += 1;
       const left = new Promise<never>((_, reject) => {
-        signal?.addEventListener(
-          'abort',
-          () => reject(new StoreUnavailable({ cause: new Error('the caller left') })),
-          {
-            once: true,
-          },
-        );
+        const leave = () => reject(new StoreUnavailable({ cause: new Error('the caller left') }));
+        if (signal?.aborted) leave();
+        else signal?.addEventListener('abort', leave, { once: true });
       });
       try {
         return await Promise.race([computation.result, left]);

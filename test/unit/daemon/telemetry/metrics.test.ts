@@ -24,7 +24,7 @@ const LIMIT: LimitStatus = {
   overridden: false,
 };
 
-const DECISION: Decision = { admitted: true, limits: [LIMIT], retryDelayUs: undefined, decidedUs: 0 };
+const DECISION: Decision = { admitted: true, isRepeat: false, limits: [LIMIT], retryDelayUs: undefined, decidedUs: 0 };
 
 const metricsOf = (policies: string[] = ['connection']) =>
   createMetrics({
@@ -40,7 +40,7 @@ function admissionTo(policy: string): Admission {
 
 function limiterOf(admit: Limiter['admit']): Limiter {
   const never = () => Promise.reject(new Error('not asked'));
-  return { admit, recordCall: never, usage: never };
+  return { admit, recordCall: never, usage: never, windowsMs: () => [] };
 }
 
 /** What the text says of one metric, the zeroes left out. */
