@@ -91,6 +91,7 @@ async function main(): Promise<void> {
     keys: createKeys({ prefix, partitions }),
     partitions,
     policies: () => policies.current().byName.values(),
+    windowsMs: () => policies.current().statistics.windowsMs,
     isJoining: config.isJoining,
     isCachingDenials: config.isCachingDenials,
     events: metrics.load,

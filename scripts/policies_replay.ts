@@ -6,8 +6,8 @@ import { parseDurationMs } from '../daemon/quota/duration';
 import { PoliciesInvalid, parsePolicies } from '../daemon/quota/policies';
 import { replay } from '../daemon/quota/replay';
 import { readPartitions } from '../daemon/redis/claims';
-import { readDecisions } from '../daemon/redis/decision_log';
 import { createKeys } from '../daemon/redis/keys';
+import { readPastRequests } from '../daemon/redis/usage/log';
 import { config } from './config';
 import { describeReplay } from './replay_report';
 import { startFolder } from './services/places';
@@ -27,7 +27,8 @@ async function replayPolicies(): Promise<number> {
     const prefix = config.keyPrefix;
     const partitions = (await readPartitions(redis, prefix)) ?? 0;
     const keys = createKeys({ prefix, partitions });
-    const result = await replay(readDecisions({ redis, keys, partitions }, Date.now() - sinceMs), candidate);
+    const range = { sinceMs: Date.now() - sinceMs, policies: candidate.byName.keys() };
+    const result = await replay(readPastRequests({ redis, keys, partitions }, range), candidate);
     say(describeReplay(result, file));
     return 0;
   } finally {

@@ -9,7 +9,10 @@ export function describeReplay({ firstMs, lastMs, differences }: ReplayResult, f
     return 'No decision was kept in that time: nothing to replay.';
   const requestCount = differences.reduce((sum, each) => sum + each.requestCount, 0);
   const span = `${new Date(firstMs).toISOString()} to ${new Date(lastMs).toISOString()}`;
-  const lines = [`Replayed ${plural(requestCount, 'request')}, ${span}, against ${file}.`];
+  const lines = [
+    `Replayed ${plural(requestCount, 'request')}, ${span}, against ${file}.`,
+    'Admissions are replayed as far as the log holds them; denials are a sample, so their numbers show a share only.',
+  ];
   return [...lines, ...differences.map(describePolicy)].join('\n\n');
 }
 

@@ -56,6 +56,10 @@ export function createHandlers(context: HandlerContext): QuotaServiceServer {
       async (request) => ({ recorded: await limiter.recordCall(parseRecordCall(request)) }),
       context,
     ),
-    stats: unary(async (request) => toStatsResponse(await limiter.usage(parseStats(request))), context),
+    stats: unary(
+      async (request, _, patience) =>
+        toStatsResponse(await limiter.usage(parseStats(request, limiter.windowsMs()), patience.signal())),
+      context,
+    ),
   };
 }

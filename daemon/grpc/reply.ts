@@ -54,6 +54,7 @@ export function toStatsResponse({
   leastActiveUsers,
   services,
   readTimeMs,
+  completeSinceMs,
   hours,
   subjectUsage,
 }: Usage): StatsResponse {
@@ -66,6 +67,7 @@ export function toStatsResponse({
     leastActiveUsers: [...leastActiveUsers],
     services: [...services],
     readTime: new Date(readTimeMs),
+    completeSince: new Date(completeSinceMs),
     hours: hours.map(({ startTimeMs, policies }) => ({
       startTime: new Date(startTimeMs),
       policies: [...policies],

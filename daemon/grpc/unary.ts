@@ -1,10 +1,9 @@
 import type { handleUnaryCall, Metadata, ServerErrorResponse } from '@grpc/grpc-js';
 import { InvalidRequest } from '../quota/errors';
-import type { Patience } from '../quota/store';
 import { Unreadable } from './answerable';
 import { callIdOf } from './call_id';
 import type { CallLog } from './call_log';
-import { patienceOf } from './patience';
+import { type CallPatience, patienceOf } from './patience';
 import { detailsTrailer, statusOf } from './status';
 
 /** Counts the calls that are being answered, so that a drain knows when the last one is done. */
@@ -37,7 +36,7 @@ export interface CallContext {
 
 /** Makes a gRPC handler of a function, so that whatever it throws is answered, logged where it is our fault, and safe. */
 export function unary<Request, Response>(
-  handle: (request: Request, metadata: Metadata, patience: Patience) => Promise<Response>,
+  handle: (request: Request, metadata: Metadata, patience: CallPatience) => Promise<Response>,
   { inFlight, log }: CallContext,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {

@@ -5,12 +5,12 @@ import type {
   StatsRequest,
 } from '../../gen/quota/v1/quota_service';
 import type { Admission } from '../quota/admission';
+import { formatDuration } from '../quota/duration';
 import { type FieldFault, InvalidRequest } from '../quota/errors';
 import {
   DEFAULT_TOP_WINDOW_MS,
   MAX_HOUR_COUNT,
   MAX_LIST_COUNT,
-  MAX_TOP_WINDOW_MS,
   type ServiceCall,
   type UsageQuery,
 } from '../quota/usage';
@@ -112,8 +112,11 @@ export function parseRecordCall(request: RecordCallRequest): ServiceCall {
   };
 }
 
-/** Checks a Stats request, and fills in what is unset, but the subject: that means nobody. Throws `InvalidRequest` with every fault. */
-export function parseStats(request: StatsRequest): UsageQuery {
+/**
+ * Checks a Stats request, and fills in what is unset, but the subject: that means nobody. Only the declared windows can
+ * be asked for. Throws `InvalidRequest` with every fault.
+ */
+export function parseStats(request: StatsRequest, windowsMs: readonly number[]): UsageQuery {
   const faults = createFaults();
   const { recentCount = DEFAULT_RECENT_COUNT, topCount = DEFAULT_TOP_COUNT } = request;
   const { leastCount = DEFAULT_LEAST_COUNT, hourCount = 0 } = request;
@@ -128,9 +131,9 @@ export function parseStats(request: StatsRequest): UsageQuery {
     'must have nanos of 999999999 at most in size, with the sign of its seconds',
   );
   faults.require(
-    topWindowMs >= 1 && topWindowMs <= MAX_TOP_WINDOW_MS,
+    windowsMs.includes(topWindowMs),
     'top_window',
-    `must be longer than 0 and at most ${MAX_TOP_WINDOW_MS / 86_400_000} days, for which connections are kept`,
+    `must be one of the windows that are counted: ${windowsMs.map(formatDuration).join(', ')}`,
   );
   const subject = request.subject === '' ? undefined : request.subject;
   if (subject !== undefined) checkSubject(faults, subject);

@@ -14,8 +14,10 @@ export interface Limiter {
   admit(admission: Admission, patience?: Patience): Promise<Decision>;
   /** Records one call: false where it had been recorded before. Throws `UnknownService`, or as `admit`. */
   recordCall(call: ServiceCall): Promise<boolean>;
-  /** Reads the usage statistics. Throws `StoreUnavailable`. */
-  usage(query: UsageQuery): Promise<Usage>;
+  /** Reads the usage statistics. Throws `StoreUnavailable`. Given up if the signal says that the caller has left. */
+  usage(query: UsageQuery, signal?: AbortSignal): Promise<Usage>;
+  /** The windows that can be asked for, in milliseconds. */
+  windowsMs(): readonly number[];
 }
 
 export interface LimiterParts {
@@ -51,11 +53,13 @@ export function createLimiter({ currentPolicies, store, onDecision }: LimiterPar
       return store.recordCall(call);
     },
 
-    async usage(query) {
+    async usage(query, signal) {
       const { byName, services } = currentPolicies();
-      const usage = await store.readUsage(query, [...byName.keys()]);
+      const usage = await store.readUsage(query, [...byName.keys()], signal);
       return { ...usage, services: mostUsedFirst(services, usage.services) };
     },
+
+    windowsMs: () => currentPolicies().statistics.windowsMs,
   };
 }
 

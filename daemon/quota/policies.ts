@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseDurationMs } from './duration';
 import { countingFault, type Limit, MAX_LIMIT, MAX_WINDOW_MS } from './limits';
 import { boundFaults, defaultRememberMs, MAX_REMEMBER_MS, MIN_REMEMBER_MS } from './policy_bounds';
+import { type Statistics, statistics } from './statistics';
 import { asMap, entryOf, must, type PathFault, parseYamlFile, repeatedNames } from './yaml_faults';
 import type { LineFault } from './yaml_source';
 
@@ -27,6 +28,7 @@ export interface Policies {
   /** The services whose calls may be recorded, in the file's order. */
   readonly services: readonly string[];
   readonly byName: ReadonlyMap<string, Policy>;
+  readonly statistics: Statistics;
 }
 
 /** The policies file cannot be used; every fault of it is listed, in the order of its lines. */
@@ -88,6 +90,7 @@ const policy = z.strictObject(
 const file = z.strictObject(
   {
     services: z.array(name, must('a list of names')).default([]),
+    statistics,
     policies: z
       .record(z.string(), policy, must('a map of policies'))
       .refine((all) => Object.keys(all).length > 0, 'must hold at least one policy'),
@@ -105,7 +108,7 @@ export function parsePolicies(text: string): Policies {
   return toPolicies(parsed.data);
 }
 
-function toPolicies({ services, policies }: z.infer<typeof file>): Policies {
+function toPolicies({ services, policies, statistics }: z.infer<typeof file>): Policies {
   const byName = Object.entries(policies).map(([policyName, parsed]) => {
     const { limits, records, on_store_failure, remember } = parsed;
     const built: Policy = {
@@ -117,7 +120,7 @@ function toPolicies({ services, policies }: z.infer<typeof file>): Policies {
     };
     return [policyName, built] as const;
   });
-  return { services, byName: new Map(byName) };
+  return { services, byName: new Map(byName), statistics: { windowsMs: statistics.windows } };
 }
 
 /** What no single value shows. Checked apart from the schema, which would wait until all else is right. */

@@ -35,7 +35,7 @@ export interface QuotaStore {
   recordCall(call: ServiceCall): Promise<boolean>;
   /**
    * Reads the statistics, and the hours of these policies' decisions; `services` holds the services that were ever
-   * called, in any order.
+   * called, in any order. Work that nobody waits for any more, by the signal, is given up.
    */
-  readUsage(query: UsageQuery, policies: readonly string[]): Promise<Usage>;
+  readUsage(query: UsageQuery, policies: readonly string[], signal?: AbortSignal): Promise<Usage>;
 }

@@ -66,6 +66,8 @@ export interface Usage {
   readonly leastActiveUsers: readonly UserCount[];
   readonly services: readonly ServiceUsage[];
   readonly readTimeMs: number;
+  /** Since when the counts of the window are complete: its beginning, unless older connections are not counted. */
+  readonly completeSinceMs: number;
   /** The oldest first, the hour of `readTimeMs` last; each holds every policy that was asked for, in that order. */
   readonly hours: readonly HourlyDecisions[];
   /** Only where a subject was asked for; zeros for one that did nothing. */
@@ -79,8 +81,14 @@ const DAY_MS = 24 * HOUR_MS;
 /** The window of "the most connected" unless another is asked for: the brief's three days. */
 export const DEFAULT_TOP_WINDOW_MS = 3 * DAY_MS;
 
-/** How far back connections are kept, and so the longest window that can be asked for. */
-export const MAX_TOP_WINDOW_MS = 7 * DAY_MS;
+/** The shortest window that can be declared. */
+export const MIN_TOP_WINDOW_MS = 60_000;
+
+/** The longest window that can be declared. */
+export const MAX_TOP_WINDOW_MS = 31 * DAY_MS;
+
+/** Each window costs Redis some 120 bytes for each user, and work for each connection. */
+export const MAX_WINDOWS = 4;
 
 /** The longest list a statistic gives; it bounds what the store keeps for the last users. */
 export const MAX_LIST_COUNT = 100;

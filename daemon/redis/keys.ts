@@ -16,33 +16,33 @@ export interface Keys {
   shadow(policy: string, limit: string, subject: string): string;
   /** Stream of a partition: the admissions of a policy, oldest first. */
   admissions(partition: number, policy: string): string;
-  /** The memory of a recorded call. */
-  call(subject: string, requestId: string): string;
-  /** Stream of decisions of a partition, oldest first. */
-  decisions(partition: number): string;
-  /** Hash of a partition: how many decisions of each hour, policy and verdict. */
-  decisionsByHour(partition: number): string;
   /** Hash of a partition: the sizes that operators have set for single subjects. */
   overrides(partition: number): string;
-  /** The record of the connections of a partition. */
-  connections(partition: number): ConnectionKeys;
+  /** What a partition's statistics are kept in. */
+  usage(partition: number): UsageKeys;
+  /** Stream: a sample of the requests that a policy denied. */
+  denials(partition: number, policy: string): string;
+  /** Sorted set: the request ids of a subject's calls. */
+  callRequests(subject: string): string;
   /** The record of the service calls of a partition. */
   calls(partition: number): CallKeys;
 }
 
-export interface ConnectionKeys {
-  /** Stream of connections, oldest first. */
-  readonly log: string;
+export interface UsageKeys {
+  /** Hash: how far the statistics have come. */
+  readonly state: string;
+  /** Which daemon folds the logs into the statistics. */
+  readonly lease: string;
   /** Sorted set of the last users, by the microsecond of their last connection. */
   readonly recent: string;
   /** Set of subjects that the record of calls may not know yet. */
   readonly newcomers: string;
-  /** Sorted set of the windows that were asked for last, by when. */
-  readonly windows: string;
+  /** Hash: how many requests of each hour and policy were admitted and denied. */
+  readonly hours: string;
+  /** Hash: the last counts of denials that each daemon has delivered. */
+  readonly delivered: string;
   /** Sorted set: the connections of each user in a window. */
-  counts(windowMs: number): string;
-  /** Hash: how far a window's counts have been moved along the log. */
-  progress(windowMs: number): string;
+  window(windowMs: number): string;
 }
 
 export interface CallKeys {
@@ -70,21 +70,21 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
     bucket: (policy, limit, subject) => `${ofSubject('bucket', subject)}:${policy}:${limit}:${subject}`,
     shadow: (policy, limit, subject) => `${ofSubject('shadow', subject)}:${policy}:${limit}:${subject}`,
     admissions: (partition, policy) => `${inPartition('admissions', partition)}:${policy}`,
-    call: (subject, requestId) => `${ofSubject('requests', subject)}:record-call:${requestId}:${subject}`,
-    decisions: (partition) => `${inPartition('decisions', partition)}:log`,
-    decisionsByHour: (partition) => `${inPartition('decisions', partition)}:by-hour`,
     overrides: (partition) => inPartition('overrides', partition),
-    connections: (partition) => {
-      const base = inPartition('connections', partition);
+    usage: (partition) => {
+      const base = inPartition('usage', partition);
       return {
-        log: `${base}:log`,
+        state: `${base}:state`,
+        lease: `${base}:lease`,
         recent: `${base}:recent`,
         newcomers: `${base}:newcomers`,
-        windows: `${base}:windows`,
-        counts: (windowMs) => `${base}:counts:${windowMs}`,
-        progress: (windowMs) => `${base}:progress:${windowMs}`,
+        hours: `${base}:by-hour`,
+        delivered: `${base}:delivered`,
+        window: (windowMs) => `${base}:window:${windowMs}`,
       };
     },
+    denials: (partition, policy) => `${inPartition('denials', partition)}:${policy}`,
+    callRequests: (subject) => `${ofSubject('requests', subject)}:${subject}`,
     calls: (partition) => {
       const base = inPartition('calls', partition);
       return { log: `${base}:log`, bySubject: `${base}:by-subject`, byService: `${base}:by-service` };

@@ -23,6 +23,17 @@ const FILES = [
   'limits/read_quota',
   'limits/reset_quota',
   'limits/overrides',
+  'usage/entries',
+  'usage/state',
+  'usage/declared',
+  'usage/windows',
+  'usage/hours',
+  'usage/recent',
+  'usage/logs',
+  'usage/folding',
+  'usage/fold',
+  'usage/denials',
+  'usage/record_calls',
 ] as const;
 
 /** The library's text, and the version that stands in each of its names: two versions can live side by side. */

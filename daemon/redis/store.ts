@@ -2,20 +2,19 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Policy } from '../quota/policies';
 import type { QuotaStore } from '../quota/store';
-import { readCalls, recordCall } from './calls';
-import { readConnections } from './connections';
 import { translateFailure } from './failures';
-import { readHourlyDecisions } from './hourly_decisions';
 import type { Keys } from './keys';
 import { type AdmissionEvents, createAdmitting } from './limits/admitting';
 import { createAnnouncer } from './limits/announce';
 import { createEncoder } from './limits/encoder';
 import { clearOverride, listOverrides, setOverride } from './limits/overrides';
 import { readQuota, resetQuota } from './limits/quotas';
-import { mergeUsage } from './merge';
-import { createRegistrations, registerNewcomers } from './newcomers';
 import { createOpening } from './opening';
 import type { ClockEstimate } from './store_clock';
+import { recordCalls } from './usage/calls';
+import type { FoldProgress } from './usage/consumer';
+import { createRecorder } from './usage/recorder';
+import { createUsage } from './usage/usage';
 
 export interface RedisStoreOptions {
   /** Holds admissions. */
@@ -26,6 +25,8 @@ export interface RedisStoreOptions {
   readonly partitions: number;
   /** The policies in force. */
   readonly policies: () => Iterable<Policy>;
+  /** The windows that the statistics count. */
+  readonly windowsMs: () => readonly number[];
   readonly logger: Logger;
   /** False sends each admission to Redis by itself. */
   readonly isJoining?: boolean;
@@ -43,18 +44,18 @@ export interface RedisStore extends QuotaStore {
   announce(): Promise<void>;
   /** What is known of the clock of the database that holds admissions. */
   clock(): ClockEstimate | undefined;
-  /** Waits for what decisions have left to do. */
+  /** Ends the work in the background, after what decisions have left to do. */
   settle(): Promise<void>;
+  /** How far the statistics are behind. */
+  readonly foldProgress: FoldProgress;
 }
 
 /** The memory of the service, on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
-  const { redis, calls, keys, partitions, policies, logger } = options;
+  const { redis, calls, keys, partitions, policies, windowsMs, logger } = options;
   const { isJoining = true, isCachingDenials = false, events } = options;
   const encoder = createEncoder(keys);
   const databases = { redis, calls, keys, encoder };
-  const allPartitions = Array.from({ length: partitions }, (_, partition) => partition);
-  const registrations = createRegistrations((partition) => registerNewcomers(databases, partition), logger);
   const announcer = createAnnouncer({
     redis,
     keys,
@@ -76,8 +77,36 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     logger,
   });
 
+  const callsOpening = createOpening({
+    redis: calls,
+    keys,
+    partitions,
+    logger,
+    onOpen: async () => undefined,
+  });
+  const recorder = createRecorder({
+    partitionOf: keys.partitionOf,
+    recordAll: (partition, entries) =>
+      callsOpening.guard(() =>
+        recordCalls({ calls, keys, partitions, claim: callsOpening.claimOf(partition) }, partition, entries),
+      ),
+  });
+  const usage = createUsage({
+    redis,
+    calls,
+    keys,
+    partitions,
+    claimOf: opening.claimOf,
+    policies,
+    windowsMs,
+    logger,
+  });
+
   return {
-    open: opening.open,
+    async open() {
+      await Promise.all([opening.open(), callsOpening.open()]);
+      usage.start();
+    },
 
     async ping() {
       await Promise.all([redis.ping(), calls.ping()]).catch((error) => {
@@ -90,10 +119,14 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
     async settle() {
       announcer.stop();
-      await registrations.settle();
+      await usage.stop();
     },
 
-    admit: (admission, policy, patience = {}) => admitting.admit(admission, policy, patience),
+    admit: (admission, policy, patience = {}) =>
+      admitting.admit(admission, policy, patience).then((decision) => {
+        if (!decision.admitted) usage.denials.record(admission, decision);
+        return decision;
+      }),
     clock: admitting.clock,
 
     async readQuota(subject, policy) {
@@ -121,34 +154,12 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       return listOverrides({ ...databases, partitions }, query);
     },
 
-    async recordCall(call) {
-      assertOpen();
-      return recordCall(databases, call);
-    },
+    recordCall: recorder.record,
 
-    async readUsage(query, policies) {
-      assertOpen();
-      const home = query.subject === undefined ? undefined : keys.partitionOf(query.subject);
-      const parts = await Promise.all(
-        allPartitions.map(async (partition) => {
-          await registerNewcomers(databases, partition);
-          // No other partition knows the subject, so none is asked.
-          const subject = partition === home ? query.subject : undefined;
-          const [connections, usage] = await Promise.all([
-            readConnections(databases, partition, { ...query, subject }),
-            readCalls(databases, { partition, leastCount: query.leastCount, subject }),
-          ]);
-          return { connections, ...usage };
-        }),
-      );
-      const usage = mergeUsage(parts, query);
-      const { hourCount } = query;
-      const { readTimeMs } = usage;
-      const hours = await readHourlyDecisions(
-        { redis, keys, partitions: allPartitions },
-        { hourCount, policies, readTimeMs },
-      );
-      return { ...usage, hours };
+    readUsage: (query, policies, signal) => usage.read(query, policies, signal),
+
+    get foldProgress() {
+      return usage.progress;
     },
   };
 }

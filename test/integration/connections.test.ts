@@ -1,22 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import type { Policy } from '../../daemon/quota/policies';
-import { DEFAULT_TOP_WINDOW_MS, MAX_LIST_COUNT } from '../../daemon/quota/usage';
-import { admit } from '../../daemon/redis/admissions';
-import { readConnections } from '../../daemon/redis/connections';
-import { createKeys } from '../../daemon/redis/keys';
+import { MAX_LIST_COUNT } from '../../daemon/quota/usage';
+import type { Folder } from '../../daemon/redis/usage/fold';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { append, claimedStore, countsOf, foldAll, folderOf } from '../helpers/usage';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-
-const policy: Policy = {
-  name: 'connection',
-  limits: [{ name: 'roomy', algorithm: 'token-bucket', limit: 1_000_000, windowMs: 1000 }],
-  recordsConnections: true,
-  onStoreFailure: 'deny',
-};
+const YEAR_MS = 365 * DAY_MS;
 
 let space: RedisSpace;
 beforeEach(() => {
@@ -24,167 +15,230 @@ beforeEach(() => {
 });
 afterEach(() => space.close());
 
-const keys = () => createKeys({ prefix: space.prefix, partitions: 1 });
-const databases = () => ({ redis: space.admissions, keys: keys() });
+const query = (
+  windowMs: number,
+  rest: { recentCount?: number; topCount?: number; subject?: string } = {},
+) => ({
+  query: { windowMs, recentCount: 100, topCount: 100, subject: undefined, ...rest },
+});
 
-const connect = (subject: string) =>
-  admit(databases(), { subject, policy: policy.name, cost: 1, requestId: undefined }, policy);
-
-const read = ({ topWindowMs = DEFAULT_TOP_WINDOW_MS, recentCount = 100, topCount = 100 } = {}) =>
-  readConnections(databases(), 0, { topWindowMs, recentCount, topCount, leastCount: 0, hourCount: 0 });
-
-/** Writes what a daemon would have logged in the past, which no test can wait for. */
-async function logPast(entries: readonly { subject: string; connectMs: number }[]): Promise<void> {
-  const { log } = keys().connections(0);
-  const pipeline = space.admissions.pipeline();
-  for (const { subject, connectMs } of entries) pipeline.xadd(log, `${connectMs}-*`, 'subject', subject);
-  const results = await pipeline.exec();
-  for (const [error] of results ?? []) if (error) throw error;
+async function read(folder: Folder, windowMs: number, rest = {}) {
+  for (;;) {
+    const { usage, now_us } = await folder.fold(0, query(windowMs, rest));
+    if (usage) return { ...usage, nowMs: now_us / 1000, completeSinceMs: usage.complete_since_us / 1000 };
+  }
 }
 
-function countBySubject(entries: readonly { subject: string }[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { subject } of entries) counts[subject] = (counts[subject] ?? 0) + 1;
-  return counts;
-}
+const subjectsOf = (flat: readonly string[]) => flat.filter((_, at) => at % 2 === 0);
 
-const asRecord = (top: readonly { subject: string; count: number }[]) =>
-  Object.fromEntries(top.map(({ subject, count }) => [subject, count]));
+async function open(windowsMs: number[] = [DAY_MS], settings = {}) {
+  const store = await claimedStore(space);
+  const folder = folderOf(space, store, { windowsMs: () => windowsMs, ...settings });
+  return { store, folder, windowsMs, state: store.keys.usage(0).state };
+}
 
 describe('connections', () => {
   test('a user who connects again, listed once, at the latest time', async () => {
-    for (const subject of ['ada', 'bob', 'ada']) await connect(subject);
+    const { store, folder } = await open();
+    const nowMs = Date.now();
+    await append(
+      space,
+      store,
+      ['ada', 'bob', 'ada'].map((each, at) => ({ subjects: [each], atMs: nowMs - 10 + at })),
+    );
 
-    const { recent } = await read();
+    const { recent } = await read(folder, DAY_MS);
 
-    expect(recent.map(({ subject }) => subject)).toEqual(['ada', 'bob']);
-    expect(recent[0]?.connectTimeMs).toBeGreaterThanOrEqual(recent[1]?.connectTimeMs ?? Number.NaN);
+    expect(recent).toEqual(['ada', String((nowMs - 8) * 1000), 'bob', String((nowMs - 9) * 1000)]);
   });
 
   test('more users than are ever listed, the oldest forgotten', async () => {
-    for (let user = 0; user < MAX_LIST_COUNT + 5; user += 1) await connect(`user-${user}`);
+    const { store, folder } = await open();
+    const users = Array.from({ length: MAX_LIST_COUNT + 5 }, (_, at) => ({
+      subjects: [`user-${at}`],
+      atMs: Date.now(),
+    }));
+    await append(space, store, users);
 
-    const { recent } = await read({ recentCount: MAX_LIST_COUNT });
-
-    expect(recent).toHaveLength(MAX_LIST_COUNT);
-    expect(await space.admissions.zcard(keys().connections(0).recent)).toBe(MAX_LIST_COUNT);
+    expect(subjectsOf((await read(folder, DAY_MS)).recent)).toHaveLength(MAX_LIST_COUNT);
+    expect(await space.admissions.zcard(store.keys.usage(0).recent)).toBe(MAX_LIST_COUNT);
   });
 
-  test('the most connected of three days, exact at the edge of the window', async () => {
-    const nowMs = Date.now();
-    const justInside = nowMs - DEFAULT_TOP_WINDOW_MS + 5000;
-    const justOutside = nowMs - DEFAULT_TOP_WINDOW_MS - 1;
-    await logPast([
-      { subject: 'outside', connectMs: justOutside },
-      { subject: 'inside', connectMs: justInside },
-    ]);
-    for (const subject of ['today', 'today', 'inside']) await connect(subject);
-
-    const { top } = await read();
-
-    expect(asRecord(top)).toEqual({ today: 2, inside: 2 });
-  });
-
-  test('a connection that falls out of the window, no longer counted from that second on', async () => {
-    await connect('ada');
-    const before = await read({ topWindowMs: 1000 });
+  test('a connection that falls out of the window, no longer counted from that moment on', async () => {
+    const { store, folder } = await open([1000]);
+    await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }]);
+    const before = await read(folder, 1000);
     await pause(1050);
 
-    const after = await read({ topWindowMs: 1000 });
+    const after = await read(folder, 1000);
 
-    expect([asRecord(before.top), asRecord(after.top)]).toEqual([{ ada: 1 }, {}]);
-  });
-
-  test('any window over any past, counted as a plain count would', async () => {
-    const pastArbitrary = fc.array(
-      fc.record({
-        subject: fc.constantFrom('a', 'b', 'c', 'd'),
-        agoMs: fc.integer({ min: 1, max: 7 * DAY_MS }),
-      }),
-      { maxLength: 40 },
-    );
-    const windowsArbitrary = fc.array(fc.integer({ min: HOUR_MS, max: 7 * DAY_MS }), {
-      minLength: 1,
-      maxLength: 4,
-    });
-    await fc.assert(
-      fc.asyncProperty(pastArbitrary, windowsArbitrary, async (past, windowsMs) => {
-        const { log } = keys().connections(0);
-        const leftovers = await space.admissions.keys(`${space.prefix}connections:*`);
-        if (leftovers.length > 0) await space.admissions.del(...leftovers);
-        const startMs = Date.now();
-        const entries = past.map(({ subject, agoMs }) => ({ subject, connectMs: startMs - agoMs }));
-        await logPast(entries.toSorted((a, b) => a.connectMs - b.connectMs));
-        for (const topWindowMs of windowsMs) {
-          await connect('e');
-          const { nowMs, top } = await read({ topWindowMs });
-          const logged = await space.admissions.xrange(
-            log,
-            `(${nowMs - topWindowMs}-18446744073709551615`,
-            '+',
-          );
-          const expected = countBySubject(logged.map(([, [, subject = '']]) => ({ subject })));
-          expect(asRecord(top)).toEqual(expected);
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  test('more expired entries than one run moves, all taken off before an answer', async () => {
-    const nowMs = Date.now();
-    const longAgo = nowMs - DEFAULT_TOP_WINDOW_MS + 1500;
-    await logPast(Array.from({ length: 2500 }, (_, i) => ({ subject: `user-${i % 7}`, connectMs: longAgo })));
-    const before = await read();
-    await pause(1600);
-
-    const after = await read();
-
-    expect(before.top.reduce((sum, { count }) => sum + count, 0)).toBe(2500);
-    expect(after.top).toEqual([]);
-  });
-
-  test('an admission, moves the default window by a few entries and no more', async () => {
-    const { log, progress } = keys().connections(0);
-    const nowMs = Date.now();
-    await connect('first');
-    await logPast(Array.from({ length: 50 }, (_, i) => ({ subject: `late-${i}`, connectMs: nowMs + 1000 })));
-    await connect('second');
-
-    const added = await space.admissions.hget(progress(DEFAULT_TOP_WINDOW_MS), 'added');
-    const counted = await space.admissions.xrange(log, '-', added ?? '-');
-
-    expect(counted).toHaveLength(5);
+    expect([before.top, after.top]).toEqual([['ada', '1'], []]);
   });
 
   test('lists of no length, empty instead of whole', async () => {
-    await connect('ada');
+    const { store, folder } = await open();
+    await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }]);
 
-    const { recent, top } = await read({ recentCount: 0, topCount: 0 });
+    const { recent, top } = await read(folder, DAY_MS, { recentCount: 0, topCount: 0 });
 
     expect([recent, top]).toEqual([[], []]);
   });
 
-  test('more windows than are kept, the ones asked for last, and each right', async () => {
-    await connect('ada');
-    for (let hours = 1; hours <= 12; hours += 1) {
-      expect(asRecord((await read({ topWindowMs: hours * HOUR_MS })).top)).toEqual({ ada: 1 });
-    }
-
-    const kept = await space.admissions.keys(`${space.prefix}connections:{0}:counts:*`);
-    // Eight, and the default one.
-    expect(kept).toHaveLength(9);
-  });
-
-  test('a window that nobody asks for any more, forgotten by itself', async () => {
-    await connect('ada');
-    await read({ topWindowMs: HOUR_MS });
-
-    const { counts, progress } = keys().connections(0);
-    const lifetimes = await Promise.all(
-      [counts(HOUR_MS), progress(HOUR_MS)].map((key) => space.admissions.pttl(key)),
+  test('a window that is declared later, filled from the log in steps and incomplete until then', async () => {
+    const { store, folder, windowsMs } = await open([DAY_MS], { budget: 20 });
+    const nowMs = Date.now();
+    await append(
+      space,
+      store,
+      Array.from({ length: 100 }, (_, at) => ({ subjects: ['ada'], atMs: nowMs - HOUR_MS + at })),
     );
+    await foldAll(folder);
+    windowsMs.push(2 * DAY_MS);
 
-    for (const lifetimeMs of lifetimes) expect(lifetimeMs).toBeGreaterThan(0);
+    const early = await read(folder, 2 * DAY_MS);
+    await foldAll(folder);
+    const late = await read(folder, 2 * DAY_MS);
+
+    expect(Number(early.top[1])).toBeLessThan(100);
+    expect(early.completeSinceMs).toBeGreaterThan(nowMs - HOUR_MS);
+    expect(late.top).toEqual(['ada', '100']);
+    expect(late.completeSinceMs).toBeCloseTo(late.nowMs - 2 * DAY_MS, 0);
   });
+
+  test('a window that no daemon has declared for a while, forgotten with its counts', async () => {
+    const { store, folder, windowsMs, state } = await open([DAY_MS, HOUR_MS]);
+    await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }]);
+    await foldAll(folder);
+    windowsMs.pop();
+    await foldAll(folder);
+    const kept = await countsOf(space, store, HOUR_MS);
+    await space.admissions.hset(state, `window:${HOUR_MS}`, (Date.now() - 11 * 60_000) * 1000);
+    await foldAll(folder);
+
+    expect(kept).toEqual({ ada: 1 });
+    expect(await space.admissions.exists(store.keys.usage(0).window(HOUR_MS))).toBe(0);
+    expect((await space.admissions.hkeys(state)).filter((field) => field.includes(String(HOUR_MS)))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('connections, a log that is too large', () => {
+  test('its oldest entries, retired from every window and then dropped', async () => {
+    const bytes = { connections: 70_000, others: 70_000 };
+    const { store, folder } = await open([DAY_MS, HOUR_MS], { logBytes: bytes, budget: 1000 });
+    const nowMs = Date.now();
+    const entries = Array.from({ length: 5000 }, (_, at) => ({
+      subjects: [`user-${at % 50}`],
+      atMs: nowMs - 60_000 + at,
+    }));
+    await append(space, store, entries);
+    await foldAll(folder);
+    await folder.fold(0, { isMeasuring: true });
+    await foldAll(folder);
+
+    const log = store.keys.admissions(0, 'connection');
+    const { top, completeSinceMs } = await read(folder, DAY_MS);
+    const left = await space.admissions.xrange(log, '-', '+');
+    const counted = top.filter((_, at) => at % 2 === 1).reduce((sum, count) => sum + Number(count), 0);
+    expect(await space.admissions.memory('USAGE', log)).toBeLessThanOrEqual(bytes.connections);
+    expect(left.length).toBeGreaterThan(1000);
+    expect(counted).toBe(left.length);
+    expect(await countsOf(space, store, HOUR_MS)).toEqual(await countsOf(space, store, DAY_MS));
+    expect(completeSinceMs).toBe(Number(left[0]?.[0].split('-')[0]) / 1000 - 1);
+  });
+
+  test('a log that somebody deleted, counted anew from what it holds', async () => {
+    const { store, folder } = await open();
+    await append(space, store, [{ subjects: ['ada', 'ada'], atMs: Date.now() - 1000 }]);
+    await foldAll(folder);
+    await space.admissions.del(store.keys.admissions(0, 'connection'));
+    await foldAll(folder);
+    await append(space, store, [{ subjects: ['bob'], atMs: Date.now() }]);
+    await foldAll(folder);
+
+    expect(await countsOf(space, store, DAY_MS)).toEqual({ bob: 1 });
+  });
+});
+
+describe('connections, a clock that leaps forward and back', () => {
+  /** As after a year ahead: entries and state of then, the clock of now. */
+  async function leap({ state, store, folder }: Awaited<ReturnType<typeof open>>) {
+    const ahead = Date.now() + YEAR_MS;
+    await append(space, store, [{ subjects: ['early'], atMs: Date.now() - HOUR_MS }]);
+    await foldAll(folder);
+    await append(space, store, [{ subjects: ['ahead'], atMs: ahead }]);
+    await foldAll(folder);
+    await space.admissions.hset(state, 'now', ahead * 1000);
+    await space.admissions.zadd(store.keys.usage(0).recent, ahead * 1000, 'ahead');
+    await space.admissions.hset(
+      store.keys.usage(0).hours,
+      `${Math.floor(ahead / HOUR_MS) * HOUR_MS}:connection:admitted`,
+      1,
+    );
+  }
+
+  test('entries whose ids stay in the future, counted by the time that they carry', async () => {
+    const opened = await open([DAY_MS]);
+    await leap(opened);
+    const { store, folder } = opened;
+    await append(space, store, [{ subjects: ['late'], atMs: Date.now() - 1000, isFrozen: true }]);
+
+    const { top, recent } = await read(folder, DAY_MS);
+
+    expect(subjectsOf(top).sort()).toEqual(['ahead', 'early', 'late']);
+    // Who connected in the future did so just now.
+    expect(subjectsOf(recent)).toEqual(['ahead', 'late', 'early']);
+  });
+
+  test('what the leap had retired, counted again', async () => {
+    const opened = await open([DAY_MS]);
+    await leap(opened);
+    const { store, folder, state } = opened;
+    const id = await firstId(store);
+    await space.admissions.hset(state, `low:${DAY_MS}:connection`, id);
+    await space.admissions.zrem(store.keys.usage(0).window(DAY_MS), 'early');
+    await foldAll(folder);
+
+    expect(await countsOf(space, store, DAY_MS)).toEqual({ early: 1, ahead: 1 });
+  });
+
+  test('the last users and the hours, none of them in the future', async () => {
+    const opened = await open([DAY_MS]);
+    await leap(opened);
+    const { store, folder } = opened;
+    const { recent, nowMs } = await read(folder, DAY_MS);
+
+    expect(Number(recent[1])).toBeLessThanOrEqual(nowMs * 1000);
+    const hours = await space.admissions.hkeys(store.keys.usage(0).hours);
+    expect(hours.filter((field) => Number(field.split(':')[0]) > Date.now())).toEqual([]);
+  });
+
+  test('an entry of the leap, retired one window after the clock went back and blocking none behind it', async () => {
+    const opened = await open([DAY_MS]);
+    await leap(opened);
+    const { store, folder, state } = opened;
+    await append(space, store, [{ subjects: ['late'], atMs: Date.now() - DAY_MS - 1000, isFrozen: true }]);
+    await foldAll(folder);
+    const before = await countsOf(space, store, DAY_MS);
+    await space.admissions.hset(state, 'back', (Date.now() - DAY_MS - 1000) * 1000);
+    await append(space, store, [{ subjects: ['now'], atMs: Date.now(), isFrozen: true }]);
+    await space.admissions.hset(state, `low:${DAY_MS}:connection`, await firstId(store));
+    await space.admissions.zrem(store.keys.usage(0).window(DAY_MS), 'early');
+    await foldAll(folder);
+
+    expect(before).toMatchObject({ ahead: 1 });
+    expect(await countsOf(space, store, DAY_MS)).toEqual({ now: 1 });
+  });
+
+  async function firstId(store: Awaited<ReturnType<typeof open>>['store']): Promise<string> {
+    const [first] = await space.admissions.xrange(
+      store.keys.admissions(0, 'connection'),
+      '-',
+      '+',
+      'COUNT',
+      1,
+    );
+    return first?.[0] ?? '0-0';
+  }
 });

@@ -175,10 +175,11 @@ describe('RecordCall', () => {
     await daemon.client.recordCall({ subject, service: 'vente', requestId });
     const keys = createKeys({ prefix: space.prefix, partitions: 1 });
 
-    const lifetimeMs = await space.calls.pttl(keys.call(subject, requestId));
+    const lifetimeMs = await space.calls.pttl(keys.callRequests(subject));
 
     expect(lifetimeMs).toBeGreaterThan(86_400_000 - 60_000);
-    expect(lifetimeMs).toBeLessThanOrEqual(86_400_000);
+    // A quarter more, so that most calls find it long enough.
+    expect(lifetimeMs).toBeLessThanOrEqual(1.25 * 86_400_000);
   });
 
   test('a call of a year ago that is told twice, counted once and in the log when it was told', async () => {

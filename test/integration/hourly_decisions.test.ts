@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Policy } from '../../daemon/quota/policies';
+import { pino } from 'pino';
 import { HOUR_MS } from '../../daemon/quota/usage';
-import { admit } from '../../daemon/redis/admissions';
-import { readHourlyDecisions } from '../../daemon/redis/hourly_decisions';
-import { createKeys } from '../../daemon/redis/keys';
-import { DECISION_HOURS_KEPT_MS } from '../../daemon/redis/retention';
+import type { Keys } from '../../daemon/redis/keys';
+import { createDenials } from '../../daemon/redis/usage/denials';
+import { readHourlyDecisions } from '../../daemon/redis/usage/hours';
+import { HOURS_KEPT_MS } from '../../daemon/redis/usage/retention';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { append, CLAIM, claimedStore, foldAll, folderOf } from '../helpers/usage';
 
 let space: RedisSpace;
 beforeEach(() => {
@@ -14,75 +14,77 @@ beforeEach(() => {
 });
 afterEach(() => space.close());
 
-const policyOf = (name: string): Policy => ({
-  name,
-  limits: [{ name: 'window', algorithm: 'sliding-window', limit: 2, windowMs: HOUR_MS }],
-  recordsConnections: false,
-  onStoreFailure: 'deny',
-});
-const CONNECTION = policyOf('connection');
-const CALL = policyOf('service-call');
+const currentHour = () => Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
 
-const keysOf = (partitions = 1) => createKeys({ prefix: space.prefix, partitions });
-const key = () => keysOf().decisionsByHour(0);
-
-function decide(
-  policy: Policy,
-  {
-    subject = 'ada',
-    requestId,
-    partitions,
-  }: { subject?: string; requestId?: string; partitions?: number } = {},
-) {
-  const admission = { subject, policy: policy.name, cost: 1, requestId };
-  return admit({ redis: space.admissions, keys: keysOf(partitions) }, admission, policy);
+async function open() {
+  const store = await claimedStore(space);
+  const policies = () => [
+    { name: 'connection', recordsConnections: true },
+    { name: 'service-call', recordsConnections: false },
+  ];
+  const folder = folderOf(space, store, { windowsMs: () => [HOUR_MS], policies });
+  const key = store.keys.usage(0).hours;
+  const read = (hourCount: number, names = ['connection', 'service-call']) =>
+    readHourlyDecisions(
+      { redis: space.admissions, keys: store.keys, partitions: [0] },
+      { hourCount, policies: names, readTimeMs: Date.now() },
+    );
+  return { store, folder, key, read };
 }
 
-async function read({ hourCount = 1, partitions = 1, policies = ['connection', 'service-call'] } = {}) {
-  return readHourlyDecisions(
-    {
-      redis: space.admissions,
-      keys: keysOf(partitions),
-      partitions: Array.from({ length: partitions }, (_, partition) => partition),
-    },
-    { hourCount, policies, readTimeMs: Date.now() },
-  );
+const admissionOf = (policy: string) => ({ subject: 'ada', policy, cost: 1, requestId: undefined });
+
+function denied(decidedUs = Date.now() * 1000) {
+  return { admitted: false, isRepeat: false, limits: [], retryDelayUs: undefined, decidedUs };
+}
+
+function denialsOf({ keys }: { keys: Keys }, daemonId = 'one') {
+  const logger = pino({ level: 'silent' });
+  return createDenials({ redis: space.admissions, keys, daemonId, claimOf: () => CLAIM, logger });
 }
 
 /** What was decided now: an hour may have begun since the test did. */
-async function recent(options: { partitions?: number } = {}): Promise<Record<string, [number, number]>> {
+async function recent(
+  read: Awaited<ReturnType<typeof open>>['read'],
+): Promise<Record<string, [number, number]>> {
   const sums: Record<string, [number, number]> = {};
-  for (const { policies } of await read({ hourCount: 2, ...options })) {
+  for (const { policies } of await read(2)) {
     for (const { policy, admittedCount, deniedCount } of policies) {
-      const [admitted, denied] = sums[policy] ?? [0, 0];
-      sums[policy] = [admitted + admittedCount, denied + deniedCount];
+      const [admitted, refused] = sums[policy] ?? [0, 0];
+      sums[policy] = [admitted + admittedCount, refused + deniedCount];
     }
   }
   return sums;
 }
 
 describe('decisions by hour', () => {
-  test('admissions and refusals of two policies, each in its place', async () => {
-    for (let i = 0; i < 5; i += 1) await decide(CONNECTION);
-    await decide(CALL);
+  test('admissions and denials of two policies, each counted in its place', async () => {
+    const { store, folder, read } = await open();
+    const denials = denialsOf(store);
+    await append(space, store, [{ subjects: ['ada', 'bob'], atMs: Date.now() }]);
+    await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }], 'service-call');
+    for (let at = 0; at < 3; at += 1) denials.record(admissionOf('connection'), denied());
+    await denials.flush();
+    await foldAll(folder);
 
-    expect(await recent()).toEqual({ connection: [2, 3], 'service-call': [1, 0] });
+    expect(await recent(read)).toEqual({ connection: [2, 3], 'service-call': [1, 0] });
   });
 
-  test('a repeat of an admitted request id, not counted again', async () => {
-    const requestId = randomUUID();
-    for (let i = 0; i < 3; i += 1) await decide(CONNECTION, { requestId });
+  test('admissions of earlier hours, counted in them', async () => {
+    const { store, folder, read } = await open();
+    const atMs = currentHour() - 3 * HOUR_MS + 60_000;
+    await append(space, store, [{ subjects: ['ada', 'bob'], atMs }]);
+    await foldAll(folder);
 
-    expect(await recent()).toMatchObject({ connection: [1, 0] });
+    const hour = (await read(5)).find(({ startTimeMs }) => startTimeMs === currentHour() - 3 * HOUR_MS);
+    expect(hour?.policies[0]).toEqual({ policy: 'connection', admittedCount: 2, deniedCount: 0 });
   });
 
-  test('hours in which nothing was decided, told with nothing in them, the oldest first', async () => {
-    const before = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-
-    const hours = await read({ hourCount: 168 });
+  test('hours in which nothing was decided, listed with nothing in them, the oldest first', async () => {
+    const { read } = await open();
+    const hours = await read(168);
 
     const last = hours.at(-1)?.startTimeMs ?? 0;
-    expect(last).toBeGreaterThanOrEqual(before);
     expect(hours.map(({ startTimeMs }) => startTimeMs)).toEqual(
       Array.from({ length: 168 }, (_, index) => last - (167 - index) * HOUR_MS),
     );
@@ -92,61 +94,91 @@ describe('decisions by hour', () => {
     ]);
   });
 
-  test('what was counted in earlier hours, told in them', async () => {
-    const current = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-    const threeHoursAgo = current - 3 * HOUR_MS;
-    await space.admissions.hset(key(), `${threeHoursAgo}:connection:denied`, 7);
-
-    const hours = await read({ hourCount: 5 });
-
-    const hour = hours.find(({ startTimeMs }) => startTimeMs === threeHoursAgo);
-    expect(hour?.policies[0]).toEqual({ policy: 'connection', admittedCount: 0, deniedCount: 7 });
-  });
-
-  test('a policy that is no longer asked for, left out', async () => {
-    await decide(CONNECTION);
-
-    const [hour] = await read({ policies: ['service-call'] });
-
-    expect(hour?.policies.map(({ policy }) => policy)).toEqual(['service-call']);
-  });
-
   test('no hours asked for, none', async () => {
-    await decide(CONNECTION);
+    const { read } = await open();
 
-    expect(await read({ hourCount: 0 })).toEqual([]);
+    expect(await read(0)).toEqual([]);
   });
 
-  test('subjects of four partitions, summed', async () => {
-    for (let user = 0; user < 20; user += 1) await decide(CALL, { subject: `user-${user}`, partitions: 4 });
-    const hashes = await space.admissions.keys(`${space.prefix}decisions:*:by-hour`);
-
-    expect([hashes.length, await recent({ partitions: 4 })]).toEqual([
-      4,
-      { connection: [0, 0], 'service-call': [20, 0] },
-    ]);
-  });
-
-  test('hours that nobody can ask for any more, forgotten when an hour’s first decision comes', async () => {
-    const current = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-    const kept = `${current - DECISION_HOURS_KEPT_MS + 2 * HOUR_MS}:connection:admitted`;
-    const old = [1, 2, 50].map(
-      (hours) => `${current - DECISION_HOURS_KEPT_MS - hours * HOUR_MS}:gone:denied`,
+  test('hours that nobody can ask for, and hours to come, forgotten when an hour’s first admission is folded', async () => {
+    const { store, folder, key } = await open();
+    const current = currentHour();
+    const kept = `${current - HOURS_KEPT_MS + 2 * HOUR_MS}:connection:admitted`;
+    const gone = [current - HOURS_KEPT_MS - HOUR_MS, current + 50 * HOUR_MS].map(
+      (hour) => `${hour}:gone:denied`,
     );
-    for (const field of [kept, ...old]) await space.admissions.hset(key(), field, 1);
+    for (const field of [kept, ...gone]) await space.admissions.hset(key, field, 1);
+    await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }]);
+    await foldAll(folder);
 
-    await decide(CONNECTION);
-
-    const fields = await space.admissions.hkeys(key());
+    const fields = await space.admissions.hkeys(key);
     expect(fields).toHaveLength(2);
     expect(fields).toContain(kept);
   });
 
   test('a store that decides nothing any more, forgets all of it by itself', async () => {
-    await decide(CONNECTION);
-    const lifetimeMs = await space.admissions.pttl(key());
+    const { store, folder, key } = await open();
+    await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }]);
+    await foldAll(folder);
+    const lifetimeMs = await space.admissions.pttl(key);
 
-    expect(lifetimeMs).toBeGreaterThan(DECISION_HOURS_KEPT_MS - 60_000);
-    expect(lifetimeMs).toBeLessThanOrEqual(DECISION_HOURS_KEPT_MS);
+    expect(lifetimeMs).toBeGreaterThan(HOURS_KEPT_MS - 60_000);
+    expect(lifetimeMs).toBeLessThanOrEqual(HOURS_KEPT_MS);
+  });
+});
+
+describe('denials', () => {
+  test('a delivery that comes twice, as after a lost answer, counted once', async () => {
+    const { store, read } = await open();
+    // Both take themselves for the same daemon, and send its first delivery.
+    for (const denials of [denialsOf(store), denialsOf(store)]) {
+      denials.record(admissionOf('connection'), denied());
+      await denials.flush();
+    }
+
+    expect(await recent(read)).toMatchObject({ connection: [0, 1] });
+  });
+
+  test('a delivery that failed, repeated with what was denied meanwhile', async () => {
+    const { store, read } = await open();
+    const denials = denialsOf(store);
+    denials.record(admissionOf('connection'), denied());
+    await space.admissions.hset(store.keys.control(0), 'claim', 'another');
+    await expect(denials.flush()).rejects.toThrow();
+    denials.record(admissionOf('connection'), denied());
+    await space.admissions.hset(store.keys.control(0), 'claim', CLAIM);
+    await denials.flush();
+
+    expect(await recent(read)).toMatchObject({ connection: [0, 2] });
+  });
+
+  test('two daemons, each counted', async () => {
+    const { store, read } = await open();
+    for (const daemonId of ['one', 'two']) {
+      const denials = denialsOf(store, daemonId);
+      denials.record(admissionOf('connection'), denied());
+      await denials.stop();
+    }
+
+    expect(await recent(read)).toMatchObject({ connection: [0, 2] });
+  });
+
+  test('a thousand denials at once, all counted and a hundred sampled', async () => {
+    const { store, read } = await open();
+    const denials = denialsOf(store);
+    for (let at = 0; at < 1000; at += 1) denials.record(admissionOf('connection'), denied());
+    await denials.flush();
+
+    expect(await recent(read)).toMatchObject({ connection: [0, 1000] });
+    expect(await space.admissions.xlen(store.keys.denials(0, 'connection'))).toBe(100);
+  });
+
+  test('a denial that is dated later than now, counted in this hour', async () => {
+    const { store, read } = await open();
+    const denials = denialsOf(store);
+    denials.record(admissionOf('connection'), denied((Date.now() + 50 * HOUR_MS) * 1000));
+    await denials.flush();
+
+    expect(await recent(read)).toMatchObject({ connection: [0, 1] });
   });
 });

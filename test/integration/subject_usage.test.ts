@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import type { Policy } from '../../daemon/quota/policies';
 import { createKeys, type Keys } from '../../daemon/redis/keys';
-import { createRedisStore } from '../../daemon/redis/store';
+import { createRedisStore, type RedisStore } from '../../daemon/redis/store';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { failureOf, type QuotaClient } from '../helpers/quota_client';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
@@ -17,14 +17,19 @@ const POLICY: Policy = {
   limits: [{ name: 'roomy', algorithm: 'token-bucket', limit: 1_000_000, windowMs: 1000 }],
   recordsConnections: true,
   onStoreFailure: 'deny',
+  rememberMs: 0,
 };
 const LISTS = { recentCount: 100, topCount: 100, leastCount: 100, hourCount: 0 };
 
 let space: RedisSpace;
+const opened: RedisStore[] = [];
 beforeAll(() => {
   space = openRedisSpace();
 });
-afterAll(() => space.close());
+afterAll(async () => {
+  await Promise.all(opened.map((store) => store.settle()));
+  await space.close();
+});
 
 /** One connection some hours ago: an edge of no window that is asked for, so that no pause changes the answer. */
 interface Past {
@@ -36,16 +41,25 @@ interface Past {
 async function logPast(keys: Keys, past: readonly Past[]): Promise<void> {
   const nowMs = Date.now();
   for (const { subject, hoursAgo } of past.toSorted((one, other) => other.hoursAgo - one.hoursAgo)) {
-    const { log } = keys.connections(keys.partitionOf(subject));
-    await space.admissions.xadd(log, `${nowMs - hoursAgo * HOUR_MS}-*`, 'subject', subject);
+    const log = keys.admissions(keys.partitionOf(subject), POLICY.name);
+    await space.admissions.xadd(log, `${(nowMs - hoursAgo * HOUR_MS) * 1000}-*`, subject, '1');
   }
 }
 
-async function openStore(partitions: number) {
+async function openStore(partitions: number, windowMs = HOUR_MS) {
   const prefix = `${space.prefix}${randomUUID()}:`;
   const keys = createKeys({ prefix, partitions });
   const { admissions: redis, calls } = space;
-  const store = createRedisStore({ redis, calls, keys, partitions, logger: pino({ level: 'silent' }) });
+  const store = createRedisStore({
+    redis,
+    calls,
+    keys,
+    partitions,
+    policies: () => [POLICY],
+    windowsMs: () => [windowMs],
+    logger: pino({ level: 'silent' }),
+  });
+  opened.push(store);
   await store.open();
   return { store, keys };
 }
@@ -59,7 +73,6 @@ async function act(store: Store, { connects, calls }: { connects: string[]; call
     const service = at % 2 === 0 ? 'vente' : 'achat';
     await store.recordCall({ subject, service, requestId: undefined, callTimeMs: undefined });
   }
-  await store.settle();
 }
 
 const count = (of: readonly string[], subject: string) => of.filter((other) => other === subject).length;
@@ -78,7 +91,7 @@ describe('the numbers of one subject, in the store', () => {
   test.each([1, 3, 16])('%d partitions and any history, as a plain count would say', async (partitions) => {
     await fc.assert(
       fc.asyncProperty(historyArbitrary, async ({ past, connects, calls, windowHours }) => {
-        const { store, keys } = await openStore(partitions);
+        const { store, keys } = await openStore(partitions, windowHours * HOUR_MS);
         await logPast(keys, past);
         await act(store, { connects, calls });
         const inWindow = past.filter(({ hoursAgo }) => hoursAgo < windowHours);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { patienceOf } from '../../../../daemon/grpc/patience';
 
 function callWith(deadline: Date | number, cancelled = false) {
-  return { getDeadline: () => deadline, cancelled };
+  return { getDeadline: () => deadline, cancelled, once: (() => undefined) as never };
 }
 
 describe('patience', () => {

@@ -9,6 +9,7 @@ const usage: Usage = {
   leastActiveUsers: [],
   services: [],
   readTimeMs: 7,
+  completeSinceMs: 3,
   hours: [],
 };
 
@@ -16,6 +17,10 @@ const usage: Usage = {
 const sent = (told: Usage) => StatsResponse.decode(StatsResponse.encode(toStatsResponse(told)).finish());
 
 describe('toStatsResponse', () => {
+  test('the moment since which the counts are complete, sent', () => {
+    expect(sent(usage).completeSince).toEqual(new Date(3));
+  });
+
   test('a subject’s numbers, sent', () => {
     const subjectUsage = { subject: '42', connectionCount: 3, callCount: 1_000_000_000_000 };
 

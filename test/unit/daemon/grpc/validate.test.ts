@@ -39,8 +39,10 @@ const admitFields = (request: Partial<AdmitRequest>) =>
   fieldsOf(() => parseAdmit({ ...admitRequest, ...request }));
 const callFields = (request: Partial<RecordCallRequest>) =>
   fieldsOf(() => parseRecordCall({ ...callRequest, ...request }));
-const statsFields = (request: Partial<StatsRequest>) =>
-  fieldsOf(() => parseStats({ ...statsRequest, ...request }));
+const WINDOWS_MS = [3 * DAY_S * 1000, 7 * DAY_S * 1000];
+const stats = (request: Partial<StatsRequest> = {}) =>
+  parseStats({ ...statsRequest, ...request }, WINDOWS_MS);
+const statsFields = (request: Partial<StatsRequest>) => fieldsOf(() => stats(request));
 
 describe('parseAdmit', () => {
   test('a request with what is required only, a cost of 1 and no request id', () => {
@@ -189,7 +191,7 @@ describe('parseRecordCall', () => {
 
 describe('parseStats', () => {
   test("nothing asked for, the contract's defaults", () => {
-    expect(parseStats(statsRequest)).toEqual({
+    expect(stats()).toEqual({
       recentCount: 10,
       topCount: 3,
       topWindowMs: 3 * DAY_S * 1000,
@@ -202,7 +204,7 @@ describe('parseStats', () => {
   test.each([0, 1, 100])('counts of %d, taken', (count) => {
     const asked = { recentCount: count, topCount: count, leastCount: count };
 
-    expect(parseStats({ ...statsRequest, ...asked })).toMatchObject(asked);
+    expect(stats(asked)).toMatchObject(asked);
   });
 
   test.each([-1, 101, 2 ** 31 - 1])('counts of %d, each refused', (count) => {
@@ -212,7 +214,7 @@ describe('parseStats', () => {
   });
 
   test.each([0, 1, 168])('%d hours, taken', (hourCount) => {
-    expect(parseStats({ ...statsRequest, hourCount }).hourCount).toBe(hourCount);
+    expect(stats({ hourCount }).hourCount).toBe(hourCount);
   });
 
   test.each([-1, 169])('%d hours, refused', (hourCount) => {
@@ -220,11 +222,10 @@ describe('parseStats', () => {
   });
 
   test.each([
-    ['1 millisecond', { seconds: 0, nanos: 1_000_000 }, 1],
+    ['3 days', { seconds: 3 * DAY_S, nanos: 0 }, 3 * DAY_S * 1000],
     ['7 days', { seconds: 7 * DAY_S, nanos: 0 }, 7 * DAY_S * 1000],
-    ['a second and a half', { seconds: 1, nanos: 500_000_000 }, 1500],
-  ])('a window of %s, taken', (_, topWindow, topWindowMs) => {
-    expect(parseStats({ ...statsRequest, topWindow }).topWindowMs).toBe(topWindowMs);
+  ])('a declared window of %s, taken', (_, topWindow, topWindowMs) => {
+    expect(stats({ topWindow }).topWindowMs).toBe(topWindowMs);
   });
 
   test.each([
@@ -235,8 +236,15 @@ describe('parseStats', () => {
     ['7 days and a millisecond', { seconds: 7 * DAY_S, nanos: 1_000_000 }],
     ['a second in nanoseconds alone', { seconds: 0, nanos: 1_000_000_000 }],
     ['parts with two signs', { seconds: 2, nanos: -1 }],
+    ['one day, which is not declared', { seconds: DAY_S, nanos: 0 }],
   ])('a window of %s, refused', (_, topWindow) => {
     expect(statsFields({ topWindow })).toEqual(['top_window']);
+  });
+
+  test('a window that is not declared, refused with the list of those that are', () => {
+    expect(() => stats({ topWindow: { seconds: 60, nanos: 0 } })).toThrow(
+      'top_window must be one of the windows that are counted: 3d, 7d',
+    );
   });
 
   test.each([
@@ -244,7 +252,7 @@ describe('parseStats', () => {
     ['of 128 emoji', '🎓'.repeat(128)],
     ['that could be a key or a number', '{0}:42'],
   ])('a subject %s, taken as it is', (_, subject) => {
-    expect(parseStats({ ...statsRequest, subject }).subject).toBe(subject);
+    expect(stats({ subject }).subject).toBe(subject);
   });
 
   test.each([

@@ -7,10 +7,17 @@ import type { Policies, Policy } from '../../../../daemon/quota/policies';
 import type { QuotaStore } from '../../../../daemon/quota/store';
 import type { ServiceCall, ServiceUsage, Usage } from '../../../../daemon/quota/usage';
 
-const policy: Policy = { name: 'connection', limits: [], recordsConnections: true, onStoreFailure: 'deny' };
+const policy: Policy = {
+  name: 'connection',
+  limits: [],
+  recordsConnections: true,
+  onStoreFailure: 'deny',
+  rememberMs: 0,
+};
 const policies: Policies = {
   services: ['vente', 'achat', 'prêt'],
   byName: new Map([['connection', policy]]),
+  statistics: { windowsMs: [1000] },
 };
 
 const admission: Admission = { subject: '42', policy: 'connection', cost: 1, requestId: undefined };
@@ -22,9 +29,16 @@ const usage: Usage = {
   leastActiveUsers: [],
   services: [],
   readTimeMs: 7,
+  completeSinceMs: 3,
   hours: [],
 };
-const decision: Decision = { admitted: true, limits: [], retryDelayUs: undefined, decidedUs: 7 };
+const decision: Decision = {
+  admitted: true,
+  isRepeat: false,
+  limits: [],
+  retryDelayUs: undefined,
+  decidedUs: 7,
+};
 
 /** A store that says what it is told to, and remembers what it was asked. */
 function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; failure?: Error } = {}) {

@@ -7,8 +7,14 @@ import { createSimulation, type PastRequest } from '../../../../daemon/quota/sim
 import { admitModel, modelOf } from '../../../helpers/admission_model';
 
 function policiesOf(...limits: Limit[]): Policies {
-  const policy = { name: 'tried', limits, recordsConnections: false, onStoreFailure: 'deny' as const };
-  return { services: [], byName: new Map([['tried', policy]]) };
+  const policy = {
+    name: 'tried',
+    limits,
+    recordsConnections: false,
+    onStoreFailure: 'deny' as const,
+    rememberMs: 0,
+  };
+  return { services: [], byName: new Map([['tried', policy]]), statistics: { windowsMs: [] } };
 }
 
 const window = (limit: number, windowMs = 1000): Limit => ({

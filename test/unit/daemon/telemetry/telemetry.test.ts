@@ -21,7 +21,7 @@ const usable = () => true;
 async function open({
   redis = { admissions: fakeRedis(), calls: fakeRedis() },
   isUsable = { admissions: usable, calls: usable },
-} = {}): Promise<Telemetry> {
+} = {}): Promise<Telemetry & { readonly port: number }> {
   const telemetry = await openTelemetry({
     listen: '127.0.0.1:0',
     redis,
@@ -32,7 +32,9 @@ async function open({
     certificateEnds: () => [],
   });
   opened.push(telemetry);
-  return telemetry;
+  const { port } = telemetry;
+  if (port === undefined) throw new Error('nobody serves the pages');
+  return { ...telemetry, port };
 }
 
 async function readiness({ port }: Telemetry): Promise<object> {

@@ -1,9 +1,26 @@
-import type { ServiceUsage, SubjectUsage, Usage, UsageQuery, UserCount } from '../quota/usage';
-import type { Connections } from './connections';
+import type {
+  ServiceUsage,
+  SubjectUsage,
+  Usage,
+  UsageQuery,
+  UserConnection,
+  UserCount,
+} from '../../quota/usage';
+
+/** The last users to connect and the most connected ones, of one partition, exact at `nowMs`. */
+export interface Logins {
+  readonly nowMs: number;
+  readonly recent: readonly UserConnection[];
+  readonly top: readonly UserCount[];
+  /** The connections of the subject that was asked for; 0 if it has none here, or nobody was. */
+  readonly subjectCount: number;
+  /** Since when the counts are complete. */
+  readonly completeSinceMs: number;
+}
 
 /** What one partition knows. */
 export interface PartitionUsage {
-  readonly connections: Connections;
+  readonly logins: Logins;
   readonly least: readonly UserCount[];
   readonly services: readonly ServiceUsage[];
   /** The calls of the subject that was asked for; 0 in every partition but its own. */
@@ -15,8 +32,8 @@ export function mergeUsage(
   parts: readonly PartitionUsage[],
   { recentCount, topCount, leastCount, subject }: UsageQuery,
 ): Omit<Usage, 'hours'> {
-  const recent = parts.flatMap(({ connections }) => connections.recent);
-  const top = parts.flatMap(({ connections }) => connections.top);
+  const recent = parts.flatMap(({ logins }) => logins.recent);
+  const top = parts.flatMap(({ logins }) => logins.top);
   const least = parts.flatMap((part) => part.least);
   return {
     recentUsers: recent
@@ -29,7 +46,8 @@ export function mergeUsage(
       .sort((a, b) => a.count - b.count || compareMembers(a.subject, b.subject))
       .slice(0, leastCount),
     services: sumByService(parts.flatMap((part) => part.services)),
-    readTimeMs: Math.max(...parts.map(({ connections }) => connections.nowMs)),
+    completeSinceMs: Math.max(...parts.map(({ logins }) => logins.completeSinceMs)),
+    readTimeMs: Math.max(...parts.map(({ logins }) => logins.nowMs)),
     subjectUsage: subject === undefined ? undefined : sumOfSubject(parts, subject),
   };
 }
@@ -42,7 +60,7 @@ function compareMembers(a: string, b: string): number {
 function sumOfSubject(parts: readonly PartitionUsage[], subject: string): SubjectUsage {
   return {
     subject,
-    connectionCount: parts.reduce((sum, { connections }) => sum + connections.subjectCount, 0),
+    connectionCount: parts.reduce((sum, { logins }) => sum + logins.subjectCount, 0),
     callCount: parts.reduce((sum, { subjectCount }) => sum + subjectCount, 0),
   };
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { HOUR_MS, type HourlyDecisions } from '../quota/usage';
-import { translateFailure } from './failures';
-import type { Keys } from './keys';
+import { HOUR_MS, type HourlyDecisions } from '../../quota/usage';
+import { translateFailure } from '../failures';
+import type { Keys } from '../keys';
 
 const VERDICTS = ['admitted', 'denied'] as const;
 
@@ -19,7 +19,7 @@ export async function readHourlyDecisions(
   const fields = hours.flatMap((hour) =>
     policies.flatMap((policy) => VERDICTS.map((verdict) => fieldOf(hour, policy, verdict))),
   );
-  const hashes = partitions.map((partition) => keys.decisionsByHour(partition));
+  const hashes = partitions.map((partition) => keys.usage(partition).hours);
   const counts = await sumFields(redis, hashes, fields);
   const count = (hour: number, policy: string, verdict: Verdict) =>
     counts.get(fieldOf(hour, policy, verdict)) ?? 0;
@@ -35,7 +35,7 @@ export async function readHourlyDecisions(
 
 type Verdict = (typeof VERDICTS)[number];
 
-/** `admit.lua` builds the same. */
+/** `scripts/usage/hours.lua` builds the same. */
 function fieldOf(hour: number, policy: string, verdict: Verdict): string {
   return `${hour}:${policy}:${verdict}`;
 }

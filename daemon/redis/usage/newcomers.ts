@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { translateFailure } from './failures';
-import type { Keys } from './keys';
+import { translateFailure } from '../failures';
+import type { Keys } from '../keys';
 
 /** Newcomers that one round trip moves. */
 const BATCH_SIZE = 500;
@@ -16,7 +16,7 @@ export async function registerNewcomers(
   { redis, calls, keys }: { redis: Redis; calls: Redis; keys: Keys },
   partition: number,
 ): Promise<void> {
-  const { newcomers } = keys.connections(partition);
+  const { newcomers } = keys.usage(partition);
   const { bySubject } = keys.calls(partition);
   try {
     for (;;) {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { UsageQuery } from '../../../../daemon/quota/usage';
-import { mergeUsage, type PartitionUsage } from '../../../../daemon/redis/merge';
+import type { UsageQuery } from '../../../../../daemon/quota/usage';
+import { mergeUsage, type PartitionUsage } from '../../../../../daemon/redis/usage/merge';
 
 const query = { recentCount: 3, topCount: 3, topWindowMs: 1000, leastCount: 3, hourCount: 0 };
 
 interface Part {
   readonly nowMs?: number;
+  readonly completeSinceMs?: number;
   readonly recent?: Record<string, number>;
   readonly top?: Record<string, number>;
   readonly least?: Record<string, number>;
@@ -17,6 +18,7 @@ const NOBODY = { connections: 0, calls: 0 };
 
 function part({
   nowMs = 0,
+  completeSinceMs = 0,
   recent = {},
   top = {},
   least = {},
@@ -26,8 +28,9 @@ function part({
   const counts = (of: Record<string, number>) =>
     Object.entries(of).map(([subject, count]) => ({ subject, count }));
   return {
-    connections: {
+    logins: {
       nowMs,
+      completeSinceMs,
       recent: Object.entries(recent).map(([subject, connectTimeMs]) => ({ subject, connectTimeMs })),
       top: counts(top),
       subjectCount: subject.connections,
@@ -46,12 +49,18 @@ const subjects = (list: readonly { subject: string }[]) => list.map(({ subject }
 
 describe('mergeUsage', () => {
   test('partitions that hold nothing, empty lists and the time', () => {
-    expect(merge([{ nowMs: 5 }, { nowMs: 4 }])).toEqual({
+    expect(
+      merge([
+        { nowMs: 5, completeSinceMs: 1 },
+        { nowMs: 4, completeSinceMs: 2 },
+      ]),
+    ).toEqual({
       recentUsers: [],
       topUsers: [],
       leastActiveUsers: [],
       services: [],
       readTimeMs: 5,
+      completeSinceMs: 2,
     });
   });
 

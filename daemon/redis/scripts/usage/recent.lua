@@ -1,0 +1,33 @@
+-- The last users to connect: a sorted set, by the microsecond of their last connection.
+
+local recent = {}
+
+-- The longest list that can be asked for.
+local KEPT = 100
+
+-- Adds the users of some entries of one log, given in order: only the last ones can be listed.
+function recent.add(key, seen, now_us)
+  local listed, args = {}, {}
+  for i = #seen, 1, -1 do
+    local at_us, first = entries.read(seen[i])
+    local fields = seen[i][2]
+    for at = #fields - 1, first, -2 do
+      local subject = fields[at]
+      if not listed[subject] then
+        listed[subject] = true
+        args[#args + 1] = math.min(at_us, now_us)
+        args[#args + 1] = subject
+      end
+    end
+    if #args >= KEPT * 2 then break end
+  end
+  if #args == 0 then return end
+  redis.call('ZADD', key, 'GT', unpack(args))
+  redis.call('ZREMRANGEBYRANK', key, 0, -1 - KEPT)
+end
+
+-- Who connected later than now did so before the clock went back: just now, then, and in the same order.
+function recent.clamp(key, now_us)
+  local later = redis.call('ZRANGE', key, string.format('(%.0f', now_us), '+inf', 'BYSCORE')
+  for i, subject in ipairs(later) do redis.call('ZADD', key, now_us - (#later - i), subject) end
+end

@@ -1,0 +1,77 @@
+import type { Redis } from 'ioredis';
+import type { ServiceCall, ServiceUsage, UserCount } from '../../quota/usage';
+import { translateFailure } from '../failures';
+import type { Keys } from '../keys';
+import { callFunction } from '../library';
+import { reusedRequestId } from '../limits/admit';
+import { pack } from '../packing';
+import { pairs } from '../pairs';
+import { CALL_REMEMBERED_MS, LOG_KEPT_MS } from './retention';
+
+/** The log of calls, of all partitions: for people who look; nothing is made from it. */
+const LOG_BYTES = 4 * 1024 * 1024;
+
+const NO_ID = Buffer.alloc(16);
+
+/** What one call of the function recorded: true, false if it was recorded before, or why it was not. */
+export type Recorded = boolean | Error;
+
+/** Records calls of one partition, in order; each by itself. */
+export async function recordCalls(
+  { calls, keys, partitions, claim }: { calls: Redis; keys: Keys; partitions: number; claim: string },
+  partition: number,
+  entries: readonly ServiceCall[],
+): Promise<Recorded[]> {
+  const { log, bySubject, byService } = keys.calls(partition);
+  const request = {
+    claim,
+    entries: entries.map(({ subject, service, callTimeMs, requestId }) => {
+      return [subject, service, callTimeMs ?? -1, requestId === undefined ? 0 : 1];
+    }),
+    remember_ms: CALL_REMEMBERED_MS,
+    keep_log_ms: LOG_KEPT_MS,
+    log_bytes: Math.ceil(LOG_BYTES / partitions),
+  };
+  const reply = (await callFunction(calls, 'record_calls', {
+    keys: [
+      ...[keys.control(partition), log, bySubject, byService],
+      ...entries.map(({ subject }) => keys.callRequests(subject)),
+    ],
+    args: [pack(request), Buffer.concat(entries.map(({ requestId }) => toBytes(requestId)))],
+  })) as (number | Buffer)[];
+  return reply.map(toRecorded);
+}
+
+function toBytes(requestId: string | undefined): Buffer {
+  return requestId === undefined ? NO_ID : Buffer.from(requestId.replaceAll('-', ''), 'hex');
+}
+
+function toRecorded(result: number | Buffer): Recorded {
+  if (result === 1 || result === 0) return result === 1;
+  return result === -1 ? reusedRequestId('24 hours', 'service') : new Error(String(result));
+}
+
+/**
+ * The subjects with the fewest calls of one partition, the calls of each service there, and those of one subject: 0
+ * where it has none there, or nobody was asked for.
+ */
+export async function readCalls(
+  { calls, keys }: { calls: Redis; keys: Keys },
+  { partition, leastCount, subject }: { partition: number; leastCount: number; subject?: string },
+): Promise<{ least: UserCount[]; services: ServiceUsage[]; subjectCount: number }> {
+  const { bySubject, byService } = keys.calls(partition);
+  try {
+    const [least, services, subjectCount] = await Promise.all([
+      leastCount === 0 ? [] : calls.zrange(bySubject, 0, `${leastCount - 1}`, 'WITHSCORES'),
+      calls.zrange(byService, 0, '-1', 'WITHSCORES'),
+      subject === undefined ? null : calls.zscore(bySubject, subject),
+    ]);
+    return {
+      least: pairs(least).map(([subject, count]) => ({ subject, count: Number(count) })),
+      services: pairs(services).map(([service, callCount]) => ({ service, callCount: Number(callCount) })),
+      subjectCount: Number(subjectCount ?? 0),
+    };
+  } catch (error) {
+    throw translateFailure(error);
+  }
+}

@@ -1,0 +1,172 @@
+import type { Redis } from 'ioredis';
+import type { Keys } from '../keys';
+import { callFunction } from '../library';
+import { pack, unpack } from '../packing';
+import { HOURS_KEPT_MS, LOG_KEPT_MS } from './retention';
+
+/** A policy whose log is folded. */
+export interface FoldedPolicy {
+  readonly name: string;
+  readonly recordsConnections: boolean;
+}
+
+/** What folding needs to know of the daemon that folds. */
+export interface Folding {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  /** What the daemon expects a partition to be claimed for. */
+  readonly claimOf: (partition: number) => string;
+  /** Names the daemon among all that ever were. */
+  readonly daemonId: string;
+  /** The windows that are counted, in milliseconds. */
+  readonly windowsMs: () => readonly number[];
+  readonly policies: () => Iterable<FoldedPolicy>;
+  /** How many bytes the logs of all partitions may take, for each policy. */
+  readonly logBytes: { readonly connections: number; readonly others: number };
+  readonly partitions: number;
+  /** Pairs of a log that each part of a step handles, over all windows. */
+  readonly budget?: number;
+}
+
+/** Statistics to be read, once all is folded. */
+export interface FoldQuery {
+  readonly windowMs: number;
+  readonly recentCount: number;
+  readonly topCount: number;
+  readonly subject: string | undefined;
+}
+
+export interface FoldOptions {
+  /** Folds only if this daemon has the lease, or gets it, for so long; undefined folds in any case. */
+  readonly leaseMs?: number;
+  /** Also looks at the sizes of the logs. */
+  readonly isMeasuring?: boolean;
+  readonly query?: FoldQuery;
+}
+
+/** What one call of the function has done: see `scripts/usage/fold.lua`. */
+export interface FoldReply {
+  readonly held: boolean;
+  readonly caught_up?: boolean;
+  readonly has_more?: boolean;
+  readonly has_newcomers?: boolean;
+  readonly now_us: number;
+  readonly folded?: number;
+  readonly dropped?: number;
+  readonly backlog?: number;
+  readonly lag_us?: number;
+  readonly usage?: {
+    readonly recent: readonly string[];
+    readonly top: readonly string[];
+    readonly subject_count: number;
+    readonly complete_since_us: number;
+  };
+}
+
+interface Unknown {
+  readonly windows: readonly string[];
+  readonly policies: readonly string[];
+}
+
+/**
+ * Pairs of a log that one call handles, over all windows. Folding 300 and retiring as many takes Redis about a
+ * millisecond with a million users.
+ */
+const BUDGET = 300;
+
+/** Logs smaller than this cannot be cut to size: they lose whole pages of entries. */
+const SMALLEST_LOG_BYTES = 64 * 1024;
+
+/** Folds one partition's logs, one short step a call. */
+export interface Folder {
+  fold(partition: number, options?: FoldOptions): Promise<FoldReply>;
+}
+
+export function createFolder(folding: Folding): Folder {
+  /** What other daemons have declared, by partition: they may run with another policies file. */
+  const others = new Map<number, { windowsMs: Set<number>; policies: Set<string> }>();
+
+  async function fold(partition: number, options: FoldOptions = {}): Promise<FoldReply> {
+    for (;;) {
+      const reply = await callOnce(folding, { partition, options, others: others.get(partition) });
+      if (!('unknown' in reply)) return reply;
+      const known = others.get(partition);
+      others.set(partition, {
+        windowsMs: new Set([...(known?.windowsMs ?? []), ...reply.unknown.windows.map(Number)]),
+        policies: new Set([...(known?.policies ?? []), ...reply.unknown.policies]),
+      });
+    }
+  }
+
+  return { fold };
+}
+
+async function callOnce(
+  folding: Folding,
+  call: {
+    partition: number;
+    options: FoldOptions;
+    others: { windowsMs: Set<number>; policies: Set<string> } | undefined;
+  },
+): Promise<FoldReply | { unknown: Unknown }> {
+  const { redis, keys } = folding;
+  const { partition } = call;
+  const { request, windowsMs, policies } = toRequest(folding, call);
+  const { state, lease, recent, newcomers, hours, window } = keys.usage(partition);
+  const reply = await callFunction(redis, 'fold', {
+    keys: [
+      ...[keys.control(partition), state, lease, recent, newcomers, hours],
+      ...windowsMs.map(window),
+      ...policies.map((policy) => keys.admissions(partition, policy)),
+    ],
+    args: [pack(request)],
+  });
+  return unpack(reply as Buffer) as FoldReply | { unknown: Unknown };
+}
+
+function toRequest(folding: Folding, { partition, options, others }: Parameters<typeof callOnce>[1]) {
+  const ownWindowsMs = folding.windowsMs();
+  const own = [...folding.policies()];
+  const windows = [
+    ...ownWindowsMs.map((ms) => ({ ms, declared: true })),
+    ...[...(others?.windowsMs ?? [])]
+      .filter((ms) => !ownWindowsMs.includes(ms))
+      .map((ms) => ({ ms, declared: false })),
+  ];
+  const ownNames = new Set(own.map(({ name }) => name));
+  const logs = [
+    ...own.map(({ name, recordsConnections }) => ({
+      policy: name,
+      declared: true,
+      records: recordsConnections,
+    })),
+    ...[...(others?.policies ?? [])]
+      .filter((name) => !ownNames.has(name))
+      .map((policy) => ({ policy, declared: false, records: false })),
+  ];
+  const { query } = options;
+  const request = {
+    claim: folding.claimOf(partition),
+    daemon: folding.daemonId,
+    lease_ms: options.leaseMs ?? 0,
+    windows,
+    logs,
+    budget: Math.ceil((folding.budget ?? BUDGET) / windows.length),
+    measure: options.isMeasuring ?? false,
+    cap_connections: capBytes(folding, folding.logBytes.connections),
+    cap_others: capBytes(folding, folding.logBytes.others),
+    keep_hours_ms: HOURS_KEPT_MS,
+    keep_log_ms: LOG_KEPT_MS,
+    query: query && {
+      window_ms: query.windowMs,
+      recent_count: query.recentCount,
+      top_count: query.topCount,
+      subject: query.subject,
+    },
+  };
+  return { request, windowsMs: windows.map(({ ms }) => ms), policies: logs.map(({ policy }) => policy) };
+}
+
+function capBytes({ partitions }: Folding, total: number): number {
+  return Math.max(SMALLEST_LOG_BYTES, Math.floor(total / partitions));
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { createConsumer } from '../../daemon/redis/usage/consumer';
+import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { append, type ClaimedStore, claimedStore, countsOf, folderOf } from '../helpers/usage';
+import { until } from '../helpers/wait';
+
+const HOUR_MS = 3_600_000;
+
+let space: RedisSpace;
+let stops: (() => Promise<void>)[];
+beforeEach(() => {
+  space = openRedisSpace();
+  stops = [];
+});
+afterEach(async () => {
+  await Promise.all(stops.map((stop) => stop()));
+  await space.close();
+});
+
+function startConsumer(store: ClaimedStore, daemonId: string = randomUUID()) {
+  const newcomers: number[] = [];
+  const consumer = createConsumer({
+    folder: folderOf(space, store, { windowsMs: () => [HOUR_MS], daemonId }),
+    partitions: 1,
+    logger: pino({ level: 'silent' }),
+    onNewcomers: (partition) => newcomers.push(partition),
+  });
+  consumer.start();
+  stops.push(consumer.stop);
+  return { consumer, newcomers };
+}
+
+const connect = (store: ClaimedStore, subject: string) =>
+  append(space, store, [{ subjects: [subject], atMs: Date.now() }]);
+const isCounted = (store: ClaimedStore, subject: string) => async () =>
+  subject in (await countsOf(space, store, HOUR_MS));
+
+describe('consumer', () => {
+  test('what is admitted, counted without anybody asking, and newcomers announced', async () => {
+    const store = await claimedStore(space);
+    const { newcomers } = startConsumer(store);
+    await connect(store, 'ada');
+
+    await until('the connection to be counted', isCounted(store, 'ada'));
+    await until('the newcomer to be announced', () => newcomers.length > 0);
+    expect(await space.admissions.smembers(store.keys.usage(0).newcomers)).toEqual(['ada']);
+  });
+
+  test('of two daemons, one has the lease; once it is gone, the other takes over', async () => {
+    const store = await claimedStore(space);
+    const first = startConsumer(store);
+    await until('the first to have the lease', () => first.consumer.progress.leasedPartitions === 1);
+    const second = startConsumer(store);
+    await connect(store, 'ada');
+    await until('the first to count', isCounted(store, 'ada'));
+    const leased = [first, second].map(({ consumer }) => consumer.progress.leasedPartitions);
+    await first.consumer.stop();
+    await connect(store, 'bob');
+
+    await until('the second to count', isCounted(store, 'bob'));
+    expect(leased).toEqual([1, 0]);
+    expect(second.consumer.progress.leasedPartitions).toBe(1);
+  });
+
+  test('a lease from before the clock went back, which would last for a year, taken over', async () => {
+    const store = await claimedStore(space);
+    await space.admissions.set(store.keys.usage(0).lease, 'gone', 'PX', 365 * 24 * HOUR_MS);
+    startConsumer(store);
+    await connect(store, 'ada');
+
+    await until('the connection to be counted', isCounted(store, 'ada'));
+  });
+
+  test('a store that is another one for a while, folded again when it is back', async () => {
+    const store = await claimedStore(space);
+    await space.admissions.hset(store.keys.control(0), 'claim', 'another');
+    startConsumer(store);
+    await connect(store, 'ada');
+    await space.admissions.hset(store.keys.control(0), 'claim', '2/1/tested');
+
+    await until('the connection to be counted', isCounted(store, 'ada'));
+  });
+});
+
+describe('fold', () => {
+  test('a backlog, reported with its size and its age until it is folded', async () => {
+    const store = await claimedStore(space);
+    const folder = folderOf(space, store, { windowsMs: () => [HOUR_MS], budget: 10 });
+    const entries = Array.from({ length: 50 }, (_, at) => ({
+      subjects: ['ada'],
+      atMs: Date.now() - 60_000 + at,
+    }));
+    await append(space, store, entries);
+
+    const first = await folder.fold(0);
+
+    expect(first.backlog).toBe(50 - (first.folded ?? 0));
+    expect(first.lag_us).toBeGreaterThanOrEqual(59_000_000);
+  });
+
+  test('a key of another type, a failure that changes nothing', async () => {
+    const store = await claimedStore(space);
+    const { recent, window, state } = store.keys.usage(0);
+    const folder = folderOf(space, store, { windowsMs: () => [HOUR_MS] });
+    await connect(store, 'ada');
+    await space.admissions.set(recent, 'not a set');
+    await expect(folder.fold(0)).rejects.toThrow('WRONGTYPE');
+    const before = [await space.admissions.exists(window(HOUR_MS)), await space.admissions.exists(state)];
+    await space.admissions.del(recent);
+    await folder.fold(0);
+
+    expect(before).toEqual([0, 0]);
+    expect(await countsOf(space, store, HOUR_MS)).toEqual({ ada: 1 });
+  });
+});
