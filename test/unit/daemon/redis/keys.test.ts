@@ -7,7 +7,20 @@ const UUID = '123e4567-e89b-42d3-a456-426614174000';
 
 /** Names as the policies file allows them; those that are also the first words of keys above all. */
 const nameArbitrary = fc.oneof(
-  fc.constantFrom('quota', 'requests', 'connections', 'calls', 'partitions', 'admit', 'record-call', 'log'),
+  fc.constantFrom(
+    'taken',
+    'bucket',
+    'shadow',
+    'control',
+    'admissions',
+    'requests',
+    'connections',
+    'calls',
+    'partitions',
+    'admit',
+    'record-call',
+    'log',
+  ),
   fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/),
 );
 
@@ -32,8 +45,11 @@ function keysOf(
   const partition = keys.partitionOf(subject);
   const { log, recent, newcomers, counts, progress } = keys.connections(partition);
   return [
-    keys.limit(names[0], names[1], subject),
-    keys.admission(names[0], subject, UUID),
+    keys.taken(names[0], subject),
+    keys.bucket(names[0], names[1], subject),
+    keys.shadow(names[0], names[1], subject),
+    keys.control(partition),
+    keys.admissions(partition, names[0]),
     keys.call(subject, UUID),
     keys.decisions(partition),
     keys.decisionsByHour(partition),
@@ -47,12 +63,14 @@ describe('createKeys', () => {
   test('a limit of one student, a key that an operator can read', () => {
     const keys = createKeys({ prefix: '', partitions: 1 });
 
-    expect(keys.limit('connection', 'per-window', '42')).toBe('quota:{0}:connection:per-window:42');
+    expect(keys.taken('connection', '42')).toBe('taken:{0}:connection:42');
+    expect(keys.bucket('login-attempt', 'burst', '42')).toBe('bucket:{0}:login-attempt:burst:42');
+    expect(keys.shadow('connection', 'tried', '42')).toBe('shadow:{0}:connection:tried:42');
   });
 
   test('a prefix, before every key', () => {
     const options = { prefix: 'shop:', partitions: 4 };
-    const all = [...keysOf(options, '42', ['connection', 'per-window']), createKeys(options).partitions];
+    const all = [...keysOf(options, '42', ['connection', 'per-window']), createKeys(options).schema];
 
     expect(all.filter((key) => !key.startsWith('shop:'))).toEqual([]);
   });
@@ -85,10 +103,13 @@ describe('createKeys', () => {
             [subject, policy, limit],
             [subject2, policy2, limit2],
           ] as const) {
-            put(keys.limit(of, which, who), ['limit', of, which, who]);
-            put(keys.admission(of, who, UUID), ['admission', of, who]);
+            put(keys.taken(of, who), ['taken', of, who]);
+            put(keys.bucket(of, which, who), ['bucket', of, which, who]);
+            put(keys.shadow(of, which, who), ['shadow', of, which, who]);
             put(keys.call(who, UUID), ['call', who]);
             const partition = keys.partitionOf(who);
+            put(keys.control(partition), ['control', partition]);
+            put(keys.admissions(partition, of), ['admissions', partition, of]);
             const { log, recent, newcomers, counts, progress } = keys.connections(partition);
             for (const key of [log, recent, newcomers, counts(1), counts(10), progress(1), progress(10)])
               put(key, ['connections', key]);
@@ -100,7 +121,7 @@ describe('createKeys', () => {
               put(key, ['decisions', key]);
             for (const key of Object.values(keys.calls(partition))) put(key, ['calls', key]);
           }
-          put(keys.partitions, ['partitions']);
+          put(keys.schema, ['schema']);
 
           expect([...described.values()].filter((what) => what.size > 1)).toEqual([]);
         },
