@@ -154,15 +154,22 @@ describe('admissions', () => {
     expect((await ask({ policy, subject })).limits[0]?.remaining).toBe(3);
   });
 
-  test.each(['sliding-window', 'token-bucket'] as const)(
+  test.each([
+    ['sliding-window', (windowMs: number) => windowMs],
+    ['token-bucket', () => 60_000],
+  ] as const)(
     'a %s whose window has grown, keeps what was taken beyond the old window',
-    async (algorithm) => {
+    async (algorithm, rememberMsOf) => {
       const subject = randomUUID();
-      const limit = { name: 'grown', algorithm, limit: 2 };
-      const grown = policyOf([{ ...limit, windowMs: 60_000 }]);
-      await ask({ policy: policyOf([{ ...limit, windowMs: 80 }]), subject, cost: 2 });
+      const name = `grown-${algorithm}`;
+      const of = (windowMs: number) =>
+        policyOf([{ name, algorithm, limit: 2, windowMs }], { name, rememberMs: rememberMsOf(windowMs) });
+      const grown = of(60_000);
+      await store.follow(of(1000));
+      await ask({ policy: of(1000), subject, cost: 2 });
+      await store.follow(grown);
       const before = await ask({ policy: grown, subject });
-      await pause(120);
+      await pause(1400);
 
       const after = await ask({ policy: grown, subject });
 

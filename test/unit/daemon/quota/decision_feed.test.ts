@@ -6,7 +6,7 @@ const EVERYTHING = { subject: undefined, policy: undefined, admitted: undefined 
 function event({ subject = '42', policy = 'connection', admitted = true } = {}): DecisionEvent {
   return {
     admission: { subject, policy, cost: 1, requestId: undefined },
-    decision: { admitted, limits: [], retryDelayUs: undefined, decidedUs: 7 },
+    decision: { admitted, isRepeat: false, limits: [], retryDelayUs: undefined, decidedUs: 7 },
   };
 }
 

@@ -7,7 +7,13 @@ import type { Policies, Policy } from '../../../../daemon/quota/policies';
 import type { QuotaStore } from '../../../../daemon/quota/store';
 import type { ServiceCall, ServiceUsage, Usage } from '../../../../daemon/quota/usage';
 
-const policy: Policy = { name: 'connection', limits: [], recordsConnections: true, onStoreFailure: 'deny' };
+const policy: Policy = {
+  name: 'connection',
+  limits: [],
+  recordsConnections: true,
+  onStoreFailure: 'deny',
+  rememberMs: 60_000,
+};
 const policies: Policies = {
   services: ['vente', 'achat', 'prêt'],
   byName: new Map([['connection', policy]]),
@@ -24,7 +30,13 @@ const usage: Usage = {
   readTimeMs: 7,
   hours: [],
 };
-const decision: Decision = { admitted: true, limits: [], retryDelayUs: undefined, decidedUs: 7 };
+const decision: Decision = {
+  admitted: true,
+  isRepeat: false,
+  limits: [],
+  retryDelayUs: undefined,
+  decidedUs: 7,
+};
 
 /** A store that says what it is told to, and remembers what it was asked. */
 function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; failure?: Error } = {}) {
