@@ -52,7 +52,7 @@ async function takeAhead(subject: string, count: number): Promise<void> {
 }
 
 async function newestUs(subject: string): Promise<number> {
-  const [, score] = await space.admissions.zrange(keys.taken(policy.name, subject), -1, -1, 'WITHSCORES');
+  const [, score] = await space.admissions.zrange(keys.taken(policy.name, subject), '-1', '-1', 'WITHSCORES');
   return Number(score);
 }
 
