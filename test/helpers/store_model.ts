@@ -108,24 +108,30 @@ function decide(
   if (known !== undefined && known.cost !== cost) return 'reused';
   const views = policy.limits.map((limit) => viewOf(account, limit, nowUs));
   const judged = views.map((view) => ({ view, delayUs: retryDelayUs(view, cost, nowUs) }));
-  const enforced = judged.filter(({ view }) => !view.limit.shadow);
-  const admitted = known !== undefined || enforced.every(({ delayUs }) => delayUs === 0);
+  const delays = judged.filter(({ view }) => !view.limit.shadow).map(({ delayUs }) => delayUs);
+  const admitted = known !== undefined || delays.every((delayUs) => delayUs === 0);
   if (admitted && known === undefined) {
     take(account, policy, { requestId, cost, atUs: nowUs });
     for (const { view, delayUs } of judged) if (delayUs === 0) view.take(cost);
   }
-  const delays = enforced.map(({ delayUs }) => delayUs);
-  const isHopeless = delays.includes(undefined);
   return {
     admitted,
     isRepeat: known !== undefined,
-    retryDelayUs: admitted || isHopeless ? undefined : Math.max(...delays.map((delayUs) => delayUs ?? 0)),
+    retryDelayUs: admitted ? undefined : longestDelayUs(delays),
     limits: judged.map(({ view: { limit }, delayUs }) => {
       const shadowDenied = known === undefined && (limit.shadow ?? false) && delayUs !== 0;
       return statusOf(viewOf(account, limit, nowUs), nowUs, shadowDenied);
     }),
     idCount: admitted || !isLookedUp(policy, requestId) ? undefined : listedIds(account),
   };
+}
+
+/** Undefined if one of them never comes. */
+function longestDelayUs(delays: readonly (number | undefined)[]): number | undefined {
+  return delays.reduce(
+    (longest, delay) => (longest === undefined || delay === undefined ? undefined : Math.max(longest, delay)),
+    0,
+  );
 }
 
 /** Whether the set of a policy is read: if nothing in it counts, a request without an id has no place there. */

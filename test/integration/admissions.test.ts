@@ -130,6 +130,19 @@ describe('admissions', () => {
     expect((await ask({ policy, subject })).limits[0]?.remaining).toBe(2);
   });
 
+  test.each(['sliding-window', 'token-bucket'] as const)(
+    'a repeated request of cost 3 to a %s, known again',
+    async (algorithm) => {
+      const policy = policyOf([{ name: 'limit', algorithm, limit: 5, windowMs: 60_000 }], { name: algorithm });
+      const asked = { policy, subject: randomUUID(), cost: 3, requestId: randomUUID() };
+      await ask(asked);
+
+      const repeat = await ask(asked);
+
+      expect(repeat).toMatchObject({ admitted: true, isRepeat: true, limits: [{ remaining: 2 }] });
+    },
+  );
+
   test('a denied request id that is repeated once there is room, decided anew', async () => {
     const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 1, windowMs: 50 }]);
     const subject = randomUUID();
