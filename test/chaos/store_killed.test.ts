@@ -102,7 +102,7 @@ describe('a store that is killed and started again under load', () => {
     expect([...new Set(load.failures)].filter((code) => code !== status.UNAVAILABLE)).toEqual([]);
   }, 60_000);
 
-  test('the next admission after the scripts are forgotten, answered', async () => {
+  test('the next admission after a restart, answered', async () => {
     const { redis, client, health } = await start();
     const before = await client.admit(connection);
     await redis.kill();
@@ -116,14 +116,14 @@ describe('a store that is killed and started again under load', () => {
   });
 });
 
-describe('a store whose scripts are flushed under load', () => {
+describe('a store whose functions are flushed under load', () => {
   test('admissions, each answered at the first try and taken once', async () => {
     const { redis, client } = await start();
     const operator = opened.closed(new Redis(redis.url), (connected) => connected.disconnect());
     const load = admissions(client);
     for (let count = 10; count <= LIMIT; count += 10) {
       await load.answered(count);
-      await operator.script('FLUSH');
+      await operator.function('FLUSH');
     }
     await within('every admission', load.done);
 
@@ -138,6 +138,7 @@ describe('a store whose scripts are flushed under load', () => {
     for (let count = 10; count <= LIMIT; count += 10) {
       await load.answered(count);
       await operator.script('FLUSH');
+      await operator.function('FLUSH');
     }
     await within('every call', load.done);
 

@@ -102,7 +102,7 @@ describe('a daemon whose Redis answers, and takes no writes', () => {
     await health.reached('SERVING');
 
     expect((await admitInTheEnd(daemon.client, request)).decision).toBe(Decision.ADMITTED);
-    expect(await next.operator.keys('quota:*')).toHaveLength(1);
+    expect(await next.operator.keys('taken:*')).toHaveLength(1);
   });
 
   test('a silence that is over by the second trial, SERVING throughout', async () => {

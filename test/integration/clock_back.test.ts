@@ -42,13 +42,17 @@ async function admit(subject: string) {
 async function takeAhead(subject: string, count: number): Promise<void> {
   const aheadUs = Date.now() * 1000 + AHEAD_US;
   for (let token = 0; token < count; token += 1) {
-    await space.admissions.zadd(keys.taken(policy.name, subject), aheadUs + token, randomUUID().slice(0, 16));
+    await space.admissions.zadd(
+      keys.taken(policy.name, subject),
+      String(aheadUs + token),
+      randomUUID().slice(0, 16),
+    );
   }
   await space.admissions.xadd(keys.admissions(0, policy.name), `${aheadUs}-*`, subject, '1');
 }
 
 async function newestUs(subject: string): Promise<number> {
-  const [, score] = await space.admissions.zrange(keys.taken(policy.name, subject), -1, '-1', 'WITHSCORES');
+  const [, score] = await space.admissions.zrange(keys.taken(policy.name, subject), '-1', '-1', 'WITHSCORES');
   return Number(score);
 }
 

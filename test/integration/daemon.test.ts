@@ -46,11 +46,15 @@ describe('Admit', () => {
     expect((await connection(randomUUID())).decision).toBe(Decision.ADMITTED);
   });
 
-  test('a repeated request id, the same answer', async () => {
+  test('a repeated request id, the same verdict as a repeat and nothing taken', async () => {
     const request = { subject: randomUUID(), policy: 'connection', requestId: randomUUID() };
     const first = await daemon.client.admit(request);
+    const repeat = await daemon.client.admit(request);
 
-    expect(await daemon.client.admit(request)).toEqual(first);
+    expect([first, repeat]).toMatchObject([
+      { decision: Decision.ADMITTED, isRepeat: false, limits: [{ remaining: 9 }] },
+      { decision: Decision.ADMITTED, isRepeat: true, retryDelay: undefined, limits: [{ remaining: 9 }] },
+    ]);
   });
 
   test('a cost above the limit, denied with no retry delay', async () => {

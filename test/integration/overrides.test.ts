@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { createKeys } from '../../daemon/redis/keys';
-import { listOverrides, setOverride } from '../../daemon/redis/overrides';
+import { listOverrides, setOverride } from '../../daemon/redis/limits/overrides';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { operatedDaemons } from '../helpers/operated_daemons';
 import { failureOf } from '../helpers/quota_client';

@@ -38,22 +38,29 @@ async function keysOf(database: number): Promise<string[]> {
   return keys.map((key) => key.slice(space.prefix.length)).sort();
 }
 
+/** Keys of the statistics, which are made from the logs, sooner or later. */
+const ofStatistics = (key: string) => /^(usage|connections|denials):/.test(key);
+
 describe('redis-cli', () => {
-  test('database 0, the admissions and the connections', async () => {
-    expect(await keysOf(0)).toEqual([
-      'connections:{0}:counts:259200000',
-      'connections:{0}:log',
-      'connections:{0}:progress:259200000',
-      'connections:{0}:recent',
-      'decisions:{0}:by-hour',
-      'decisions:{0}:log',
+  test('database 0, what was taken and the log of it', async () => {
+    expect((await keysOf(0)).filter((key) => !ofStatistics(key))).toEqual([
+      'admissions:{0}:connection',
+      'admissions:{0}:login-attempt',
+      'admissions:{0}:service-call',
+      'bucket:{0}:login-attempt:burst:192.0.2.7',
+      'control:{0}',
       'partitions',
       'probe:{0}',
-      'quota:{0}:connection:per-window:42',
-      'quota:{0}:login-attempt:burst:192.0.2.7',
-      'quota:{0}:service-call:per-window:42',
-      `requests:{0}:admit:connection:${REQUEST_ID}:42`,
+      'taken:{0}:connection:42',
+      'taken:{0}:service-call:42',
     ]);
+  });
+
+  test('the log of admissions, who was admitted and what it cost', async () => {
+    const [id, ...fields] = await redisCli(0, 'XRANGE', `${space.prefix}admissions:{0}:connection`, '-', '+');
+
+    expect(id).toMatch(/^\d{16}-0$/);
+    expect(fields).toEqual(['42', '1']);
   });
 
   test('database 1, the calls of the services', async () => {
@@ -70,13 +77,22 @@ describe('redis-cli', () => {
     expect(fields.slice(0, 5)).toEqual(['subject', '42', 'service', 'vente', 'call_ms']);
   });
 
-  test('a sliding window, one member a token, gone a window after the last', async () => {
-    const key = `${space.prefix}quota:{0}:connection:per-window:42`;
+  test('a sliding window, one member a token, gone a window and a quarter after the last at the latest', async () => {
+    const key = `${space.prefix}taken:{0}:connection:42`;
 
     const [tokens, lifetimeMs] = await Promise.all([redisCli(0, 'ZCARD', key), redisCli(0, 'PTTL', key)]);
 
     expect(tokens).toEqual(['1']);
-    expect(Number(lifetimeMs)).toBeGreaterThan(590_000);
-    expect(Number(lifetimeMs)).toBeLessThanOrEqual(600_001);
+    expect(Number(lifetimeMs)).toBeGreaterThan(600_000);
+    expect(Number(lifetimeMs)).toBeLessThanOrEqual(750_001);
+  });
+
+  test('the id of a request, its bytes are the member and the microsecond its score', async () => {
+    const key = `${space.prefix}taken:{0}:connection:42`;
+    const id = Buffer.from(REQUEST_ID.replaceAll('-', ''), 'hex');
+
+    const score = Number(await space.admissions.zscore(key, id));
+
+    expect(Math.abs(score / 1000 - Date.now())).toBeLessThan(600_000);
   });
 });

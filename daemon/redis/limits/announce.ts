@@ -47,7 +47,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 
 /**
  * Announces policies to each partition: how long their takings are needed, so that no daemon with a shorter window
- * removes what this one counts, and their limits' algorithms. Returns the limits whose algorithm has changed lately.
+ * removes what this one counts, and their limits' algorithms and windows. Returns the limits whose algorithm has changed lately.
  */
 export async function announcePolicies(
   { redis, keys, partitions }: { redis: Redis; keys: Keys; partitions: number },
@@ -57,7 +57,7 @@ export async function announcePolicies(
     policies.map((policy) => [
       policy.name,
       retainMs(policy) * US_PER_MS,
-      policy.limits.flatMap(({ name, algorithm }) => [name, algorithm]),
+      policy.limits.flatMap(({ name, algorithm, windowMs }) => [name, algorithm, windowMs * US_PER_MS]),
     ]),
   );
   const latest = new Map<string, Conversion>();

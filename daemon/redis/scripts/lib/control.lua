@@ -4,9 +4,9 @@
 --   overrides      how many overrides the partition holds
 --   retain:POLICY  how long its takings are kept, in microseconds: the longest time that a daemon has asked for
 --   seen:POLICY    when a daemon last asked for that time or a longer one, in microseconds
---   shape:POLICY   the algorithm of each of its limits, as msgpack of { limit, algorithm, ... }
+--   shape:POLICY   its limits, as msgpack of { limit, algorithm, window in microseconds, ... }
 --   converted:POLICY:LIMIT  when another algorithm took over, in microseconds: see `announce`
---   grown:POLICY   until when sets may be found that were kept for a shorter time, in microseconds
+--   grown:POLICY   until when states may be found that were kept for a shorter time, in microseconds
 --   summary        what an admission reads of these, in one JSON text
 
 local control = {}
@@ -59,11 +59,21 @@ register('claim', function(keys, args)
   return redis.call('HGET', keys[1], 'claim')
 end)
 
+-- Values of each limit in a shape.
+local LIMIT_VALUES = 3
+
 -- After this long without a word from its daemon, a longer time is no longer in force.
 local SEEN_GRACE_US = 10 * 60 * 1000000
 
 -- For this long at least, what an algorithm has left is looked for after another one took over.
 local CONVERTED_US = 24 * 60 * 60 * 1000000
+
+-- What was kept for `former_us` must last longer: a state that only denials meet would go before.
+local function note_growth(key, policy, former_us, now_us)
+  local field = 'grown:' .. policy
+  local until_us = math.max(now_us + 2 * former_us, tonumber(redis.call('HGET', key, field) or 0))
+  redis.call('HSET', key, field, to_text(until_us))
+end
 
 -- Lets the longer of two times win, until no daemon has asked for it for as long as that time.
 local function announce_retain(key, policy, wanted_us, now_us)
@@ -75,26 +85,26 @@ local function announce_retain(key, policy, wanted_us, now_us)
   if wanted_us >= retain_us or is_idle or seen_us > now_us then
     redis.call('HSET', key, 'retain:' .. policy, to_text(next_us), 'seen:' .. policy, to_text(now_us))
   end
-  if retain_us > 0 and next_us > retain_us then
-    redis.call('HSET', key, 'grown:' .. policy, to_text(now_us + 2 * retain_us))
-  end
+  if retain_us > 0 and next_us > retain_us then note_growth(key, policy, retain_us, now_us) end
   return next_us
 end
 
--- Notes which limits have another algorithm than before.
+-- Notes which limits have another algorithm than before, or a longer window.
 local function announce_shape(key, policy, shape, now_us)
   local field = 'shape:' .. policy
   local kept = redis.call('HGET', key, field)
   local former = kept and cmsgpack.unpack(kept) or {}
-  local algorithms = {}
-  for i = 1, #former, 2 do
-    algorithms[former[i]] = former[i + 1]
+  local algorithms, windows_us = {}, {}
+  for i = 1, #former, LIMIT_VALUES do
+    algorithms[former[i]], windows_us[former[i]] = former[i + 1], former[i + 2]
   end
-  for i = 1, #shape, 2 do
-    local limit, algorithm = shape[i], shape[i + 1]
+  for i = 1, #shape, LIMIT_VALUES do
+    local limit, algorithm, window_us = shape[i], shape[i + 1], shape[i + 2]
     if algorithms[limit] and algorithms[limit] ~= algorithm then
       redis.call('HSET', key, 'converted:' .. policy .. ':' .. limit, to_text(now_us))
     end
+    local former_us = windows_us[limit]
+    if former_us and former_us < window_us then note_growth(key, policy, former_us, now_us) end
   end
   redis.call('HSET', key, field, cmsgpack.pack(shape))
 end
@@ -102,7 +112,7 @@ end
 -- Appends the limits whose algorithm has changed lately; forgets the others.
 local function append_converted(converted, key, announced, now_us)
   local policy, retain_us, shape = unpack(announced)
-  for i = 1, #shape, 2 do
+  for i = 1, #shape, LIMIT_VALUES do
     local field = 'converted:' .. policy .. ':' .. shape[i]
     local at_us = tonumber(redis.call('HGET', key, field) or nil)
     if at_us and now_us - at_us > math.max(retain_us, CONVERTED_US) then
@@ -115,10 +125,10 @@ local function append_converted(converted, key, announced, now_us)
 end
 
 -- Announces the policies of a daemon: how long it needs their takings, so that no daemon with a shorter window removes
--- what it counts; and the algorithms of their limits, so that a limit whose algorithm changes forgets nothing.
+-- what it counts; and their limits, so that one whose algorithm or window changes forgets nothing.
 --
 -- KEYS[1]  control
--- ARGV[1]  msgpack: { { policy, retain in microseconds, { limit, algorithm, ... } }, ... }
+-- ARGV[1]  msgpack: { { policy, retain in microseconds, shape }, ... }, each shape as above
 -- ARGV[2]  1 if the policies have changed, or the daemon is new; 0 if it only repeats what it has announced
 -- Returns  msgpack: { policy, limit, microseconds, ... }, the limits whose algorithm has changed, and when
 register('announce', function(keys, args)

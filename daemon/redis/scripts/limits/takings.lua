@@ -5,7 +5,8 @@
 --   ID..be32(n)   its n-th token, for each n from 2 to its cost; in a set that no limit counts, the last one only
 --
 -- A token that was taken from a bucket before a window took over from it is named `token..be32(n)`.
--- A token that an operator gave back has a negative score: its request is remembered, and no window counts it.
+-- A token that an operator gave back has a negative score: its request is remembered, and no window counts it. So has
+-- a request that no limit of its policy counted, even if a later version of the policy has one that would.
 --
 -- A view asks for single facts of a set, so that the work does not grow with the set. Reading it whole would cost more
 -- even for ten members, as a score is dear to read.
@@ -97,7 +98,8 @@ function takings.found_cost(view, id, found)
   local cost = 1
   for _, member in ipairs(redis.call('ZRANGE', view.key, found, found, 'BYSCORE')) do
     if #member > ID_LENGTH and string.sub(member, 1, ID_LENGTH) == id then
-      cost = math.max(cost, struct.unpack('>I4', member, ID_LENGTH + 1))
+      local token = struct.unpack('>I4', member, ID_LENGTH + 1)
+      cost = math.max(cost, token)
     end
   end
   return cost
@@ -119,7 +121,7 @@ end
 
 -- Adds a request. `is_counted`: each token is a member; otherwise the request is only remembered.
 function takings.take(view, id, cost, is_counted)
-  local score = view.clock.now_text
+  local score = is_counted and view.clock.now_text or '-' .. view.clock.now_text
   if cost == 1 then
     redis.call('ZADD', view.key, score, id)
   else
@@ -148,7 +150,11 @@ local function purge(key, before_us)
   local old = redis.call('ZRANGE', key, '-' .. before, before, 'BYSCORE', 'LIMIT', 0, PURGED_PER_CALL)
   if #old > 0 then redis.call('ZREM', key, unpack(old)) end
   local excess = redis.call('ZCARD', key) - MOST_MEMBERS
-  if excess > 0 then redis.call('ZREMRANGEBYRANK', key, 0, math.min(excess, PURGED_PER_CALL) - 1) end
+  if excess > 0 then
+    -- Nothing counts those of negative score; the oldest of them are nearest to zero.
+    local uncounted = redis.call('ZCOUNT', key, '-inf', '0')
+    redis.call('ZREMRANGEBYRANK', key, math.max(0, uncounted - math.min(excess, PURGED_PER_CALL)), uncounted - 1)
+  end
   return #old < PURGED_PER_CALL and excess <= PURGED_PER_CALL
 end
 

@@ -73,7 +73,8 @@ function token_bucket.take(limit, request)
   redis.call('HSET', limit.key, 'debt', debt, 'units_per_token', units, 'at_us', request.clock.now_text)
 end
 
--- A full bucket equals a new one, so its key may go then.
+-- A full bucket equals a new one, so its key may go then. Whatever its size becomes meanwhile, it is full after one
+-- window: to keep it until then is enough for each size, and no denial by another size need write.
 function token_bucket.keep(limit)
-  if limit.debt > 0 then keep_for(limit.key, reset_delay_us(limit)) end
+  if limit.debt > 0 then keep_for(limit.key, limit.window_us) end
 end

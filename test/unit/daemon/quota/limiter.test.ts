@@ -12,7 +12,7 @@ const policy: Policy = {
   limits: [],
   recordsConnections: true,
   onStoreFailure: 'deny',
-  rememberMs: 0,
+  rememberMs: 60_000,
 };
 const policies: Policies = {
   services: ['vente', 'achat', 'prêt'],

@@ -21,9 +21,13 @@ function fixture(name: string): string {
 }
 
 /** A file with one limit, of which only what matters to the test is given. */
-function fileWith(limit: { algorithm?: string; limit?: unknown; window?: unknown; name?: string }): string {
+function fileWith(
+  limit: { algorithm?: string; limit?: unknown; window?: unknown; name?: string },
+  { remember }: { remember?: unknown } = {},
+): string {
   const whole = { name: 'tried', algorithm: 'token-bucket', limit: 10, window: '10m', ...limit };
-  return `policies:\n  tried:\n    limits:\n      - ${JSON.stringify(whole)}\n`;
+  const limits = `policies:\n  tried:\n    limits:\n      - ${JSON.stringify(whole)}\n`;
+  return remember === undefined ? limits : `${limits}    remember: ${JSON.stringify(remember)}\n`;
 }
 
 describe('parsePolicies, many faults in one file', () => {
@@ -185,7 +189,7 @@ describe('parsePolicies, the size of a limit', () => {
   });
 
   test.each([1, MAX_LIMIT])('%d, taken', (limit) => {
-    expect(faultsOf(fileWith({ limit }))).toEqual([]);
+    expect(faultsOf(fileWith({ limit }, { remember: 'none' }))).toEqual([]);
   });
 
   test('a sliding window of 1000, taken; one of 1001, told to be a token bucket', () => {
@@ -198,7 +202,7 @@ describe('parsePolicies, the size of a limit', () => {
   });
 
   test('a bucket that a double cannot count, told so', () => {
-    expect(faultsOf(fileWith({ limit: 999_999_937, window: '366d' }))).toEqual([
+    expect(faultsOf(fileWith({ limit: 999_999_937, window: '366d' }, { remember: 'none' }))).toEqual([
       'line 4: policies.tried.limits[0].limit: cannot be counted exactly: 999999937 in this window; use a rounder number or a shorter window',
     ]);
   });

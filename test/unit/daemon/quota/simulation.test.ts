@@ -5,16 +5,14 @@ import type { Policies } from '../../../../daemon/quota/policies';
 import { replay } from '../../../../daemon/quota/replay';
 import { createSimulation, type PastRequest } from '../../../../daemon/quota/simulation';
 import { admitModel, modelOf } from '../../../helpers/admission_model';
+import { policyOf } from '../../../helpers/limit_store';
 
 function policiesOf(...limits: Limit[]): Policies {
-  const policy = {
-    name: 'tried',
-    limits,
-    recordsConnections: false,
-    onStoreFailure: 'deny' as const,
-    rememberMs: 0,
+  return {
+    services: [],
+    byName: new Map([['tried', policyOf(limits)]]),
+    statistics: { windowsMs: [] },
   };
-  return { services: [], byName: new Map([['tried', policy]]), statistics: { windowsMs: [] } };
 }
 
 const window = (limit: number, windowMs = 1000): Limit => ({

@@ -7,7 +7,22 @@ const UUID = '123e4567-e89b-42d3-a456-426614174000';
 
 /** Names as the policies file allows them; those that are also the first words of keys above all. */
 const nameArbitrary = fc.oneof(
-  fc.constantFrom('taken', 'requests', 'admissions', 'calls', 'partitions', 'usage', 'state', 'log'),
+  fc.constantFrom(
+    'taken',
+    'bucket',
+    'shadow',
+    'control',
+    'admissions',
+    'requests',
+    'connections',
+    'calls',
+    'partitions',
+    'admit',
+    'record-call',
+    'log',
+    'usage',
+    'state',
+  ),
   fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/),
 );
 
@@ -54,6 +69,8 @@ describe('createKeys', () => {
     const keys = createKeys({ prefix: '', partitions: 1 });
 
     expect(keys.taken('connection', '42')).toBe('taken:{0}:connection:42');
+    expect(keys.bucket('login-attempt', 'burst', '42')).toBe('bucket:{0}:login-attempt:burst:42');
+    expect(keys.shadow('connection', 'tried', '42')).toBe('shadow:{0}:connection:tried:42');
   });
 
   test('a prefix, before every key', () => {

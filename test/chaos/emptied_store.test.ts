@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { Decision } from '../../gen/quota/v1/quota_service';
+import { watchHealth } from '../helpers/health';
+import { closedAfterEach } from '../helpers/opened';
+import { admitInTheEnd, failureOf } from '../helpers/quota_client';
+import { until } from '../helpers/wait';
+
+const opened = closedAfterEach();
+
+const inPartitions = (count: number) => ({ QUOTA_PARTITIONS: String(count) });
+
+const POLICIES = `
+policies:
+  connection:
+    limits:
+      - { name: per-window, algorithm: sliding-window, limit: 40, window: 10m }
+`;
+
+async function start() {
+  const redis = await opened.redis();
+  const operator = opened.closed(new Redis(redis.url), (connected) => connected.disconnect());
+  const startDaemon = (partitions: number) =>
+    opened.daemon({ redisUrl: redis.url, policies: POLICIES, env: inPartitions(partitions) });
+  return { operator, startDaemon };
+}
+
+const connection = (subject: string) => ({ subject, policy: 'connection', requestId: randomUUID() });
+
+describe('a store that is emptied under a running daemon', () => {
+  test('claimed anew, and decides from an empty one again', async () => {
+    const { operator, startDaemon } = await start();
+    const daemon = await startDaemon(1);
+    await daemon.client.admit(connection('42'));
+    await operator.flushall();
+
+    const { decision, limits } = await admitInTheEnd(daemon.client, connection('42'));
+
+    expect([decision, limits[0]?.remaining]).toEqual([Decision.ADMITTED, 39]);
+    expect(daemon.log.some(({ msg }) => /was emptied or replaced/.test(String(msg)))).toBe(true);
+  });
+
+  test('claimed by a daemon with other partitions first: the running one never decides, and says so', async () => {
+    const { operator, startDaemon } = await start();
+    const first = await startDaemon(1);
+    const health = opened.closed(watchHealth(first.target), (watch) => watch.close());
+    await health.reached('SERVING');
+    await first.client.admit(connection('42'));
+    await operator.flushall();
+    const second = await startDaemon(4);
+
+    const answers = [];
+    for (let call = 0; call < 50; call += 1) answers.push(await second.client.admit(connection('42')));
+    const failures = [];
+    for (let call = 0; call < 5; call += 1)
+      failures.push(await failureOf(first.client.admit(connection('42'))));
+
+    expect(answers.filter(({ decision }) => decision === Decision.ADMITTED)).toHaveLength(40);
+    expect(new Set(failures.map(({ code }) => code))).toEqual(new Set([status.UNAVAILABLE]));
+    await health.reached('NOT_SERVING');
+    await until('the reason in the log', () =>
+      first.log.some(({ reason }) => /was started with 4, and keeps that number/.test(String(reason))),
+    );
+  });
+
+  test('claimed anew by the running daemon: another number of partitions is rejected, a restart of the first works', async () => {
+    const { operator, startDaemon } = await start();
+    const first = await startDaemon(1);
+    await operator.flushall();
+    await admitInTheEnd(first.client, connection('42'));
+
+    await expect(startDaemon(4)).rejects.toThrow(/QUOTA_PARTITIONS is 4, but this store was started with 1/);
+    await first.stop();
+    const again = await startDaemon(1);
+
+    expect((await again.client.admit(connection('42'))).limits[0]?.remaining).toBe(38);
+  });
+});

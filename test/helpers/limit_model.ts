@@ -1,0 +1,83 @@
+/** How one limit stands for one subject at one moment, in the plainest form that can be right. */
+export interface LimitView {
+  /** The tokens that can be taken now. */
+  readonly free: number;
+  /** The first moment from now on at which `cost`, at most the size, is free. */
+  freeAtUs(cost: number): number | undefined;
+  readonly resetAtUs: number;
+  take(cost: number): void;
+}
+
+interface Moment {
+  readonly size: number;
+  readonly windowMs: number;
+  readonly nowUs: number;
+}
+
+/** Each token is a moment: it is out until one window later. */
+export function windowView({
+  size,
+  windowMs,
+  nowUs,
+  moments,
+  take,
+}: Moment & { moments: readonly number[]; take: (cost: number) => void }): LimitView {
+  const windowUs = windowMs * 1000;
+  const returns = moments.map((atUs) => atUs + windowUs).filter((returnUs) => returnUs > nowUs);
+  const freeAt = (momentUs: number) => size - returns.filter((returnUs) => returnUs > momentUs).length;
+  return {
+    free: Math.max(0, freeAt(nowUs)),
+    freeAtUs: (cost) =>
+      [nowUs, ...returns.toSorted((a, b) => a - b)].find((moment) => freeAt(moment) >= cost),
+    resetAtUs: Math.max(nowUs, ...returns),
+    take,
+  };
+}
+
+/** What was missing from a bucket when it was last taken from: a fraction of tokens, exact. */
+export interface Bucket {
+  readonly missing: bigint;
+  /** `missing` counts parts of a token; a token has so many. */
+  readonly parts: bigint;
+  readonly atUs: number;
+}
+
+/**
+ * A bucket that fills evenly. If its size changes, what is missing is rounded up to the new parts, is never more than the
+ * whole, and comes back at the new pace.
+ */
+export function bucketView({
+  size,
+  windowMs,
+  nowUs,
+  name,
+  buckets,
+}: Moment & { name: string; buckets: Map<string, Bucket> }): LimitView {
+  const { parts, perUs } = partsOf(BigInt(size), BigInt(windowMs) * 1000n);
+  const whole = BigInt(size) * parts;
+  const last = buckets.get(name) ?? { missing: 0n, parts, atUs: nowUs };
+  const started = least(ceilDivide(last.missing * parts, last.parts), whole);
+  const missing = most(started - BigInt(nowUs - last.atUs) * perUs, 0n);
+  const missingAtMost = (target: bigint) => nowUs + Number(most(ceilDivide(missing - target, perUs), 0n));
+  return {
+    free: Number((whole - missing) / parts),
+    freeAtUs: (cost) => missingAtMost(whole - BigInt(cost) * parts),
+    resetAtUs: missingAtMost(0n),
+    take: (cost) => buckets.set(name, { missing: missing + BigInt(cost) * parts, parts, atUs: nowUs }),
+  };
+}
+
+/** The least whole numbers so that a token has `parts`, and each microsecond gives back `perUs` of them. */
+function partsOf(size: bigint, windowUs: bigint): { parts: bigint; perUs: bigint } {
+  if (size === 0n) return { parts: 1n, perUs: 1n };
+  let [a, b] = [size, windowUs];
+  while (b !== 0n) [a, b] = [b, a % b];
+  return { parts: windowUs / a, perUs: size / a };
+}
+
+const least = (a: bigint, b: bigint) => (a < b ? a : b);
+const most = (a: bigint, b: bigint) => (a > b ? a : b);
+
+function ceilDivide(a: bigint, b: bigint): bigint {
+  return a <= 0n ? a / b : (a + b - 1n) / b;
+}

@@ -1,0 +1,97 @@
+import type { Decision, LimitStatus } from '../../daemon/quota/admission';
+import type { Override } from '../../daemon/quota/overrides';
+import type { Policy } from '../../daemon/quota/policies';
+import { claimStore } from '../../daemon/redis/claims';
+import { createKeys, type Keys } from '../../daemon/redis/keys';
+import { admitAll, type JoinedReply, type Outcome } from '../../daemon/redis/limits/admit';
+import { announcePolicies } from '../../daemon/redis/limits/announce';
+import { createEncoder } from '../../daemon/redis/limits/encoder';
+import { clearOverride, setOverride } from '../../daemon/redis/limits/overrides';
+import { readQuota, resetQuota } from '../../daemon/redis/limits/quotas';
+import type { RedisSpace } from './redis';
+
+/** One admission, with what a test seldom gives left out. */
+export interface Ask {
+  readonly policy: Policy;
+  readonly subject: string;
+  readonly cost?: number;
+  readonly requestId?: string | undefined;
+  readonly deadlineUs?: number | undefined;
+  readonly wantsIds?: boolean;
+}
+
+interface Target {
+  readonly subject: string;
+  readonly policy: string;
+  readonly limitName: string;
+}
+
+/** The deciding part of a daemon, without its door: what goes to Redis and what comes back, call by call. */
+export interface LimitStore {
+  readonly keys: Keys;
+  /** Decides on all in one call; each outcome may be an error. */
+  admitAll(asks: readonly Ask[]): Promise<JoinedReply>;
+  /** Decides on one; throws its error. */
+  ask(ask: Ask): Promise<Outcome>;
+  admit(ask: Ask): Promise<Decision>;
+  /** Takes these policies as those in force, as a start or a reload does. */
+  follow(...policies: Policy[]): Promise<void>;
+  read(subject: string, policy: Policy): Promise<LimitStatus[]>;
+  reset(subject: string, ...policies: Policy[]): Promise<number>;
+  override(
+    target: Target & { limit: number; expireTimeMs?: number | undefined },
+  ): Promise<Override | undefined>;
+  clear(target: Target): Promise<boolean>;
+}
+
+/** Opens the deciding part on a space of one partition, as one more daemon. */
+export async function openLimitStore({ admissions: redis, prefix }: RedisSpace): Promise<LimitStore> {
+  const keys = createKeys({ prefix, partitions: 1 });
+  const [claim = ''] = await claimStore(redis, keys, 1);
+  const encoder = createEncoder(keys);
+  const database = { redis, keys, encoder };
+
+  function decideAll(asks: readonly Ask[]): Promise<JoinedReply> {
+    const entries = asks.map(({ policy, subject, cost = 1, requestId, deadlineUs, wantsIds = false }) => ({
+      admission: { subject, policy: policy.name, cost, requestId },
+      policy,
+      deadlineUs,
+      wantsIds,
+    }));
+    return admitAll({ ...database, partition: 0, claim }, entries);
+  }
+
+  async function ask(asked: Ask): Promise<Outcome> {
+    const [outcome] = (await decideAll([asked])).outcomes;
+    if (outcome === undefined || outcome instanceof Error) throw outcome;
+    return outcome;
+  }
+
+  return {
+    keys,
+    admitAll: decideAll,
+    ask,
+    admit: async (asked) => (await ask(asked)).decision,
+    async follow(...policies) {
+      encoder.setConversions(
+        await announcePolicies({ redis, keys, partitions: 1 }, { policies, isNew: true }),
+      );
+    },
+    read: (subject, policy) => readQuota(database, subject, policy),
+    reset: (subject, ...policies) => resetQuota(database, subject, policies),
+    override: ({ expireTimeMs, ...rest }) => setOverride(database, { ...rest, expireTimeMs, setBy: 'test' }),
+    clear: (target) => clearOverride(database, target),
+  };
+}
+
+/** A policy of these limits; `remember` in milliseconds, as long as by default unless given. */
+export function policyOf(limits: Policy['limits'], given: Partial<Policy> = {}): Policy {
+  return {
+    name: 'tried',
+    limits,
+    recordsConnections: false,
+    onStoreFailure: 'deny',
+    rememberMs: 60_000,
+    ...given,
+  };
+}
