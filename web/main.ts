@@ -8,6 +8,7 @@ import { createSessionStore } from './accounts/sessions';
 import { usersTable } from './accounts/users';
 import { createApp } from './app';
 import { loadAssets } from './assets';
+import { connectBounded } from './bounded_pool';
 import { outboxTable } from './calls/outbox';
 import { type Relay, startRelay } from './calls/relay';
 import { type Config, ConfigError, readConfig } from './config';
@@ -42,7 +43,8 @@ async function main(): Promise<void> {
 type Starting = { config: Config; credentials: QuotaCredentials; logger: Logger };
 
 async function start({ config, credentials, logger }: Starting): Promise<void> {
-  const pool = connect(config.mysqlUrl);
+  await migrateDatabase(config.mysqlUrl, logger);
+  const { pool } = connectBounded(config.mysqlUrl);
   const sessionStore = createSessionStore({ pool, logger });
   const quota = createQuotaClient({ target: config.quotaTarget, credentials, logger });
   let relay: Relay | undefined;
@@ -55,8 +57,6 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
     await pool.end();
   };
   try {
-    const applied = await migrate(pool);
-    if (applied.length > 0) logger.info({ applied }, 'the database was migrated');
     relay = startRelay({ outbox: outboxTable(pool), record: quota.recordCall, logger });
     const market = createMarket({ pool, onCall: relay.nudge });
     const stopping = new AbortController();
@@ -81,6 +81,17 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** With a pool of its own: a migration takes as long as it takes. */
+async function migrateDatabase(mysqlUrl: string, logger: Logger): Promise<void> {
+  const pool = connect(mysqlUrl);
+  try {
+    const applied = await migrate(pool);
+    if (applied.length > 0) logger.info({ applied }, 'the database was migrated');
+  } finally {
+    await pool.end();
   }
 }
 
