@@ -26,6 +26,8 @@ import { createSendPage, type SendPage } from './pages/view';
 import type { QuotaClient } from './quota/client';
 import { keepRequestId } from './request_id';
 import { routeTable } from './routes';
+import { countRequests } from './telemetry/count_requests';
+import type { AnsweredRequest } from './telemetry/metrics';
 
 /** Several times the largest form of the site. */
 const BODY_LIMIT = '8kb';
@@ -45,6 +47,8 @@ export type AppParts = {
   /** What to believe of X-Forwarded-*; undefined: nothing. */
   trustProxy?: number | string[] | undefined;
   logger: Logger;
+  /** Called once for each request, when its answer is complete. */
+  onAnswered: (request: AnsweredRequest) => void;
   /** Aborted when the process is to end: answers that would go on for minutes stop then. */
   stopping?: AbortSignal | undefined;
 };
@@ -55,17 +59,18 @@ export function createApp(parts: AppParts): Express {
   const csrf = createCsrf(sessionSecret);
   const sendPage = createSendPage({ csrf, assets });
   const pages = createPages({ ...parts, sendPage });
+  const findRoute = routeTable(pages);
   const app = express();
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
 
-  app.use(requestLog(logger), securityHeaders());
+  app.use(countRequests(findRoute, parts.onAnswered), requestLog(logger), securityHeaders());
   // First: also an error that a file's address gives is told in the reader's language.
   app.use(cookieParser(), dropStructuredCookies, speak(timeZone));
   app.use(rejectTargets(sendPage), assets.serve);
   app.use(neverStored, sessions({ store: sessionStore, secret: sessionSecret }));
   app.use(loadCurrentUser(users));
   // Before a form's token is asked for: it says nothing of what no form sends.
-  app.use(rejectMethods(sendPage, routeTable(pages)));
+  app.use(rejectMethods(sendPage, findRoute));
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: FIELD_LIMIT }));
   // Before the token is looked at, which is of a session that has ended: nothing is left to protect.
   app.post('/logout', requireUser);
