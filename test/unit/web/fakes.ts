@@ -30,7 +30,6 @@ export const DENIED: Admission = {
 const NO_STATS: Stats = {
   recentUsers: [],
   topUsers: [],
-  leastActiveUsers: [],
   services: [],
   hours: [],
   readTime: new Date(0),

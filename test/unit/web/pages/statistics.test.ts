@@ -9,8 +9,10 @@ beforeEach(async () => {
   site = await serveSite();
   site.quota.answers.stats = {
     recentUsers: [{ subject: '1', connectTime: new Date('2025-01-02T03:04:05Z') }],
-    topUsers: [{ subject: '1', count: 8 }],
-    leastActiveUsers: [{ subject: '987654', count: 1 }],
+    topUsers: [
+      { subject: '1', count: 8 },
+      { subject: '987654', count: 1 },
+    ],
     services: [{ service: 'vente', callCount: 5 }],
     hours: [],
     readTime: new Date('2025-01-02T12:00:00Z'),
@@ -80,7 +82,7 @@ describe('statistics', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(response.headers.get('content-encoding')).toBeNull();
     expect(text).toContain('event: board\ndata: {');
-    expect(text).toContain('"rows":[["Ada <b>Love</b>","8"]]');
+    expect(text).toContain('"rows":[["Ada <b>Love</b>","8"],["No account (987654)","1"]]');
   });
 
   test('live: the reader logs out, the stream ends', async () => {
