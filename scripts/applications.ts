@@ -57,11 +57,14 @@ export async function startApplications(supervisor: Supervisor, services: Servic
   return targets;
 }
 
-function listens(): Record<'QUOTA_LISTEN' | 'QUOTA_HTTP_LISTEN' | 'WEB_LISTEN', Address> {
+type ListenVariable = 'QUOTA_LISTEN' | 'QUOTA_HTTP_LISTEN' | 'WEB_LISTEN' | 'WEB_METRICS_LISTEN';
+
+function listens(): Record<ListenVariable, Address> {
   return {
     QUOTA_LISTEN: parseListen('QUOTA_LISTEN', config.quotaListen),
     QUOTA_HTTP_LISTEN: parseListen('QUOTA_HTTP_LISTEN', config.quotaHttpListen),
     WEB_LISTEN: parseListen('WEB_LISTEN', config.webListen),
+    WEB_METRICS_LISTEN: parseListen('WEB_METRICS_LISTEN', config.webMetricsListen),
   };
 }
 

@@ -34,6 +34,7 @@ export const config = {
   quotaTls: toSecurity(values).tls,
   quotaAsksCallers: Boolean(env.QUOTA_ACCESS || env.QUOTA_TLS_CERT),
   webListen: env.WEB_LISTEN || '127.0.0.1:3000',
+  webMetricsListen: env.WEB_METRICS_LISTEN || '127.0.0.1:9465',
   sessionSecret: values.SESSION_SECRET,
   testRedisUrl: env.TEST_REDIS_URL || undefined,
   testMysqlUrl: env.TEST_MYSQL_URL || undefined,
@@ -47,7 +48,7 @@ export const config = {
 };
 
 /** Names that would point a test at the servers of something that is in use. */
-const REAL_SETTINGS = /^(REDIS_|MYSQL_|QUOTA_|WEB_LISTEN$|SESSION_SECRET(_FILE)?$)/;
+const REAL_SETTINGS = /^(REDIS_|MYSQL_|QUOTA_|WEB_LISTEN$|WEB_METRICS_LISTEN$|SESSION_SECRET(_FILE)?$)/;
 
 /** Our own environment with some variables added, for a program that we start. */
 export function environmentWith(added: Readonly<Record<string, string>>): NodeJS.ProcessEnv {

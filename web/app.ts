@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import cookieParser from 'cookie-parser';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { Store } from 'express-session';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { dropStructuredCookies } from './accounts/cookies';
 import { createCsrf } from './accounts/csrf';
 import { loadCurrentUser, requireUser } from './accounts/current_user';
 import { sessions } from './accounts/sessions';
@@ -13,7 +14,7 @@ import type { Assets } from './assets';
 import { speak } from './i18n/translator';
 import type { Market } from './market/market';
 import { accountRoutes } from './pages/account/account';
-import { errorHandler, notFound } from './pages/errors/errors';
+import { errorHandler, notFound, rejectMethods, rejectTargets } from './pages/errors/errors';
 import { homeRoutes } from './pages/home/home';
 import { languageRoutes } from './pages/language/language';
 import { loginRoutes } from './pages/login/login';
@@ -21,9 +22,12 @@ import { signUpRoutes } from './pages/login/sign_up';
 import { servicesRoutes } from './pages/services/services';
 import { statisticsRoutes } from './pages/statistics/statistics';
 import { studentsRoutes } from './pages/students/students';
-import { createSendPage } from './pages/view';
+import { createSendPage, type SendPage } from './pages/view';
 import type { QuotaClient } from './quota/client';
 import { keepRequestId } from './request_id';
+import { routeTable } from './routes';
+import { countRequests } from './telemetry/count_requests';
+import type { AnsweredRequest } from './telemetry/metrics';
 
 /** Several times the largest form of the site. */
 const BODY_LIMIT = '8kb';
@@ -43,40 +47,51 @@ export type AppParts = {
   /** What to believe of X-Forwarded-*; undefined: nothing. */
   trustProxy?: number | string[] | undefined;
   logger: Logger;
+  /** Called once for each request, when its answer is complete. */
+  onAnswered: (request: AnsweredRequest) => void;
   /** Aborted when the process is to end: answers that would go on for minutes stop then. */
   stopping?: AbortSignal | undefined;
 };
 
 /** Makes the site. It listens nowhere yet. */
 export function createApp(parts: AppParts): Express {
-  const { assets, users, market, quota, sessionStore, sessionSecret, timeZone, trustProxy, logger } = parts;
+  const { assets, users, sessionStore, sessionSecret, timeZone, trustProxy, logger } = parts;
   const csrf = createCsrf(sessionSecret);
   const sendPage = createSendPage({ csrf, assets });
+  const pages = createPages({ ...parts, sendPage });
+  const findRoute = routeTable(pages);
   const app = express();
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
 
-  app.use(requestLog(logger), securityHeaders());
+  app.use(countRequests(findRoute, parts.onAnswered), requestLog(logger), securityHeaders());
   // First: also an error that a file's address gives is told in the reader's language.
-  app.use(cookieParser(), speak(timeZone));
-  app.use(assets.serve);
+  app.use(cookieParser(), dropStructuredCookies, speak(timeZone));
+  app.use(rejectTargets(sendPage), assets.serve);
   app.use(neverStored, sessions({ store: sessionStore, secret: sessionSecret }));
   app.use(loadCurrentUser(users));
+  // Before a form's token is asked for: it says nothing of what no form sends.
+  app.use(rejectMethods(sendPage, findRoute));
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: FIELD_LIMIT }));
   // Before the token is looked at, which is of a session that has ended: nothing is left to protect.
   app.post('/logout', requireUser);
   app.use(csrf.protect, keepRequestId);
 
-  app.use(languageRoutes());
-  app.use(homeRoutes({ market, quota, sendPage }));
-  app.use(loginRoutes({ users, quota, sendPage, offersSignUp: parts.offersSignUp }));
-  if (parts.offersSignUp) app.use(signUpRoutes({ users, quota, sendPage }));
-  app.use(accountRoutes({ users, quota, sendPage }));
-  app.use(studentsRoutes({ users, quota, sendPage }));
-  app.use(servicesRoutes({ market, quota, sendPage }));
-  app.use(statisticsRoutes({ users, quota, sendPage, timeZone, logger, stopping: parts.stopping }));
-
+  app.use(pages);
   app.use(notFound(sendPage), errorHandler(sendPage));
   return app;
+}
+
+function createPages(parts: AppParts & { sendPage: SendPage }): Router[] {
+  return [
+    languageRoutes(),
+    homeRoutes(parts),
+    loginRoutes(parts),
+    ...(parts.offersSignUp ? [signUpRoutes(parts)] : []),
+    accountRoutes(parts),
+    studentsRoutes(parts),
+    servicesRoutes(parts),
+    statisticsRoutes(parts),
+  ];
 }
 
 function requestLog(logger: Logger): RequestHandler {

@@ -55,6 +55,7 @@ const environment = z.object({
   MYSQL_PASSWORD: z.string().optional(),
   MYSQL_TLS_CA: z.string().optional(),
   WEB_LISTEN: listen.prefault('127.0.0.1:3000'),
+  WEB_METRICS_LISTEN: listen.prefault('127.0.0.1:9465'),
   QUOTA_TARGET: quotaTarget.default('127.0.0.1:50051'),
   ...securityEnvironment,
   SESSION_SECRET: z.string().min(MIN_SECRET, `has fewer than ${MIN_SECRET} characters`).optional(),
@@ -75,6 +76,8 @@ const environment = z.object({
 export type Config = {
   mysqlUrl: string;
   listen: { host: string; port: number };
+  /** Where operators read the metrics. */
+  metricsListen: { host: string; port: number };
   quotaTarget: string;
   /** How the daemon is reached, and what is shown to it. */
   quotaSecurity: QuotaSecurity;
@@ -110,6 +113,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     mysqlUrl: withMysqlAuthority(withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD), values.MYSQL_TLS_CA),
     listen: values.WEB_LISTEN,
+    metricsListen: values.WEB_METRICS_LISTEN,
     quotaTarget: values.QUOTA_TARGET,
     quotaSecurity: toSecurity(values),
     sessionSecret: values.SESSION_SECRET ?? randomBytes(MIN_SECRET).toString('hex'),

@@ -3,7 +3,9 @@ import { createPool, type Pool, type PoolConnection } from 'mysql2/promise';
 
 /** A dead server is noticed after this long, well before a visitor gives up. */
 const CONNECT_TIMEOUT_MS = 5_000;
-const POOL_SIZE = 10;
+
+/** How many connections a pool makes at most. */
+export const POOL_SIZE = 10;
 
 const UNREACHABLE_CODES = new Set([
   'ECONNREFUSED',
@@ -13,6 +15,7 @@ const UNREACHABLE_CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'PROTOCOL_CONNECTION_LOST',
+  'DATABASE_SILENT',
   'ER_CON_COUNT_ERROR',
   'ER_SERVER_SHUTDOWN',
 ]);
@@ -29,12 +32,12 @@ const MAX_RESTART_PAUSE_MS = 20;
 export type Database = Pick<Pool | PoolConnection, 'query' | 'execute'>;
 
 /** Makes a pool for a `mysql://` URL. Opens no connection yet. Dates go in and come out as UTC. */
-export function connect(mysqlUrl: string): Pool {
+export function connect(mysqlUrl: string, { connectTimeoutMs = CONNECT_TIMEOUT_MS } = {}): Pool {
   return createPool({
     uri: mysqlUrl,
     timezone: 'Z',
     charset: 'utf8mb4',
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectTimeout: connectTimeoutMs,
     connectionLimit: POOL_SIZE,
     enableKeepAlive: true,
   });
@@ -95,6 +98,7 @@ function asksForRestart(error: unknown): boolean {
 
 /** True where an error says that MySQL is out of reach for now, not that a statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return ('fatal' in error && error.fatal === true) || UNREACHABLE_CODES.has(String(error.code));
+  if (!(error instanceof Error)) return false;
+  if ('fatal' in error && error.fatal === true) return true;
+  return 'code' in error && UNREACHABLE_CODES.has(String(error.code));
 }

@@ -8,6 +8,7 @@ import { createSessionStore } from './accounts/sessions';
 import { usersTable } from './accounts/users';
 import { createApp } from './app';
 import { loadAssets } from './assets';
+import { connectBounded } from './bounded_pool';
 import { outboxTable } from './calls/outbox';
 import { type Relay, startRelay } from './calls/relay';
 import { type Config, ConfigError, readConfig } from './config';
@@ -18,6 +19,8 @@ import { migrate } from './migrations';
 import { withProbes } from './probes';
 import { createQuotaClient } from './quota/client';
 import { openQuotaCredentials, type QuotaCredentials } from './quota/credentials';
+import { createMetrics } from './telemetry/metrics';
+import { createMetricsServer } from './telemetry/server';
 
 /** Longer than any request may take, and shorter than the time a supervisor gives before it kills. */
 const DRAIN_LIMIT_MS = 8_000;
@@ -42,12 +45,24 @@ async function main(): Promise<void> {
 type Starting = { config: Config; credentials: QuotaCredentials; logger: Logger };
 
 async function start({ config, credentials, logger }: Starting): Promise<void> {
-  const pool = connect(config.mysqlUrl);
+  await migrateDatabase(config.mysqlUrl, logger);
+  const metrics = createMetrics();
+  const { pool, use: poolUse } = connectBounded(config.mysqlUrl);
+  const outbox = outboxTable(pool);
+  metrics.observe({ backlog: outbox.backlog, poolUse });
+  const metricsServer = createMetricsServer(metrics);
   const sessionStore = createSessionStore({ pool, logger });
-  const quota = createQuotaClient({ target: config.quotaTarget, credentials, logger });
+  const quota = createQuotaClient({
+    target: config.quotaTarget,
+    credentials,
+    onAnswered: metrics.callAnswered,
+    logger,
+  });
   let relay: Relay | undefined;
   const close = async () => {
     await relay?.stop();
+    metricsServer.close();
+    metricsServer.closeAllConnections();
     sessionStore.close();
     quota.close();
     credentials.close();
@@ -55,9 +70,7 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
     await pool.end();
   };
   try {
-    const applied = await migrate(pool);
-    if (applied.length > 0) logger.info({ applied }, 'the database was migrated');
-    relay = startRelay({ outbox: outboxTable(pool), record: quota.recordCall, logger });
+    relay = startRelay({ outbox, record: quota.recordCall, logger });
     const market = createMarket({ pool, onCall: relay.nudge });
     const stopping = new AbortController();
     const app = createApp({
@@ -71,16 +84,29 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
       offersSignUp: config.offersSignUp,
       trustProxy: config.trustProxy,
       logger,
+      onAnswered: metrics.requestAnswered,
       stopping: stopping.signal,
     });
-    const parts = { mysql: () => answers(pool), quota: quota.isServing };
+    const parts = { mysql: () => answers(pool), quota: quota.isReady };
     const server = createServer(withProbes({ site: app, parts }));
+    const { port: metricsPort } = await listen(metricsServer, config.metricsListen);
     const { port } = await listen(server, config.listen);
-    logger.info({ host: config.listen.host, port }, 'the web tier is listening');
+    logger.info({ host: config.listen.host, port, metricsPort }, 'the web tier is listening');
     drainOnSignal({ server, stopping, close, logger });
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** With a pool of its own: a migration takes as long as it takes. */
+async function migrateDatabase(mysqlUrl: string, logger: Logger): Promise<void> {
+  const pool = connect(mysqlUrl);
+  try {
+    const applied = await migrate(pool);
+    if (applied.length > 0) logger.info({ applied }, 'the database was migrated');
+  } finally {
+    await pool.end();
   }
 }
 

@@ -19,7 +19,6 @@ const OPTIONS = [
   '--minify',
   '--format=iife',
   '--target=es2022',
-  '--sourcemap=linked',
   // The name changes with the contents, so a browser may keep a file for ever.
   '--entry-names=[name]-[hash]',
   '--asset-names=[name]-[hash]',
@@ -70,7 +69,7 @@ function manifestOf(outputs) {
   );
 }
 
-/** A script or style is made from its entry point, a font from the one file that it is; a map is nobody's to name. */
+/** A script or style is made from its entry point, a font from the one file that it is. */
 function sourceOf({ entryPoint, inputs }) {
   return entryPoint ?? Object.keys(inputs)[0];
 }

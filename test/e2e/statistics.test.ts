@@ -1,6 +1,9 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { outboxTable } from '../../web/calls/outbox';
+import { connect as connectDatabase } from '../../web/database';
+import { createMarket } from '../../web/market/market';
 import { startBrowser } from '../helpers/browser';
 import { startDaemon } from '../helpers/daemon';
 import { openRedisSpace } from '../helpers/redis';
@@ -28,7 +31,12 @@ afterEach(() => site.close());
 async function someTraffic(): Promise<void> {
   const { client } = site.daemon;
   for (let n = 0; n < 12; n += 1) await client.admit({ subject: '1', policy: 'connection' });
-  await client.recordCall({ subject: '1', service: 'vente', requestId: crypto.randomUUID() });
+  const pool = connectDatabase(site.mysqlUrl);
+  const article = { title: 'Candide', category: 'book', condition: 'good', priceCents: 100 } as const;
+  const market = createMarket({ pool, onCall: () => undefined });
+  await market.sell({ requestId: crypto.randomUUID(), sellerId: 1, article });
+  await until('an empty outbox', async () => (await outboxTable(pool).backlog()).waiting === 0);
+  await pool.end();
 }
 
 /** Runs in the page: how many opaque pixels of each colour a canvas has. */
@@ -112,7 +120,10 @@ describe('statistics', () => {
       expect(hours).toHaveLength(72);
       expect(sumOf(hours)).toEqual([11, 2, 0]);
       expect((await table(eve.page, 'recent')).map(([name]) => name)).toEqual(['Eve Staff', 'Ada Lovelace']);
-      expect((await table(eve.page, 'least'))[1]).toEqual(['Ada Lovelace', '1']);
+      expect(await table(eve.page, 'least')).toEqual([
+        ['Bob <b>Bold</b>', '0'],
+        ['Ada Lovelace', '1'],
+      ]);
       await eve.context.close();
     },
   );

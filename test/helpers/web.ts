@@ -7,6 +7,8 @@ const MAIN = join(__dirname, '../../dist/web/main.js');
 /** A web tier of its own process, as it runs in production. */
 export interface TestWeb {
   readonly url: string;
+  /** Where its metrics are: http://HOST:PORT/metrics. */
+  readonly metricsUrl: string;
   readonly log: readonly LogLine[];
   readonly process: ChildProcess;
   stop(): Promise<number | null>;
@@ -27,11 +29,19 @@ export async function startWeb({
     MYSQL_URL: mysqlUrl,
     QUOTA_TARGET: quotaTarget,
     WEB_LISTEN: '127.0.0.1:0',
+    WEB_METRICS_LISTEN: '127.0.0.1:0',
     SESSION_SECRET: 'only-for-this-test-only-for-this-test',
     ...added,
   };
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log: LogLine[] = [];
   const port = await listeningPort(child, { log, message: 'the web tier is listening' });
-  return { url: `http://127.0.0.1:${port}`, log, process: child, stop: () => stopProcess(child) };
+  const metricsPort = log.find((line) => line.metricsPort !== undefined)?.metricsPort;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    log,
+    process: child,
+    stop: () => stopProcess(child),
+  };
 }

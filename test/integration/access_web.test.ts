@@ -64,14 +64,16 @@ async function startTier(env: Record<string, string>): Promise<TestWeb> {
   return opened.closed(web, () => web.stop());
 }
 
-const unanswered = ({ log }: TestWeb) => log.filter(({ msg }) => msg === 'the quota daemon did not answer');
+const complaints = ({ log }: TestWeb) => log.filter(({ msg }) => /^the quota daemon (did|rej)/.test(msg));
+
+const metricsOf = async ({ metricsUrl }: TestWeb) => (await fetch(metricsUrl)).text();
 
 describe('the web tier and a daemon that asks who calls', () => {
   test('with its certificate and its token, the home page from the daemon’s figures', async () => {
     const web = await startTier(security);
     const { status } = await fetch(`${web.url}/`);
 
-    expect([status, unanswered(web)]).toEqual([200, []]);
+    expect([status, complaints(web)]).toEqual([200, []]);
     expect(JSON.stringify(web.log)).not.toContain(token);
   });
 
@@ -85,9 +87,28 @@ describe('the web tier and a daemon that asks who calls', () => {
   ])('with %s, no figures and one line that says why', async (_, less, grpcCode) => {
     const web = await startTier({ ...security, ...less });
     await fetch(`${web.url}/`);
-    await until('the line in the log', () => unanswered(web).length > 0);
+    await until('the line in the log', () => complaints(web).length > 0);
 
-    expect(unanswered(web)).toEqual([expect.objectContaining({ grpcCode })]);
+    expect(complaints(web)).toEqual([expect.objectContaining({ grpcCode })]);
+  });
+
+  test('with its token, ready as a login would go', async () => {
+    const web = await startTier(security);
+
+    expect((await fetch(`${web.url}/readyz`)).status).toBe(200);
+    expect(await metricsOf(web)).toContain('web_quota_requests_total{method="GetQuota",code="OK"} 1');
+  });
+
+  test('with a token that the daemon does not know, not ready, logged as it was answered and counted', async () => {
+    const wrong = folder.write('wrong', `${newToken()}\n`);
+    const web = await startTier({ ...security, QUOTA_TOKEN_FILE: wrong });
+
+    expect((await fetch(`${web.url}/readyz`)).status).toBe(503);
+    await until('the line in the log', () => complaints(web).length > 0);
+    expect(complaints(web)).toEqual([expect.objectContaining({ level: 50, grpcStatus: 'UNAUTHENTICATED' })]);
+    expect(await metricsOf(web)).toContain(
+      'web_quota_requests_total{method="GetQuota",code="UNAUTHENTICATED"} 1',
+    );
   });
 
   test('files that cannot be used, a refusal to start with every fault and no secret', async () => {

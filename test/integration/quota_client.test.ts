@@ -56,7 +56,7 @@ describe('the web tier’s client and a daemon', () => {
     expect(quotas.map(({ policy, limits }) => [policy, limits[0]?.remaining])).toEqual([
       ['connection', 8],
       ['service-call', 10],
-      ['login-attempt', 20],
+      ['login-attempt', 600],
     ]);
   });
 

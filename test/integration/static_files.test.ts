@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -88,6 +89,14 @@ describe('static files', () => {
 
       expect([path, status, headers['cache-control']]).toEqual([path, 404, 'no-store']);
     }
+  });
+
+  test('the sources of the scripts and styles, nowhere', async () => {
+    const served = readdirSync(join(__dirname, '../../dist/web/assets'));
+    const { body } = await get(assets.url('site.js'));
+
+    expect(served.filter((name) => name.endsWith('.map'))).toEqual([]);
+    expect(body.toString()).not.toContain('sourceMappingURL');
   });
 
   test('a page, not compressed: its length would tell of its secrets', async () => {

@@ -46,10 +46,5 @@ function guard({
     cookieName,
     cookieOptions: { secure, sameSite: 'lax', httpOnly: true, path: '/' },
   });
-  const protect: RequestHandler = (req, res, next) => {
-    // cookie-parser turns `j:{…}` into an object, on which csrf-csrf would stumble.
-    if (typeof req.cookies[cookieName] !== 'string') delete req.cookies[cookieName];
-    utilities.doubleCsrfProtection(req, res, next);
-  };
-  return { ...utilities, protect };
+  return { ...utilities, protect: utilities.doubleCsrfProtection };
 }

@@ -1,6 +1,7 @@
 import type { RequestHandler, Response } from 'express';
+import type { SessionData, Store } from 'express-session';
 import { passwordMark } from './passwords';
-import { endSession } from './sessions';
+import { endSession, readSession } from './sessions';
 import type { User, Users, UserWithPassword } from './users';
 
 /** The user who is logged in, or undefined for a visitor. */
@@ -14,14 +15,31 @@ export function currentUser(res: Response): User | undefined {
  */
 export function loadCurrentUser(users: Users): RequestHandler {
   return async (req, res, next) => {
-    const { userId, passwordMark: mark } = req.session;
-    if (userId !== undefined) {
-      const found = await users.findById(userId);
-      if (found === undefined || passwordMark(found.passwordHash) !== mark) await endSession(req, res);
-      else res.locals.user = withoutPassword(found);
+    if (req.session.userId !== undefined) {
+      const found = await findUser(users, req.session);
+      if (found === undefined) await endSession(req, res);
+      else res.locals.user = found;
     }
     next();
   };
+}
+
+/** Answers who has a session now, by its id; undefined if it has ended. */
+export type SessionUser = (sessionId: string) => Promise<User | undefined>;
+
+/** For answers that go on for so long that their session may end meanwhile. */
+export function createSessionUser({ users, store }: { users: Users; store: Store }): SessionUser {
+  return async (sessionId) => {
+    const session = await readSession(store, sessionId);
+    return session && findUser(users, session);
+  };
+}
+
+async function findUser(users: Users, session: Partial<SessionData>): Promise<User | undefined> {
+  const { userId, passwordMark: mark } = session;
+  const found = userId === undefined ? undefined : await users.findById(userId);
+  if (found === undefined || passwordMark(found.passwordHash) !== mark) return undefined;
+  return withoutPassword(found);
 }
 
 function withoutPassword({ passwordHash: _, ...user }: UserWithPassword): User {

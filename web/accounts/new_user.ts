@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MessageKey } from '../i18n/messages';
+import { isGuessable } from './password_strength';
 
 /** The longest address that SMTP can carry (RFC 5321), and the size of the column. */
 const MAX_EMAIL = 254;
@@ -37,11 +38,11 @@ const name = z
 /** A password that somebody chooses. */
 export const newPassword = z
   .string(fault('account.fault.password'))
-  .min(MIN_PASSWORD, fault('account.fault.password-short'))
-  .max(MAX_PASSWORD, fault('account.fault.password-long'));
+  .min(MIN_PASSWORD, { error: fault('account.fault.password-short'), abort: true })
+  .max(MAX_PASSWORD, { error: fault('account.fault.password-long'), abort: true })
+  .refine((password) => !isGuessable(password), { error: fault('account.fault.password-weak'), abort: true });
 
-/** What every new account must satisfy, wherever it is made. */
-export const newUser = z.object({
+const fields = z.object({
   email,
   firstName: name,
   lastName: name,
@@ -49,7 +50,23 @@ export const newUser = z.object({
   password: newPassword,
 });
 
+const WEAK_FOR_OWNER = { error: fault('account.fault.password-weak'), path: ['password'] };
+
+/** What every new account must satisfy, wherever it is made. */
+export const newUser = fields.refine(hasOwnSecret, WEAK_FOR_OWNER);
+
 /** What somebody says who signs up: nobody chooses the own role. */
-export const signUp = newUser.omit({ role: true });
+export const signUp = fields.omit({ role: true }).refine(hasOwnSecret, WEAK_FOR_OWNER);
+
+type Owner = { email: string; firstName: string; lastName: string };
+
+/** What others know of somebody, and would try first. */
+export function ownWords({ email, firstName, lastName }: Owner): string[] {
+  return [email, firstName, lastName];
+}
+
+function hasOwnSecret({ password, ...owner }: Owner & { password: string }): boolean {
+  return !isGuessable(password, ownWords(owner));
+}
 
 export type NewUser = z.infer<typeof newUser>;

@@ -1,6 +1,6 @@
 import type { CookieOptions, Request, RequestHandler, Response } from 'express';
 import createMySqlStore from 'express-mysql-session';
-import session, { type Store } from 'express-session';
+import session, { type SessionData, type Store } from 'express-session';
 import type { Pool } from 'mysql2/promise';
 import type { Logger } from 'pino';
 import { passwordMark } from './passwords';
@@ -69,6 +69,13 @@ export async function startSession(
 export async function endSession(req: Request, res: Response): Promise<void> {
   await settle((done) => req.session.destroy(done));
   res.clearCookie(COOKIE_NAME, { ...COOKIE, secure: req.secure });
+}
+
+/** What is kept of a session; undefined if it has ended. */
+export function readSession(store: Store, id: string): Promise<SessionData | undefined> {
+  return new Promise((resolve, reject) => {
+    store.get(id, (error, found) => (error ? reject(error) : resolve(found ?? undefined)));
+  });
 }
 
 function settle(start: (done: (error: unknown) => void) => void): Promise<void> {

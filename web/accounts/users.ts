@@ -1,4 +1,5 @@
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { leastActiveStudents, type StudentActivity } from './service_calls';
 import { searchedIds } from './user_search';
 
 /** Read at a glance; whoever seeks one among more types another letter. */
@@ -46,6 +47,8 @@ export type Users = {
   latest(): Promise<UserList>;
   /** Changes a password; false where it is no longer the one that `from` is the hash of. */
   replacePassword(change: { id: number; from: string; to: string }): Promise<boolean>;
+  /** Students with the fewest calls of the services, in that order; those with none are among them, the staff is not. */
+  leastActive(limit: number): Promise<StudentActivity[]>;
   count(): Promise<number>;
 };
 
@@ -70,6 +73,7 @@ export function usersTable(pool: Pool): Users {
     search: (text) => search(pool, text),
     latest: () => latest(pool),
     replacePassword: (change) => replacePassword(pool, change),
+    leastActive: (limit) => leastActiveStudents(pool, limit),
     count: () => count(pool),
   };
 }

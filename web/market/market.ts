@@ -1,4 +1,5 @@
 import type { Pool } from 'mysql2/promise';
+import { countServiceCall } from '../accounts/service_calls';
 import { insertCall } from '../calls/outbox';
 import { inTransaction } from '../database';
 import type { Article, NewArticle } from './article';
@@ -33,6 +34,7 @@ export function createMarket({ pool, onCall }: { pool: Pool; onCall: () => void 
     find: (articleId) => articlesTable(pool).findById(articleId),
     async sell({ requestId, sellerId, article }) {
       const id = await inTransaction(pool, async (database) => {
+        await countServiceCall(database, sellerId);
         const articleId = await articlesTable(database).insert({ ...article, sellerId });
         await articleWordsTable(database).insert({ ...article, id: articleId });
         await insertCall(database, { requestId, userId: sellerId, service: SELLING });
@@ -43,6 +45,7 @@ export function createMarket({ pool, onCall }: { pool: Pool; onCall: () => void 
     },
     async buy({ requestId, buyerId, articleId }) {
       const purchase = await inTransaction(pool, async (database) => {
+        await countServiceCall(database, buyerId);
         const articles = articlesTable(database);
         const isBought = await articles.markSold({ id: articleId, buyerId });
         if (isBought) await articleWordsTable(database).remove(articleId);

@@ -1,4 +1,4 @@
-import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { currentRequestId } from '../request_id';
 import { toQuotaUnavailable } from './unavailable';
@@ -20,6 +20,12 @@ type Question<Request, Response> = {
   logger: Logger;
 };
 
+// The daemon, or the way to it, is out of order; any other code is an answer of the daemon's.
+const NO_ANSWER = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED]);
+
+/** The daemon works, and will answer every call so until somebody corrects the token, the certificate or the role. */
+const REJECTS_US = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
+
 /** Asks the daemon once, within the deadline. Throws QuotaUnavailable where no answer came, and logs it. */
 export function ask<Request, Response>(question: Question<Request, Response>): Promise<Response> {
   const { method, request, requestId, logger } = question;
@@ -30,11 +36,18 @@ export function ask<Request, Response>(question: Question<Request, Response>): P
   return new Promise((resolve, reject) => {
     method(request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
       if (error === null) return resolve(response);
-      logger.warn(
-        { callId, requestId, grpcCode: error.code, details: error.details },
-        'the quota daemon did not answer',
-      );
+      logFailure(logger, { callId, requestId, error });
       reject(toQuotaUnavailable(error, requestId));
     });
   });
+}
+
+type Failure = { callId: string | undefined; requestId: string; error: ServiceError };
+
+function logFailure(logger: Logger, { callId, requestId, error }: Failure): void {
+  const { code, details } = error;
+  const facts = { callId, requestId, grpcCode: code, grpcStatus: status[code], details };
+  if (REJECTS_US.has(code)) logger.error(facts, 'the quota daemon rejects the web tier');
+  else if (NO_ANSWER.has(code)) logger.warn(facts, 'the quota daemon did not answer');
+  else logger.warn(facts, 'the quota daemon rejected a call');
 }

@@ -5,8 +5,8 @@ import { QuotaAdminServiceClient } from '../../gen/quota/v1/quota_admin_service'
 import { QuotaServiceClient } from '../../gen/quota/v1/quota_service';
 import { type Admission, type Limit, type Quota, toAdmission, toQuota } from './answers';
 import { ask } from './ask';
+import { type AnsweredCall, countCalls } from './count_calls';
 import { NO_CREDENTIALS, type QuotaCredentials } from './credentials';
-import { askIsServing } from './health';
 import { type Stats, type StatsQuery, statsRequest, toStats } from './stats';
 
 export type { Admission, Limit, Quota } from './answers';
@@ -42,6 +42,10 @@ const CHANNEL_OPTIONS: ClientOptions = {
   'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_BACKOFF_MS,
 };
 
+/** Nobody's: reading its quota takes nothing and leaves nothing behind. One policy costs Redis one short script. */
+const READINESS_SUBJECT = 'readiness-probe';
+const CONNECTION_POLICY = 'connection';
+
 /** One call of a service that was made, to be recorded once however often it is told. */
 export type ServiceCall = {
   subject: string;
@@ -64,8 +68,8 @@ export type QuotaClient = {
   resetQuota(request: { subject: string; policy?: string }): Promise<number>;
   /** The statistics; with `hourCount` also the decisions of that many hours, with `subject` also its own numbers. */
   stats(request?: StatsQuery): Promise<Stats>;
-  /** Whether the daemon answers and can decide; throws nothing. */
-  isServing(): Promise<boolean>;
+  /** Whether the daemon knows this caller and can decide about logins; throws nothing, and logs what was answered. */
+  isReady(): Promise<boolean>;
   close(): void;
 };
 
@@ -73,16 +77,20 @@ export type QuotaClient = {
 export function createQuotaClient({
   target,
   credentials = NO_CREDENTIALS,
+  onAnswered = () => undefined,
   logger,
 }: {
   target: string;
   credentials?: QuotaCredentials;
+  /** Called once for each call, whatever came of it. */
+  onAnswered?: (call: AnsweredCall) => void;
   logger: Logger;
 }): QuotaClient {
-  const { channel, interceptors } = credentials;
+  const { channel } = credentials;
+  const interceptors = [countCalls(onAnswered), ...credentials.interceptors];
   const client = new QuotaServiceClient(target, channel, { ...CHANNEL_OPTIONS, interceptors });
-  const shared = { channelOverride: client.getChannel(), interceptors };
-  const admin = new QuotaAdminServiceClient(target, channel, shared);
+  const options = { channelOverride: client.getChannel(), interceptors };
+  const admin = new QuotaAdminServiceClient(target, channel, options);
 
   async function readQuotas(subject: string, policy: string): Promise<Quota[]> {
     const method = admin.getQuota.bind(admin);
@@ -114,7 +122,22 @@ export function createQuotaClient({
       const request = statsRequest(query);
       return toStats(await ask({ method, request, requestId: randomUUID(), logger }));
     },
-    isServing: () => askIsServing(client),
+    isReady: shared(() => readQuotas(READINESS_SUBJECT, CONNECTION_POLICY).then(isAny, () => false)),
     close: () => client.close(),
+  };
+}
+
+function isAny(quotas: readonly Quota[]): boolean {
+  return quotas.length > 0;
+}
+
+/** Whoever asks while a question is under way shares its answer: probes cannot pile up calls. */
+function shared<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asking: Promise<T> | undefined;
+  return () => {
+    asking ??= ask().finally(() => {
+      asking = undefined;
+    });
+    return asking;
   };
 }

@@ -11,7 +11,6 @@ export type HourlyDecisions = {
 export type Stats = {
   recentUsers: { subject: string; connectTime: Date | undefined }[];
   topUsers: { subject: string; count: number }[];
-  leastActiveUsers: { subject: string; count: number }[];
   services: { service: string; callCount: number }[];
   /** The hours that were asked for, the oldest first; the last one is the hour of `readTime`. */
   hours: HourlyDecisions[];
@@ -40,7 +39,8 @@ export function statsRequest({ hourCount = 0, subject = '' }: StatsQuery): Stats
     recentCount: 10,
     topCount: 3,
     topWindow: { seconds: 3 * 24 * 60 * 60, nanos: 0 },
-    leastCount: 10,
+    // The site lists its own students, also those whom the daemon has never met.
+    leastCount: 0,
     hourCount,
     subject,
   };
@@ -48,12 +48,11 @@ export function statsRequest({ hourCount = 0, subject = '' }: StatsQuery): Stats
 
 /** Names what the daemon told. */
 export function toStats(response: StatsResponse): Stats {
-  const { recentUsers, topUsers, leastActiveUsers, services, hours, readTime } = response;
+  const { recentUsers, topUsers, services, hours, readTime } = response;
   const { subjectUsage } = response;
   return {
     recentUsers,
     topUsers,
-    leastActiveUsers,
     services,
     hours: hours.map(({ startTime, policies }) => ({
       startTime: moment(startTime),

@@ -52,7 +52,12 @@ async function startWeb(
   const { name, daemon, market } = wish;
   const port = await choosePort({ folder: wish.folder, name, first: wish.firstPort });
   const target = `127.0.0.1:${port}`;
-  const env = { MYSQL_URL: market.url, QUOTA_TARGET: daemon, WEB_LISTEN: target };
+  const env = {
+    MYSQL_URL: market.url,
+    QUOTA_TARGET: daemon,
+    WEB_LISTEN: target,
+    WEB_METRICS_LISTEN: '127.0.0.1:0',
+  };
   const running = launch(wish, { name, program: 'web', env });
   await waitUntilReady(running, () => isAnswering(target), START_BOUND_MS);
   return target;

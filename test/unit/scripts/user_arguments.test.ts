@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { checkUser, parseUserArguments } from '../../../scripts/user_arguments';
 
-const PASSWORD = 'long enough';
+const PASSWORD = 'long enough words';
 const COMPLETE = ['--email', 'ada@example.org', '--first-name', 'Ada', '--last-name=Lovelace'];
 
 function faultsOf(args: string[], password: string | undefined = PASSWORD): string[] {
@@ -49,4 +49,10 @@ test('checkUser: a password on the command line, refused without repeating it', 
 
 test('checkUser: an option without its value, named', () => {
   expect(faultsOf([...COMPLETE, '--role'])).toContain('--role: needs a value');
+});
+
+test('checkUser: a password that is easy to guess, is refused in a sentence', () => {
+  expect(faultsOf(COMPLETE, 'aaaaaaaaaa')).toEqual([
+    'password: Choose a password that is harder to guess, for example by adding unusual words.',
+  ]);
 });

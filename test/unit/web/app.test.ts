@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createVisitor, type Site, serveSite, type Visitor } from './fakes';
 
@@ -10,6 +11,18 @@ beforeEach(async () => {
 });
 
 afterEach(() => site.close());
+
+/** The status of a request whose target is sent as it is. */
+function statusOf(target: string, { method = 'GET', cookie = '' } = {}): Promise<number | undefined> {
+  const { hostname, port } = new URL(site.url);
+  return new Promise((resolve, reject) => {
+    request({ hostname, port, path: target, method, headers: { cookie }, agent: false }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.statusCode));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
 
 describe('site', () => {
   test('site: any page, has a strict content security policy and a request id', async () => {
@@ -29,6 +42,31 @@ describe('site', () => {
 
   test('site: an address that cannot be decoded, 400', async () => {
     expect((await visitor.get('/language/%zz')).response.status).toBe(400);
+  });
+
+  test.each(['GET', 'HEAD', 'POST', 'OPTIONS'])('site: %s without a path, 400', async (method) => {
+    expect(await statusOf('*', { method })).toBe(400);
+  });
+
+  test.each(['sid', 'csrf', 'language'])(
+    'site: an object as the cookie %s, the page as without it',
+    async (name) => {
+      expect(await statusOf('/login', { cookie: `${name}=j:{"a":1}` })).toBe(200);
+    },
+  );
+
+  test.each([
+    ['PUT', '/login', 'GET, HEAD, POST'],
+    ['DELETE', '/students/1', 'GET, HEAD'],
+    ['POST', '/statistics', 'GET, HEAD'],
+  ])('site: %s %s, 405 with what the page takes', async (method, path, allow) => {
+    const response = await fetch(`${site.url}${path}`, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+    expect(await response.text()).not.toContain('form');
+  });
+
+  test.each(['PUT', 'POST'])('site: %s to an unknown address, 404', async (method) => {
+    expect(await statusOf('/nowhere', { method })).toBe(404);
   });
 
   test('site: a form that is too large, 413', async () => {

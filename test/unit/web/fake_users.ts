@@ -38,6 +38,7 @@ export async function fakeUsers(log: string[] = []): Promise<FakeUsers> {
       if (user) user.passwordHash = to;
       return user !== undefined;
     },
+    leastActive: async () => all.filter(({ role }) => role === 'student').map(({ id }) => ({ id, count: 0 })),
     count: async () => all.length,
   };
 }

@@ -6,6 +6,7 @@ import { createApp } from '../../../web/app';
 import type { Assets } from '../../../web/assets';
 import type { Admission, Limit, Quota, QuotaClient, Stats } from '../../../web/quota/client';
 import { QuotaUnavailable } from '../../../web/quota/unavailable';
+import type { AnsweredRequest } from '../../../web/telemetry/metrics';
 import { type FakeMarket, fakeMarket } from './fake_market';
 import { type FakeUsers, fakeUsers, PASSWORD } from './fake_users';
 
@@ -29,7 +30,6 @@ export const DENIED: Admission = {
 const NO_STATS: Stats = {
   recentUsers: [],
   topUsers: [],
-  leastActiveUsers: [],
   services: [],
   hours: [],
   readTime: new Date(0),
@@ -83,7 +83,7 @@ function fakeQuota(): FakeQuota {
     async stats() {
       return orThrow(answers.stats);
     },
-    isServing: async () => true,
+    isReady: async () => true,
     close: () => undefined,
   };
 }
@@ -102,6 +102,8 @@ export type Site = {
   market: FakeMarket;
   store: MemoryStore;
   logLines: string[];
+  /** What the site reported of each request. */
+  answered: AnsweredRequest[];
   close: () => Promise<void>;
 };
 
@@ -116,6 +118,7 @@ export async function serveSite({
   const quota = fakeQuota();
   const store = new MemoryStore();
   const logLines: string[] = [];
+  const answered: AnsweredRequest[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => logLines.push(line) });
   const users = await fakeUsers(quota.asked);
   const market = fakeMarket(quota.asked);
@@ -130,6 +133,7 @@ export async function serveSite({
     offersSignUp,
     trustProxy,
     logger,
+    onAnswered: (request) => answered.push(request),
   });
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -138,7 +142,7 @@ export async function serveSite({
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${port}`, users, quota, market, store, logLines, close };
+  return { url: `http://127.0.0.1:${port}`, users, quota, market, store, logLines, answered, close };
 }
 
 type Answer = { response: Response; html: string };

@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { currentUser, requireUser } from '../../accounts/current_user';
-import { ACCOUNT_BOUNDS, fault } from '../../accounts/new_user';
+import { ACCOUNT_BOUNDS, fault, ownWords } from '../../accounts/new_user';
 import { hashPassword, verifyPassword } from '../../accounts/passwords';
 import { startSession } from '../../accounts/sessions';
 import type { Users } from '../../accounts/users';
@@ -25,16 +25,16 @@ export function accountRoutes({ users, quota, sendPage }: Parts): Router {
   router.get(`${HERE}/password`, (_req, res) => res.redirect(303, HERE));
 
   router.post(`${HERE}/password`, requireUser, async (req, res, next) => {
-    const id = currentUser(res)?.id;
-    if (id === undefined) return next();
+    const user = currentUser(res);
+    if (user === undefined) return next();
     const form = parsePassword(req.body);
-    const formFaults = passwordFaults(form);
+    const formFaults = passwordFaults(form, ownWords(user));
     // Nothing was tried, so nothing is taken.
     if (Object.keys(formFaults).length > 0) return sendAccount(sendPage, req, res, { faults: formFaults });
     const refusal = await askToAttempt({ quota, req, res });
     if (refusal !== undefined) return sendAccount(sendPage, req, res, { refusal });
 
-    const faults = await changePassword({ users, id, req, form });
+    const faults = await changePassword({ users, id: user.id, req, form });
     if (faults) return sendAccount(sendPage, req, res, { faults });
     res.redirect(303, `${HERE}?done=password`);
   });

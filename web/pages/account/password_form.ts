@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fault, newPassword } from '../../accounts/new_user';
+import { isGuessable } from '../../accounts/password_strength';
 import { isSamePassword } from '../../accounts/passwords';
 import { type Faults, knownPassword } from '../login/form';
 
@@ -18,15 +19,28 @@ export function parsePassword(body: unknown): PasswordForm {
   return passwordForm.parse(body);
 }
 
-/** What is wrong at each field, as far as the form itself shows it. */
-export function passwordFaults({ current, chosen, repeated }: PasswordForm): Faults {
+/** What is wrong at each field, as far as the form itself shows it, if these are the words of the one who sent it. */
+export function passwordFaults(
+  { current, chosen, repeated }: PasswordForm,
+  words: readonly string[],
+): Faults {
   const different = isSamePassword(chosen, current) ? [fault('account.fault.password-same')] : [];
   const repetition = isSamePassword(chosen, repeated) ? [] : [fault('account.fault.password-repeated')];
   return withoutEmpty({
     current: faultsOf(knownPassword, current),
-    new: [...faultsOf(newPassword, chosen), ...different],
+    new: [...faultsOf(newPasswordOf(words), chosen), ...different],
     repeated: repetition,
   });
+}
+
+function newPasswordOf(words: readonly string[]): z.ZodType {
+  const weak = fault('account.fault.password-weak');
+  return newPassword.refine((password) => !isGuessable(password, words), { error: weak, when: isSound });
+}
+
+/** The same is not said twice. */
+function isSound({ issues }: z.core.ParsePayload): boolean {
+  return issues.length === 0;
 }
 
 function faultsOf(schema: z.ZodType, value: string): string[] {

@@ -6,6 +6,7 @@ import type { MessageKey } from '../../i18n/messages';
 import { translatorOf } from '../../i18n/translator';
 import { retryAfter } from '../../quota/rate_limit_headers';
 import { QuotaUnavailable } from '../../quota/unavailable';
+import type { FindRoute } from '../../routes';
 import type { SendPage } from '../view';
 
 const DATABASE_RETRY_AFTER_MS = 5_000;
@@ -25,6 +26,11 @@ const VISITORS_FORMS = new Set(['/login', '/signup']);
 
 const BAD_REQUEST: Answer = { status: 400, title: 'error.bad-request.title', text: 'error.bad-request.text' };
 
+const METHOD_NOT_ALLOWED: Answer = { ...BAD_REQUEST, status: 405 };
+
+/** Express itself answers them for each address. */
+const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 const TOO_LARGE: Answer = { status: 413, title: 'error.too-large.title', text: 'error.too-large.text' };
 
 const INTERNAL: Answer = { status: 500, title: 'error.internal.title', text: 'error.internal.text' };
@@ -39,6 +45,26 @@ const UNAVAILABLE: Answer = {
 /** Answers what no route has answered. */
 export function notFound(sendPage: SendPage): RequestHandler {
   return (req, res) => sendError(sendPage, req, res, NOT_FOUND);
+}
+
+/** Rejects a request line without a path, such as that of `GET *`. */
+export function rejectTargets(sendPage: SendPage): RequestHandler {
+  return (req, res, next) => {
+    if (req.path.startsWith('/')) next();
+    else sendError(sendPage, req, res, BAD_REQUEST);
+  };
+}
+
+/** Rejects what no form sends, with what the address takes; an address that there is not is not found. */
+export function rejectMethods(sendPage: SendPage, findRoute: FindRoute): RequestHandler {
+  return (req, res, next) => {
+    if (READING_METHODS.has(req.method)) return next();
+    const route = findRoute(req.path);
+    if (route === undefined) return sendError(sendPage, req, res, NOT_FOUND);
+    if (route.methods.has(req.method)) return next();
+    res.set('Allow', [...route.methods].join(', '));
+    sendError(sendPage, req, res, METHOD_NOT_ALLOWED);
+  };
 }
 
 /** Tells who is logged in that a page is not for them. */

@@ -1,4 +1,4 @@
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { retryAfter } from '../../quota/rate_limit_headers';
 import type { Board } from './board';
 import { type EventStream, openEventStream } from './event_stream';
@@ -11,17 +11,22 @@ const MAX_STREAMS = 100;
 /** Then the browser comes back, and is asked anew who it is. */
 const STREAM_LIFE_MS = 5 * 60 * 1_000;
 
+/** How long a stream may outlive the session that it was opened in. */
+const CHECK_EVERY_MS = 2_000;
+
 const FULL_RETRY_AFTER_MS = 30_000;
 
 type Parts = {
   poller: Poller;
   boardFor: (res: Response, reading: Reading) => Board;
+  /** Whether whoever sent a request may still read the board. */
+  mayRead: (req: Request) => Promise<boolean>;
   /** Aborted when the process is to end: it must not wait for streams. */
   stopping?: AbortSignal | undefined;
 };
 
 /** GET: the board as server-sent events. HEAD: only whether a reader may have them. */
-export function liveBoard({ poller, boardFor, stopping }: Parts): RequestHandler {
+export function liveBoard({ poller, boardFor, mayRead, stopping }: Parts): RequestHandler {
   const streams = new Set<EventStream>();
   stopping?.addEventListener('abort', () => {
     for (const stream of [...streams]) stream.end();
@@ -40,12 +45,19 @@ export function liveBoard({ poller, boardFor, stopping }: Parts): RequestHandler
     const stream = openEventStream(res, () => {
       leave();
       clearTimeout(life);
+      clearInterval(check);
       streams.delete(stream);
     });
     streams.add(stream);
     const life = setTimeout(() => stream.end(), STREAM_LIFE_MS);
+    const check = setInterval(() => void endUnless(mayRead(req), stream), CHECK_EVERY_MS);
     const leave = poller.subscribe((news) => tell(stream, news, (reading) => boardFor(res, reading)));
   };
+}
+
+/** While MySQL cannot be asked, nobody can log out either, and the stream goes on. */
+async function endUnless(mayGoOn: Promise<boolean>, stream: EventStream): Promise<void> {
+  if (!(await mayGoOn.catch(() => true))) stream.end();
 }
 
 function tell(stream: EventStream, news: News, boardOf: (reading: Reading) => Board): void {

@@ -15,7 +15,11 @@ const SERVICES: Record<string, MessageKey | undefined> = {
 type Gist = 'statistics.top.gist' | 'statistics.least.gist' | 'statistics.services.gist';
 
 /** Writes the board for one reader: names in the place of subjects, everything in the reader's language. */
-export function makeBoard({ stats, names }: Reading, translator: Translator, hourNames: HourNames): Board {
+export function makeBoard(
+  { stats, leastActive, names }: Reading,
+  translator: Translator,
+  hourNames: HourNames,
+): Board {
   const { t, clockIn } = translator;
   const nameOf = namesFor(names, translator);
   const bars = (gist: Gist, counts: Count[]) => countsPanel(gist, counts, translator);
@@ -32,7 +36,10 @@ export function makeBoard({ stats, names }: Reading, translator: Translator, hou
       top: bars('statistics.top.gist', users(stats.topUsers)),
       services: bars('statistics.services.gist', services),
       recent: recentPanel(stats, translator, nameOf),
-      least: bars('statistics.least.gist', users(stats.leastActiveUsers)),
+      least: bars(
+        'statistics.least.gist',
+        users(leastActive.map(({ id, count }) => ({ subject: String(id), count }))),
+      ),
     },
     days: daysOf(stats, hourNames),
   };

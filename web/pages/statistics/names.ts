@@ -1,3 +1,4 @@
+import type { StudentActivity } from '../../accounts/service_calls';
 import type { Users } from '../../accounts/users';
 import type { Stats } from '../../quota/client';
 
@@ -5,12 +6,14 @@ import type { Stats } from '../../quota/client';
 export type Names = ReadonlyMap<string, string>;
 
 /** Looks up every user that the statistics name. */
-export async function readNames(users: Users, stats: Stats): Promise<Names> {
-  const subjects = [...stats.recentUsers, ...stats.topUsers, ...stats.leastActiveUsers].map(
-    ({ subject }) => subject,
-  );
+export async function readNames(
+  users: Users,
+  { stats, leastActive }: { stats: Stats; leastActive: readonly StudentActivity[] },
+): Promise<Names> {
+  const subjects = [...stats.recentUsers, ...stats.topUsers].map(({ subject }) => subject);
   // Other applications may count subjects that are no account of ours.
-  const ids = [...new Set(subjects)].map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);
+  const known = subjects.map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);
+  const ids = [...new Set([...known, ...leastActive.map(({ id }) => id)])];
   const found = await users.findByIds(ids);
   return new Map(found.map(({ id, firstName, lastName }) => [String(id), `${firstName} ${lastName}`]));
 }

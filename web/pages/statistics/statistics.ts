@@ -1,6 +1,7 @@
-import { type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
+import type { Store } from 'express-session';
 import type { Logger } from 'pino';
-import { requireStaff } from '../../accounts/current_user';
+import { createSessionUser, requireStaff } from '../../accounts/current_user';
 import type { Users } from '../../accounts/users';
 import { translatorOf } from '../../i18n/translator';
 import type { QuotaClient } from '../../quota/client';
@@ -16,6 +17,7 @@ import { type Reading, readStatistics, type Sources } from './reading';
 
 type Parts = {
   users: Users;
+  sessionStore: Store;
   quota: QuotaClient;
   sendPage: SendPage;
   /** The IANA name of the zone whose hours are shown. */
@@ -26,7 +28,8 @@ type Parts = {
 };
 
 /** GET /statistics: the board, for the staff; GET /statistics/live: the same, as it changes. */
-export function statisticsRoutes({ users, quota, sendPage, timeZone, logger, stopping }: Parts): Router {
+export function statisticsRoutes(parts: Parts): Router {
+  const { users, quota, sendPage, timeZone, logger, stopping } = parts;
   const sources = { quota, users };
   const poller = createPoller({ read: () => readStatistics(sources), logger });
   const boardFor = boards(timeZone);
@@ -44,7 +47,9 @@ export function statisticsRoutes({ users, quota, sendPage, timeZone, logger, sto
       data: { panelIds: PANEL_IDS, board: reading && boardFor(res, reading) },
     });
   });
-  router.get('/statistics/live', liveBoard({ poller, boardFor, stopping }));
+  const sessionUser = createSessionUser({ users, store: parts.sessionStore });
+  const mayRead = async ({ sessionID }: Request) => (await sessionUser(sessionID))?.role === 'staff';
+  router.get('/statistics/live', liveBoard({ poller, boardFor, mayRead, stopping }));
   return router;
 }
 

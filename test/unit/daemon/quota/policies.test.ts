@@ -79,9 +79,9 @@ describe("parsePolicies, the project's own file", () => {
     ]);
   });
 
-  test('a password tried, a bucket of 20 that refills in 10 minutes', () => {
+  test('a password tried, a bucket of 600 that refills in 10 minutes', () => {
     expect(byName.get('login-attempt')?.limits).toEqual([
-      { name: 'burst', algorithm: 'token-bucket', limit: 20, windowMs: 600_000, shadow: false },
+      { name: 'burst', algorithm: 'token-bucket', limit: 600, windowMs: 600_000, shadow: false },
     ]);
   });
 

@@ -75,6 +75,16 @@ describe('change of password', () => {
     expect(site.quota.asked).toEqual([]);
   });
 
+  test.each(['aaaaaaaaaa', 'ada@example.org', 'p4ssw0rd12'])(
+    'change of password: %s, is too easy to guess and nothing is tried',
+    async (password) => {
+      const { response, html } = await change({ new: password, repeated: password });
+      expect(response.status).toBe(400);
+      expect(html.match(/Choose a password that is harder to guess/g)).toHaveLength(1);
+      expect(site.quota.asked).toEqual([]);
+    },
+  );
+
   test('change of password: nothing typed, nothing is tried', async () => {
     const { response, html } = await change({ current: '', new: '', repeated: '' });
     expect(response.status).toBe(400);

@@ -7,7 +7,6 @@ const HOUR = { policy: 'connection', admitted: 600, denied: 5 };
 const STATS: Stats = {
   recentUsers: [{ subject: '987654', connectTime: new Date('2025-01-02T03:04:05Z') }],
   topUsers: [{ subject: '1', count: 8 }],
-  leastActiveUsers: [{ subject: '2', count: 1 }],
   services: [
     { service: 'vente', callCount: 5 },
     { service: 'achat', callCount: 0 },

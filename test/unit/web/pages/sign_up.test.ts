@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { PASSWORD } from '../fake_users';
 import { createVisitor, DENIED, type Site, serveSite, unavailable, type Visitor } from '../fakes';
 
-const EVE = { firstName: 'Ève', lastName: 'Martin', email: 'eve@example.org', password: 'long enough' };
+const EVE = { firstName: 'Ève', lastName: 'Martin', email: 'eve@example.org', password: 'long enough words' };
 
 let site: Site;
 let visitor: Visitor;
@@ -56,6 +56,17 @@ describe('sign-up', () => {
     expect(html).not.toContain('hunter2');
     expect(html).not.toContain('id="email-fault"');
     expect(site.quota.asked).toEqual([]);
+    expect(site.users.all).toHaveLength(2);
+  });
+
+  test.each([
+    ['aaaaaaaaaa', 'en', 'Choose a password that is harder to guess'],
+    ['motdepasse2024', 'fr', 'Choisissez un mot de passe plus difficile à deviner'],
+  ])('sign-up: the password %s, is refused at its field (%s)', async (password, language, sentence) => {
+    const reader = createVisitor(site.url, { 'accept-language': language });
+    const { response, html } = await reader.submit('/login', '/signup', { ...EVE, password });
+    expect(response.status).toBe(400);
+    expect(html).toContain(`id="signup-password-fault">${sentence}`);
     expect(site.users.all).toHaveLength(2);
   });
 

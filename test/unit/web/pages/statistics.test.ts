@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { PASSWORD } from '../fake_users';
 import { createVisitor, type Site, serveSite, unavailable, type Visitor } from '../fakes';
 
 let site: Site;
@@ -8,8 +9,10 @@ beforeEach(async () => {
   site = await serveSite();
   site.quota.answers.stats = {
     recentUsers: [{ subject: '1', connectTime: new Date('2025-01-02T03:04:05Z') }],
-    topUsers: [{ subject: '1', count: 8 }],
-    leastActiveUsers: [{ subject: '987654', count: 1 }],
+    topUsers: [
+      { subject: '1', count: 8 },
+      { subject: '987654', count: 1 },
+    ],
     services: [{ service: 'vente', callCount: 5 }],
     hours: [],
     readTime: new Date('2025-01-02T12:00:00Z'),
@@ -21,10 +24,15 @@ afterEach(() => site.close());
 
 const inOneLine = (html: string) => html.replaceAll(/>\s+/g, '>').replaceAll(/\s+</g, '<');
 
+/** Opens the stream; its text comes to an end only when the site ends it. */
+async function openStream(): Promise<Response> {
+  const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  return fetch(`${site.url}/statistics/live`, { headers: { cookie }, redirect: 'manual' });
+}
+
 /** The beginning of the stream. */
 async function firstEvent(): Promise<{ response: Response; text: string }> {
-  const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-  const response = await fetch(`${site.url}/statistics/live`, { headers: { cookie }, redirect: 'manual' });
+  const response = await openStream();
   let text = '';
   for await (const chunk of response.body ?? []) {
     text += Buffer.from(chunk).toString();
@@ -74,7 +82,27 @@ describe('statistics', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(response.headers.get('content-encoding')).toBeNull();
     expect(text).toContain('event: board\ndata: {');
-    expect(text).toContain('"rows":[["Ada <b>Love</b>","8"]]');
+    expect(text).toContain('"rows":[["Ada <b>Love</b>","8"],["No account (987654)","1"]]');
+  });
+
+  test('live: the reader logs out, the stream ends', async () => {
+    await visitor.logIn('sam@example.org');
+    const stream = await openStream();
+    await visitor.submit('/account', '/logout');
+
+    expect(await stream.text()).toContain('event: board');
+  });
+
+  test('live: another session changes the password, the stream ends', async () => {
+    await visitor.logIn('sam@example.org');
+    const stream = await openStream();
+    const other = createVisitor(site.url);
+    await other.logIn('sam@example.org');
+    const [current, chosen] = [PASSWORD, 'another long enough password'];
+    const form = { current, new: chosen, repeated: chosen };
+    expect((await other.submit('/account', '/account/password', form)).response.status).toBe(303);
+
+    expect(await stream.text()).toContain('event: board');
   });
 
   test('live: no daemon, an event that says so and no reason', async () => {

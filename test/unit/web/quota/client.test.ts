@@ -3,6 +3,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
+import { pino } from 'pino';
 import {
   type AdmitRequest,
   AdmitResponse,
@@ -202,6 +203,53 @@ describe('quota client', () => {
     });
     const call = { subject: '42', service: 'vente', requestId: randomUUID(), callTime: new Date() };
     await expect(client.recordCall(call)).resolves.toBeUndefined();
+  });
+});
+
+describe('quota client: readiness', () => {
+  const quotas = [{ policy: 'connection', limits: [] }];
+
+  test('isReady: the daemon answers about logins, true', async () => {
+    const asked: string[] = [];
+    const client = await clientOf({
+      getQuota: ({ request }, callback) => {
+        asked.push(request.policy);
+        callback(null, { quotas });
+      },
+    });
+    expect(await client.isReady()).toBe(true);
+    expect(asked).toEqual(['connection']);
+  });
+
+  test.each(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'UNAVAILABLE'] as const)(
+    'isReady: the daemon answers %s, false, counted and logged as it was answered',
+    async (name) => {
+      const { port } = await serve({
+        getQuota: (_call, callback) => callback({ code: status[name], details: 'unknown token' }),
+      });
+      const [lines, answered]: [string[], unknown[]] = [[], []];
+      const client = createQuotaClient({
+        target: `127.0.0.1:${port}`,
+        onAnswered: (call) => answered.push(call),
+        logger: pino({}, { write: (line: string) => lines.push(line) }),
+      });
+      closers.push(client.close);
+      expect(await client.isReady()).toBe(false);
+      expect(answered).toEqual([{ method: 'GetQuota', code: name }]);
+      expect(lines).toEqual([expect.stringMatching(`"grpcStatus":"${name}","details":"unknown token"`)]);
+    },
+  );
+
+  test('isReady: asked again before the answer, one call for both', async () => {
+    const pending: (() => void)[] = [];
+    const client = await clientOf({
+      getQuota: (_call, callback) => pending.push(() => callback(null, { quotas })),
+    });
+    const answers = [client.isReady(), client.isReady()];
+    while (pending.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const answer of pending) answer();
+    expect(await Promise.all(answers)).toEqual([true, true]);
+    expect(pending).toHaveLength(1);
   });
 });
 

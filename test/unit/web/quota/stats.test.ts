@@ -19,7 +19,6 @@ describe('quota client, the statistics', () => {
     expect(await client.stats()).toEqual({
       recentUsers: [{ subject: '42', connectTime: new Date(0) }],
       topUsers: [],
-      leastActiveUsers: [],
       services: [],
       hours: [],
       readTime: READ,
@@ -28,7 +27,7 @@ describe('quota client, the statistics', () => {
       recentCount: 10,
       topCount: 3,
       topWindow: { seconds: 259_200, nanos: 0 },
-      leastCount: 10,
+      leastCount: 0,
       hourCount: 0,
       subject: '',
     });

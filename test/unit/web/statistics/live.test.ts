@@ -57,7 +57,12 @@ function serve() {
   let sequence = 0;
   // Only its number matters here.
   const boardFor = () => ({ readTime: { text: `${++sequence}`, iso: '' } }) as Board;
-  const handler = liveBoard({ poller, boardFor, stopping: stopping.signal });
+  const session: { answer: boolean | Error } = { answer: true };
+  const mayRead = async () => {
+    if (session.answer instanceof Error) throw session.answer;
+    return session.answer;
+  };
+  const handler = liveBoard({ poller, boardFor, mayRead, stopping: stopping.signal });
   const open = (method = 'GET', response = new FakeResponse()) => {
     handler({ method } as Request, response as unknown as Response, () => undefined);
     return response;
@@ -65,7 +70,7 @@ function serve() {
   const tell = (kind: News['kind']) => {
     for (const listener of listeners) listener(kind === 'away' ? { kind } : { kind, reading: READING });
   };
-  return { open, tell, stopping, listeners };
+  return { open, tell, session, stopping, listeners };
 }
 
 describe('liveBoard', () => {
@@ -121,6 +126,28 @@ describe('liveBoard', () => {
     expect([before, response.state]).toEqual(['open', 'ended']);
     expect(listeners.size).toBe(0);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('live: the session of the reader ends, so does the stream within two seconds', async () => {
+    const { open, session, listeners } = serve();
+    const response = open();
+    await jest.advanceTimersByTimeAsync(60_000);
+    const before = response.state;
+    session.answer = false;
+    await jest.advanceTimersByTimeAsync(2_000);
+
+    expect([before, response.state]).toEqual(['open', 'ended']);
+    expect(listeners.size).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('live: the session cannot be looked up, the stream goes on', async () => {
+    const { open, session } = serve();
+    const response = open();
+    session.answer = new Error('no database');
+    await jest.advanceTimersByTimeAsync(10_000);
+
+    expect(response.state).toBe('open');
   });
 
   test('live: the reader leaves, nothing goes on', () => {

@@ -8,7 +8,6 @@ export const READING: Reading = {
       { subject: '1', count: 1_024 },
       { subject: 'other-7', count: 3 },
     ],
-    leastActiveUsers: [],
     services: [
       { service: 'vente', callCount: 5 },
       { service: 'louage', callCount: 0 },
@@ -25,6 +24,7 @@ export const READING: Reading = {
     ],
     readTime: new Date('2026-01-01T23:14:07Z'),
   },
+  leastActive: [],
   names: new Map([['1', 'Ada Lovelace']]),
 };
 

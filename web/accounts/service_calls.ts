@@ -1,0 +1,24 @@
+import type { RowDataPacket } from 'mysql2/promise';
+import type { Database } from '../database';
+
+/** A student, and how many calls of the services that is. */
+export type StudentActivity = { id: number; count: number };
+
+/**
+ * Counts one call of a user. To be called first in the transaction that does the call's work: an article that refers to the user
+ * locks the user's row as well, less strictly, and two calls at once would then wait for each other.
+ */
+export async function countServiceCall(database: Database, userId: number): Promise<void> {
+  await database.execute('UPDATE users SET service_call_count = service_call_count + 1 WHERE id = ?', [
+    userId,
+  ]);
+}
+
+/** Students with the fewest calls, those who never made one included and the staff left out; by count, then by id. */
+export async function leastActiveStudents(database: Database, limit: number): Promise<StudentActivity[]> {
+  const [rows] = await database.query<RowDataPacket[]>(
+    "SELECT id, service_call_count FROM users WHERE role = 'student' ORDER BY service_call_count, id LIMIT ?",
+    [limit],
+  );
+  return rows.map((row) => ({ id: row.id, count: Number(row.service_call_count) }));
+}
