@@ -33,9 +33,10 @@ function linesOf(result: Result): string[] {
   const shownSpread = spread && `${format(spread.least)} – ${format(spread.most)}`;
   const shown = value === undefined ? '–' : `${format(value)}${unitText(unit)}`;
   const detail = Object.entries(parts).map(([part, median]) => `${part} ${format(median)}`);
-  const below = [detail.join(', '), failure && `not measured: ${failure.slice(0, FAILURE_LENGTH)}`].filter(
-    Boolean,
-  );
+  const below = [
+    detail.join(', '),
+    failure && `not measured: ${failure.replaceAll(/\s+/g, ' ').slice(0, FAILURE_LENGTH)}`,
+  ].filter(Boolean);
   return [`${row([title, shown, shownSpread ?? '', verdict])}${mark}`, `    ${[name, ...below].join(' · ')}`];
 }
 

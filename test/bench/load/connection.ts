@@ -48,6 +48,8 @@ export interface Connection<Sent extends Call> {
   /** Sends the calls of this turn. */
   flush(): void;
   cancel(call: Sent): void;
+  /** How often it was opened anew. */
+  readonly reopened: number;
   close(): void;
 }
 
@@ -56,6 +58,7 @@ export function openConnection<Sent extends Call>(
   events: ConnectionEvents<Sent>,
 ): Connection<Sent> {
   let isClosed = false;
+  let reopened = 0;
   let waiting: { call: Sent; frames: Buffer; size: number }[] = [];
   let session = openSession();
 
@@ -82,6 +85,7 @@ export function openConnection<Sent extends Call>(
     const { open, socket } = session;
     for (const call of open.values()) finish(call, () => events.refused(call));
     if (isClosed) return;
+    reopened += 1;
     session = openSession();
     socket.destroy();
   }
@@ -150,6 +154,9 @@ export function openConnection<Sent extends Call>(
   return {
     send: (call, frames) => waiting.push({ call, frames, size: dataLength(frames) }),
     flush,
+    get reopened() {
+      return reopened;
+    },
     cancel({ stream }) {
       if (stream !== undefined && session.open.delete(stream)) session.output.push(reset(stream));
     },

@@ -31,7 +31,7 @@ export async function runOpenLoop(order: OpenOrder): Promise<OpenResult> {
   while (traffic.open > 0 && performance.now() < endMs) await until(performance.now() + TICK_MS, traffic);
   traffic.close();
   const { user, system } = process.cpuUsage(cpuBefore);
-  return { phases: phases.map(resultOf), cpuUs: user + system };
+  return { phases: phases.map(resultOf), reopened: traffic.reopened, cpuUs: user + system };
 }
 
 async function runPhase(traffic: Traffic, phase: Phase, startMs: number): Promise<void> {

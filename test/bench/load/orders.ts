@@ -73,6 +73,8 @@ export interface Slice {
 
 export interface OpenResult {
   readonly phases: readonly PhaseResult[];
+  /** How often connections were opened anew, because the server had ended them. */
+  readonly reopened: number;
   readonly cpuUs: number;
 }
 

@@ -20,6 +20,8 @@ interface Timed extends Call {
 export interface Traffic {
   /** How many are neither answered, refused nor late. */
   readonly open: number;
+  /** How often connections were opened anew, because the server had ended them. */
+  readonly reopened: number;
   /** From now on calls belong to this phase, which has its own beginning. */
   begin(phase: Phase, startMs: number): void;
   /** No phase replaces calls from now on. */
@@ -87,6 +89,9 @@ export function createTraffic(order: OpenOrder): Traffic {
   return {
     get open() {
       return open;
+    },
+    get reopened() {
+      return connections.reduce((sum, connection) => sum + connection.reopened, 0);
     },
     begin(phase, startMs) {
       current = { phase, startMs };

@@ -1,9 +1,5 @@
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import {
-  type AdmitResponse,
-  type Decision,
-  QuotaServiceService,
-} from '../../../../gen/quota/v1/quota_service';
+import { AdmitResponse, type Decision, QuotaServiceService } from '../../../../gen/quota/v1/quota_service';
 
 /** A server that a test loads. */
 export interface LoadedServer {
@@ -24,5 +20,6 @@ export async function serve(implementation: UntypedServiceImplementation): Promi
 }
 
 export function responseOf(decision: Decision): AdmitResponse {
-  return { decision, limits: [], retryDelay: undefined, degraded: false, isRepeat: false };
+  // With every other field unset: the contract grows.
+  return { ...AdmitResponse.decode(new Uint8Array()), decision };
 }
