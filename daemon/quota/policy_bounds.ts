@@ -1,6 +1,5 @@
 import { formatDuration } from './duration';
 import type { Limit } from './limits';
-import type { Policy } from './policies';
 
 /** A request id is remembered for the policy's longest window, but never for less or more than this, unless set. */
 export const MIN_REMEMBER_MS = 60_000;
@@ -20,7 +19,12 @@ const TOKEN_US = 1.2;
 /** The members of one subject's set that a policy may come to: some ten megabytes. */
 export const MAX_MEMBERS = 100_000;
 
-type Bounded = Pick<Policy, 'limits' | 'rememberMs'>;
+/** What of a policy its bounds follow from. */
+export interface Bounded {
+  readonly limits: readonly Limit[];
+  /** How long a request id is remembered; 0: not at all. */
+  readonly rememberMs: number;
+}
 
 /** How long the request ids of a policy with these limits are remembered if it does not say. */
 export function defaultRememberMs(limits: readonly Limit[]): number {
@@ -52,7 +56,7 @@ function mostTokens(limits: readonly Limit[]): number {
 }
 
 /** What a call of this cost may take Redis, in microseconds. */
-export function callUs({ limits }: Pick<Policy, 'limits'>, cost: number): number {
+export function callUs({ limits }: Pick<Bounded, 'limits'>, cost: number): number {
   const taken = Math.min(cost, mostTokens(limits));
   const inSet = enforcedWindows(limits).length > 0 ? taken : 0;
   const inShadows = limits

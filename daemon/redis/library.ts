@@ -60,21 +60,27 @@ export interface FunctionCall {
   readonly args: readonly (string | number | Buffer)[];
 }
 
+/** Times that a function is called that Redis does not know: each time the library is loaded, which may be flushed anew. */
+const MOST_CALLS = 5;
+
 /** Calls a function in one round trip. Throws `StoreUnavailable` if Redis does not answer, or cannot serve now. */
 export async function callFunction(redis: Redis, name: string, call: FunctionCall): Promise<unknown> {
   try {
-    return await send(redis, name, call);
-  } catch (error) {
-    if (!isUnknownFunction(error)) throw translateFailure(error);
-  }
-  // Redis is new, or was emptied. The function has not run, so calling it now doubles nothing.
-  try {
-    await loadLibrary(redis);
-    return await send(redis, name, call);
+    for (let calls = 1; ; calls += 1) {
+      const reply = await send(redis, name, call).catch((error: unknown) => {
+        if (isUnknownFunction(error) && calls < MOST_CALLS) return UNKNOWN;
+        throw error;
+      });
+      if (reply !== UNKNOWN) return reply;
+      // Redis is new, or was emptied. The function has not run, so calling it again doubles nothing.
+      await loadLibrary(redis);
+    }
   } catch (error) {
     throw translateFailure(error);
   }
 }
+
+const UNKNOWN = Symbol('a function that Redis does not know');
 
 function send(redis: Redis, name: string, { keys, args }: FunctionCall): Promise<unknown> {
   return redis.callBuffer('FCALL', [`quota_${name}_${library.version}`, keys.length, ...keys, ...args]);

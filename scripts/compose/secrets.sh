@@ -76,7 +76,7 @@ commands='
   xadd xrange xrevrange xread xtrim xlen xdel xinfo|stream'
 
 # The keys that the daemon builds (daemon/redis/keys.ts), by their first word; nothing else holds any of its data.
-keys='admissions bucket calls connections control decisions overrides probe quota requests shadow taken'
+keys='admissions bucket calls control denials overrides probe requests shadow taken usage'
 
 quota_may() {
   printf 'resetkeys ~partitions'
