@@ -24,7 +24,13 @@ const LIMIT: LimitStatus = {
   overridden: false,
 };
 
-const DECISION: Decision = { admitted: true, isRepeat: false, limits: [LIMIT], retryDelayUs: undefined, decidedUs: 0 };
+const DECISION: Decision = {
+  admitted: true,
+  isRepeat: false,
+  limits: [LIMIT],
+  retryDelayUs: undefined,
+  decidedUs: 0,
+};
 
 const metricsOf = (policies: string[] = ['connection']) =>
   createMetrics({
