@@ -78,19 +78,6 @@ describe('age.lua', () => {
     expect(last.topUsers).toMatchObject([{ subject: 'ada', count: 1 }]);
   });
 
-  test('windows of other lengths, counted anew', async () => {
-    const top = async (minutes: number) => {
-      const { topUsers } = await daemon.client.stats({ topWindow: { seconds: minutes * 60, nanos: 0 } });
-      return topUsers.map(({ subject, count }) => [subject, Number(count)]);
-    };
-    await connect('ada', 3);
-    const before = [await top(30), await top(90)];
-    await age(HOUR_MS);
-
-    expect(before).toEqual([[['ada', 3]], [['ada', 3]]]);
-    expect([await top(30), await top(90)]).toEqual([[], [['ada', 3]]]);
-  });
-
   test('a limit, free again when its window has passed', async () => {
     await connect('ada', 10);
     await age(20 * MINUTE_MS);
@@ -118,17 +105,14 @@ describe('age.lua', () => {
 
     expect(sum(hourly(await daemon.client.stats({ hourCount: 3 })).flat())).toBe(0);
   });
-
-  test('too small a step, refused', async () => {
-    await expect(age(MINUTE_MS)).rejects.toThrow(RangeError);
-  });
 });
 
 /** When the calls of the log were made, by its entries, whose ids say the same. */
 async function loggedCalls(): Promise<number[]> {
   const entries = await space.calls.xrange(`${space.prefix}calls:{0}:log`, '-', '+');
   return entries.map(([id, fields]) => {
-    expect(Math.abs(Number(id.split('-')[0]) - Number(fields[5]))).toBeLessThanOrEqual(1);
-    return Number(fields[5]);
+    const callMs = Number(fields[1]?.split(' ')[1]);
+    expect(Math.abs(Number(id.split('-')[0]) - callMs)).toBeLessThanOrEqual(1);
+    return callMs;
   });
 }

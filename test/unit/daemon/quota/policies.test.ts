@@ -96,6 +96,35 @@ describe("parsePolicies, the project's own file", () => {
   });
 });
 
+describe('parsePolicies, the windows of the statistics', () => {
+  const withWindows = (windows: string) => `statistics: { windows: ${windows} }\n${fileWith({})}`;
+
+  test("the project's own file, three days and seven", () => {
+    const { statistics } = parsePolicies(readFileSync(join(DAEMON, 'policies.yaml'), 'utf8'));
+
+    expect(statistics.windowsMs).toEqual([3 * 86_400_000, 7 * 86_400_000]);
+  });
+
+  test.each(['', 'statistics: {}\n'])('left out (%j), three days', (text) => {
+    expect(parsePolicies(`${text}${fileWith({})}`).statistics.windowsMs).toEqual([3 * 86_400_000]);
+  });
+
+  test.each([
+    ['[7d]', 'must hold 3d, which Stats counts unless asked otherwise'],
+    ['[3d, 72h]', 'must hold each window once'],
+    ['[3d, 1d, 2d, 4d, 5d]', 'must hold 4 windows at most: each costs work for each connection'],
+    ['3d', 'must be a list of durations; it is "3d"'],
+  ])('%s, refused', (windows, message) => {
+    expect(faultsOf(withWindows(windows))).toEqual([`line 1: statistics.windows: ${message}`]);
+  });
+
+  test.each(['30s', '32d', '3'])('a window of %s, refused', (window) => {
+    expect(faultsOf(withWindows(`[3d, ${window}]`))).toEqual([
+      expect.stringMatching(/^line 1: statistics\.windows\[1\]: must be a duration from 1m to 31d; it is /),
+    ]);
+  });
+});
+
 describe('parsePolicies, a file that says little', () => {
   test('what is left out, no services, no statistics, and a denial while the store is out of reach', () => {
     const { services, byName } = parsePolicies(fileWith({}));
