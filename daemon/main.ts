@@ -99,7 +99,7 @@ async function main(): Promise<void> {
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
   await Promise.all(probes.map((probe) => probe.start()));
-  await openStore({ store, logger, opened: telemetry.storeOpened });
+  await openStore({ store, logger, opened: () => telemetry.storeOpened(store.isOpen) });
 
   const shedding = createShedding({
     isShedding: config.isShedding,

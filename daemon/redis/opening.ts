@@ -9,6 +9,8 @@ import type { Keys } from './keys';
 export interface Opening {
   /** Throws `StoreMismatch` if the store can never be used, `StoreUnavailable` if it does not answer yet. */
   open(): Promise<void>;
+  /** Whether the store can be used, as far as is known. */
+  isOpen(): boolean;
   /** What a partition is claimed for. Throws `StoreUnavailable` unless the store is open. */
   claimOf(partition: number): string;
   /** Runs a call. If the store has another claim than the call expected, it is closed, and claimed anew. */
@@ -24,6 +26,9 @@ export interface OpeningOptions {
   readonly onOpen: () => Promise<void>;
 }
 
+/** How long to wait before a store that could not be claimed anew is tried again. */
+const REOPEN_MS = 500;
+
 export function createOpening({ redis, keys, partitions, logger, onOpen }: OpeningOptions): Opening {
   let claims: Claims | undefined;
   let whyClosed: unknown = new Error('the store has not been claimed yet');
@@ -35,20 +40,31 @@ export function createOpening({ redis, keys, partitions, logger, onOpen }: Openi
   }
 
   /** The store was emptied, or is another one: whatever it was claimed for, it is not now. */
-  async function reopen(): Promise<void> {
+  async function claimAnew(): Promise<void> {
     claims = undefined;
     try {
       await open();
       logger.warn('the store was emptied or replaced; what it held is gone, and it was claimed anew');
     } catch (error) {
+      const isNews = !(whyClosed instanceof StoreMismatch);
       whyClosed = error;
-      if (error instanceof StoreMismatch)
+      if (error instanceof StoreMismatch && isNews)
         logger.error({ reason: error.message }, 'the store cannot be used any more');
+      // It may answer again, or be emptied once more.
+      setTimeout(() => void (claims ?? reopen()), REOPEN_MS).unref();
     }
+  }
+
+  function reopen(): Promise<void> {
+    reopening ??= claimAnew().finally(() => {
+      reopening = undefined;
+    });
+    return reopening;
   }
 
   return {
     open,
+    isOpen: () => claims !== undefined,
 
     claimOf(partition) {
       const claim = claims?.[partition];
@@ -61,12 +77,7 @@ export function createOpening({ redis, keys, partitions, logger, onOpen }: Openi
         return await call();
       } catch (error) {
         const isStale = error instanceof StoreUnavailable && replyCode(error.cause) === 'STALECLAIM';
-        if (isStale) {
-          reopening ??= reopen().finally(() => {
-            reopening = undefined;
-          });
-          await reopening;
-        }
+        if (isStale) await reopen();
         throw error;
       }
     },

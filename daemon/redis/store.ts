@@ -38,6 +38,8 @@ export interface RedisStoreOptions {
 export interface RedisStore extends QuotaStore {
   /** Makes the store usable. Throws `StoreUnavailable` (try again) or `StoreMismatch` (never). */
   open(): Promise<void>;
+  /** False until it is opened, and if it turned out to be one that cannot be used. */
+  isOpen(): boolean;
   /** Resolves if both databases answer; throws `StoreUnavailable` if one does not. */
   ping(): Promise<void>;
   /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
@@ -107,6 +109,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       await Promise.all([opening.open(), callsOpening.open()]);
       usage.start();
     },
+    isOpen: () => opening.isOpen() && callsOpening.isOpen(),
 
     async ping() {
       await Promise.all([redis.ping(), calls.ping()]).catch((error) => {

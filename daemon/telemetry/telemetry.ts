@@ -12,8 +12,8 @@ export interface Telemetry {
   readonly metrics: Metrics;
   /** Where the HTTP pages are; undefined if another process has them. */
   readonly port: number | undefined;
-  /** The store may be used from now on. */
-  storeOpened(): void;
+  /** The store may be used from now on, for as long as `isOpen` says so. */
+  storeOpened(isOpen: () => boolean): void;
   isStoreOpen(): boolean;
   /** gRPC is served on this port from now on, to as many as the limits let in. */
   serving(port: number, limits: ConnectionLimits): void;
@@ -38,13 +38,13 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   const { listen, redis, isUsable } = options;
   const connections = watchConnections();
   let state: DaemonState = 'starting';
-  let isStoreOpen = false;
+  let isStoreOpen = () => false;
   let grpcPort = 0;
 
   const checks: Record<string, Check> = {
     redis_admissions: async () => isUsable.admissions(),
     redis_calls: async () => isUsable.calls(),
-    partitions: async () => isStoreOpen,
+    partitions: async () => isStoreOpen(),
     // Without a usable file nothing starts, and a broken change of it leaves the old ones in force.
     policies: async () => true,
     grpc: async () => state === 'serving',
@@ -67,10 +67,10 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   return {
     metrics,
     port: server.port,
-    storeOpened() {
-      isStoreOpen = true;
+    storeOpened(isOpen) {
+      isStoreOpen = isOpen;
     },
-    isStoreOpen: () => isStoreOpen,
+    isStoreOpen: () => isStoreOpen(),
     serving(port, limits) {
       grpcPort = port;
       connections.guard(port, {

@@ -29,9 +29,9 @@ async function start() {
     const keys = await Promise.all(
       [space.admissions, space.calls].map((redis) => redis.keys(`${space.prefix}*`)),
     );
-    return keys
-      .flat()
-      .filter((key) => ![`${space.prefix}partitions`, `${space.prefix}probe:{0}`].includes(key));
+    // What a daemon writes by itself, whether it is asked or not.
+    const own = ['partitions', 'probe:{0}', 'control:{0}', 'usage:{0}:state', 'usage:{0}:lease'];
+    return keys.flat().filter((key) => !own.includes(key.slice(space.prefix.length)));
   }
 
   return { daemon, send, written };

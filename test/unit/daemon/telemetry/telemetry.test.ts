@@ -56,7 +56,7 @@ describe('openTelemetry', () => {
       parts: { ...PARTS, partitions: false, grpc: false },
     });
 
-    telemetry.storeOpened();
+    telemetry.storeOpened(() => true);
     telemetry.serving(1, noLimits);
     expect(await readiness(telemetry)).toMatchObject({ status: 200, state: 'serving', parts: PARTS });
 
