@@ -125,13 +125,14 @@ export function parseStats(request: StatsRequest, windowsMs: readonly number[]):
   checkCount(faults, 'least_count', { count: leastCount, max: MAX_LIST_COUNT });
   checkCount(faults, 'hour_count', { count: hourCount, max: MAX_HOUR_COUNT });
   const topWindowMs = request.topWindow === undefined ? DEFAULT_TOP_WINDOW_MS : durationMs(request.topWindow);
+  const isValid = request.topWindow === undefined || isValidDuration(request.topWindow);
   faults.require(
-    request.topWindow === undefined || isValidDuration(request.topWindow),
+    isValid,
     'top_window',
     'must have nanos of 999999999 at most in size, with the sign of its seconds',
   );
   faults.require(
-    windowsMs.includes(topWindowMs),
+    !isValid || windowsMs.includes(topWindowMs),
     'top_window',
     `must be one of the windows that are counted: ${windowsMs.map(formatDuration).join(', ')}`,
   );

@@ -46,11 +46,14 @@ describe('Admit', () => {
     expect((await connection(randomUUID())).decision).toBe(Decision.ADMITTED);
   });
 
-  test('a repeated request id, the same answer', async () => {
+  test('a repeated request id, the same verdict, marked as a repeat, and nothing taken', async () => {
     const request = { subject: randomUUID(), policy: 'connection', requestId: randomUUID() };
     const first = await daemon.client.admit(request);
+    const repeat = await daemon.client.admit(request);
 
-    expect(await daemon.client.admit(request)).toEqual(first);
+    expect([first.isRepeat, repeat.isRepeat]).toEqual([false, true]);
+    expect(repeat.decision).toBe(first.decision);
+    expect(repeat.limits[0]?.remaining).toBe(first.limits[0]?.remaining);
   });
 
   test('a cost above the limit, denied with no retry delay', async () => {

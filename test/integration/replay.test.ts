@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { closedAfterEach } from '../helpers/opened';
+import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
 const run = promisify(execFile);
@@ -32,7 +33,12 @@ describe('policies:replay', () => {
     await daemon.client.admit({ subject: 'bob', policy: 'connection', cost: 4 });
     await daemon.client.admit({ subject: 'bob', policy: 'service-call' });
 
-    const tighter = await replayAgainst(3, env);
+    // Denials are added to the log within a second.
+    let tighter = '';
+    await until('the denials are in the log', async () => {
+      tighter = await replayAgainst(3, env);
+      return tighter.includes(' 2 denied');
+    });
     const wider = await replayAgainst(11, env);
 
     expect(tighter).toMatch(/^Replayed 14 requests, .* against candidate.yaml\.\n/);
