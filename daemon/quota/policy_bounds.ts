@@ -1,5 +1,5 @@
 import { formatDuration } from './duration';
-import type { Limit } from './limits';
+import { type Limit, MAX_SLIDING_WINDOW_LIMIT } from './limits';
 
 /** A request id is remembered for the policy's longest window, but never for less or more than this, unless set. */
 export const MIN_REMEMBER_MS = 60_000;
@@ -63,6 +63,14 @@ export function callUs({ limits }: Pick<Bounded, 'limits'>, cost: number): numbe
     .filter(({ algorithm, shadow }) => algorithm === 'sliding-window' && shadow)
     .reduce((sum, { limit }) => sum + Math.min(cost, taken, limit), 0);
   return CALL_US + LIMIT_US * limits.length + TOKEN_US * (inSet + inShadows);
+}
+
+/** The same, whatever overrides its subject has: they are known to Redis alone, and may let more through. */
+export function overriddenCallUs({ limits }: Pick<Bounded, 'limits'>, cost: number): number {
+  const windows = limits.filter(({ algorithm }) => algorithm === 'sliding-window');
+  const shadows = windows.filter(({ shadow }) => shadow).length;
+  const sets = shadows + Number(windows.length > shadows);
+  return CALL_US + LIMIT_US * limits.length + TOKEN_US * sets * Math.min(cost, MAX_SLIDING_WINDOW_LIMIT);
 }
 
 /** Why Redis could not keep a policy within its bounds, with the calculation; empty if it can. */

@@ -1,7 +1,7 @@
 import type { Admission } from '../../quota/admission';
 import { DeadlinePassed } from '../../quota/errors';
 import type { Policy } from '../../quota/policies';
-import { callUs, MAX_CALL_US } from '../../quota/policy_bounds';
+import { MAX_CALL_US, overriddenCallUs } from '../../quota/policy_bounds';
 import type { Patience } from '../../quota/store';
 import type { Entry, JoinedReply, Outcome } from './admit';
 
@@ -111,7 +111,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
   return {
     admit: (admission, policy, patience) =>
       new Promise((resolve, reject) => {
-        const work = callUs(policy, admission.cost);
+        const work = overriddenCallUs(policy, admission.cost);
         enqueue({ admission, policy, patience, work, wasLate: false, resolve, reject });
       }),
   };

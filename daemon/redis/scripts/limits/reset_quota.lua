@@ -15,12 +15,14 @@ local function reset_policy(keys, key_at, policy)
   takings.open(view, keys[key_at], { clock = clock, is_read_only = false })
   local longest_us = 0
   for _, limit in ipairs(policy.limits) do
-    local taken
+    local taken = 0
     if limit.has_state then
       state_at = state_at + 1
       taken = redis.call('DEL', keys[state_at])
-    else
-      taken = takings.count_within(view, limit.window_us)
+    end
+    -- A bucket that took over from a window lately counts what that one let through.
+    if not limit.is_shadow and (limit.algorithm == sliding_window or limit.converted_us > 0) then
+      taken = taken + takings.count_within(view, limit.window_us)
       longest_us = math.max(longest_us, limit.window_us)
     end
     if taken > 0 then count = count + 1 end

@@ -156,13 +156,12 @@ local function purge(key, before_us)
   local old = redis.call('ZRANGE', key, '-' .. before, before, 'BYSCORE', 'LIMIT', 0, PURGED_PER_CALL)
   if #old > 0 then redis.call('ZREM', key, unpack(old)) end
   local excess = redis.call('ZCARD', key) - MOST_MEMBERS
-  if excess > 0 then
-    -- Nothing counts those of negative score; the oldest of them are nearest to zero.
-    local uncounted = redis.call('ZCOUNT', key, '-inf', '0')
-    local first = math.max(0, uncounted - math.min(excess, PURGED_PER_CALL))
-    if uncounted > 0 then redis.call('ZREMRANGEBYRANK', key, first, uncounted - 1) end
+  -- Nothing counts those of negative score; the oldest of them are nearest to zero.
+  local uncounted = excess > 0 and redis.call('ZCOUNT', key, '-inf', '0') or 0
+  if uncounted > 0 then
+    redis.call('ZREMRANGEBYRANK', key, math.max(0, uncounted - math.min(excess, PURGED_PER_CALL)), uncounted - 1)
   end
-  return #old < PURGED_PER_CALL and excess <= PURGED_PER_CALL
+  return #old < PURGED_PER_CALL and math.min(excess, uncounted) <= PURGED_PER_CALL
 end
 
 -- Keeps the set for `retain_us` after its newest member. If it would go earlier, what is older goes now, and the rest

@@ -84,6 +84,16 @@ describe('joiner', () => {
     expect(calls.map(({ entries }) => entries.length)).toEqual([1, 1, 1]);
   });
 
+  test('admissions that only overrides let through, joined only as far as Redis can bear them', async () => {
+    const { joiner, calls } = joinerWith();
+    const [window] = policy.limits;
+    const small = { ...policy, limits: window === undefined ? [] : [{ ...window, limit: 10 }] };
+
+    await Promise.all([1, 2, 3].map((subject) => joiner.admit(admissionOf(String(subject), 900), small, {})));
+
+    expect(calls.map(({ entries }) => entries.length)).toEqual([1, 1, 1]);
+  });
+
   test('joining switched off, one call an admission', async () => {
     const { joiner, calls } = joinerWith({ isJoining: false });
 
