@@ -32,8 +32,11 @@ export async function requireFreePorts(): Promise<void> {
   if (taken.length > 0) throw new Refusal(taken.join('\n'));
 }
 
-/** Starts the daemon, then the web tier, and waits until each is ready. */
-export async function startApplications(supervisor: Supervisor, services: Services): Promise<Targets> {
+/** Starts the daemon, then the web tier, from the build in a folder, and waits until each is ready. */
+export async function startApplications(
+  supervisor: Supervisor,
+  { services, dist }: { services: Services; dist: string },
+): Promise<Targets> {
   const listen = listens();
   const targets = {
     daemon: reachable(listen.QUOTA_LISTEN),
@@ -42,7 +45,7 @@ export async function startApplications(supervisor: Supervisor, services: Servic
   };
   const env = applicationEnvironment(services, targets);
   const start = (name: string) => {
-    const main = join(root, 'dist', name, 'main.js');
+    const main = join(dist, name, 'main.js');
     return supervisor.launch({
       name,
       folder: startFolder,
@@ -83,6 +86,8 @@ function applicationEnvironment({ redis, mysql }: Services, targets: Targets): N
     ...(redis.port !== undefined && privateRedis(redis.url)),
     ...(mysql.port !== undefined && { MYSQL_URL: mysql.url, ...NO_MYSQL_PASSWORD }),
     QUOTA_TARGET: config.quotaTarget ?? targets.daemon,
+    // The file that a person edits, and not its copy in the build.
+    QUOTA_POLICIES: config.quotaPolicies ?? join(root, 'daemon', 'policies.yaml'),
     ...(config.sessionSecret === undefined && { SESSION_SECRET: keptSecret(startFolder, 'session') }),
   });
 }

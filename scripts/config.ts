@@ -30,6 +30,7 @@ export const config = {
     withMysqlAuthority(withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD), values.MYSQL_TLS_CA),
   quotaListen: env.QUOTA_LISTEN || '127.0.0.1:50051',
   quotaHttpListen: env.QUOTA_HTTP_LISTEN || '127.0.0.1:9464',
+  quotaPolicies: env.QUOTA_POLICIES || undefined,
   quotaTarget: env.QUOTA_TARGET || undefined,
   quotaTls: toSecurity(values).tls,
   quotaAsksCallers: Boolean(env.QUOTA_ACCESS || env.QUOTA_TLS_CERT),

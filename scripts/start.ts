@@ -4,9 +4,10 @@ import { requireFreePorts, startApplications } from './applications';
 import { banner } from './banner';
 import { config } from './config';
 import { prepareDatabase } from './database';
+import { keepBuild } from './kept_build';
 import { takeLock } from './services/lock';
 import { PASSWORD_SECRET } from './services/mysql';
-import { startFolder } from './services/places';
+import { root, runningFolder, startFolder } from './services/places';
 import { stopLeftovers } from './services/processes';
 import { secretFile } from './services/secrets';
 import { findOrStartServices } from './services/services';
@@ -29,7 +30,8 @@ async function bringUp(supervisor: Supervisor): Promise<number> {
   const services = await findOrStartServices(supervisor);
   await prepareDatabase(services.mysql);
   say('Starting the daemon and the web tier …');
-  const targets = await startApplications(supervisor, services);
+  const dist = await keepBuild({ root, folder: runningFolder });
+  const targets = await startApplications(supervisor, { services, dist });
   say(
     banner({
       ...targets,

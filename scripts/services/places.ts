@@ -13,6 +13,9 @@ export const testFolder = join(startFolder, 'test');
 /** The same for `npm run bench`. */
 export const benchFolder = join(startFolder, 'bench');
 
+/** The build that `npm start` runs, apart from dist/, which other commands may write meanwhile. */
+export const runningFolder = join(startFolder, 'running');
+
 function folderWith(name: string, from: string): string {
   if (existsSync(join(from, name))) return from;
   const parent = dirname(from);
