@@ -1,6 +1,7 @@
 import { DEMO_PASSWORD } from '../demo_accounts';
 import { Refusal } from '../services/refusal';
-import type { Act, Plan } from './plan';
+import type { Act } from './act';
+import type { Plan } from './plan';
 import { newTally, type Tally } from './tally';
 import { type Answer, createVisitor, type Visitor } from './visitor';
 

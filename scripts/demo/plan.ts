@@ -1,15 +1,9 @@
 import type { NewArticle } from '../../web/market/article';
+import type { Act } from './act';
 import type { Random } from './random';
 import { createStall, type Stall } from './stall';
 import { type DemoStudent, HABITS } from './students';
 import type { Moment } from './timetable';
-
-/** What one student does, by its place among the students; an article goes by its place among those of the plan. */
-export type Act =
-  | { readonly does: 'log-in'; readonly student: number }
-  | { readonly does: 'log-out'; readonly student: number }
-  | { readonly does: 'sell'; readonly student: number; readonly article: number }
-  | { readonly does: 'buy'; readonly student: number; readonly article: number };
 
 /** What is done at one moment, each student's acts in their order. */
 export interface Round {

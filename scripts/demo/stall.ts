@@ -1,6 +1,6 @@
 import type { NewArticle } from '../../web/market/article';
+import type { Act } from './act';
 import { inventArticle } from './catalogue';
-import type { Act } from './plan';
 import type { Random } from './random';
 
 /** What is for sale while the plan is made. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'mysql2/promise';
 import type { StatsResponse } from '../../gen/quota/v1/quota_service';
-import type { Act, Plan } from '../../scripts/demo/plan';
+import type { Act } from '../../scripts/demo/act';
+import type { Plan } from '../../scripts/demo/plan';
 import { type Play, play } from '../../scripts/demo/play';
 import { newTally } from '../../scripts/demo/tally';
 import { DEMO_PASSWORD } from '../../scripts/demo_accounts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Act, makePlan } from '../../../../scripts/demo/plan';
+import type { Act } from '../../../../scripts/demo/act';
+import { makePlan } from '../../../../scripts/demo/plan';
 import { createRandom } from '../../../../scripts/demo/random';
 import { DEMO_STUDENTS, emailOf } from '../../../../scripts/demo/students';
 import { momentsBefore } from '../../../../scripts/demo/timetable';
