@@ -9,7 +9,7 @@ import {
   type WatchDecisionsRequest,
   type WatchDecisionsResponse,
 } from '../../gen/quota/v1/quota_admin_service';
-import { promised } from './quota_client';
+import { type Done, promised as promisedOnce, untilStoreAnswers } from './quota_client';
 
 /** The generated client of the operators' service, with promises, and with what is unset left out. */
 export interface AdminClient {
@@ -61,4 +61,8 @@ export function createAdminClient(target: string, { token }: { token?: string } 
       client.watchDecisions({ subject: '', policy: '', decision: 0, ...filter }),
     close: () => client.close(),
   };
+}
+
+function promised<T>(call: (done: Done<T>) => unknown): Promise<T> {
+  return untilStoreAnswers(() => promisedOnce(call));
 }

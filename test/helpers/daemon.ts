@@ -59,7 +59,8 @@ export async function startDaemon({
   child.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const port = await listeningPort(child, { log, message: 'listening' });
   const target = `127.0.0.1:${port}`;
-  const client = createQuotaClient(target, credentials);
+  // A Redis of the test's own, which needs no prefix, is there to fail: its test wants to see every failure.
+  const client = createQuotaClient(target, { asksOnce: prefix === '', ...credentials });
   return {
     target,
     httpUrl: `http://127.0.0.1:${log.find(({ httpPort }) => httpPort)?.httpPort}`,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ChannelCredentials, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
@@ -37,33 +38,66 @@ const EVERY_DEFAULT: StatsRequest = {
 export interface ClientCredentials {
   readonly channel?: ChannelCredentials;
   readonly token?: string;
+  /** For a test of the failure itself: a store that does not answer is not asked again. */
+  readonly asksOnce?: boolean;
 }
 
+/** Asks as the contract wants it of callers: again, with the same request id, if the store did not answer. */
 export function createQuotaClient(target: string, shown: ClientCredentials = {}): QuotaClient {
   const client = new QuotaServiceClient(target, shown.channel ?? credentials.createInsecure());
+  const asked = <T>(ask: () => Promise<T>) => (shown.asksOnce ? ask() : untilStoreAnswers(ask));
   const admission = (request: Partial<AdmitRequest>) => ({
     subject: '',
     policy: '',
-    requestId: '',
+    requestId: shown.asksOnce ? '' : randomUUID(),
     ...request,
   });
   const metadata = tokenMetadata(shown.token);
   const options = () => ({ deadline: Date.now() + DEADLINE_MS });
   return {
-    admit: (request) => promised((done) => client.admit(admission(request), metadata, options(), done)),
-    batchAdmit: (requests) =>
-      promised((done) => client.batchAdmit({ requests: requests.map(admission) }, metadata, options(), done)),
+    admit(request) {
+      const message = admission(request);
+      return asked(() => promised((done) => client.admit(message, metadata, options(), done)));
+    },
+    batchAdmit(requests) {
+      const message = { requests: requests.map(admission) };
+      return asked(() => promised((done) => client.batchAdmit(message, metadata, options(), done)));
+    },
     async recordCall(request) {
-      const call = { subject: '', service: '', requestId: '', callTime: undefined, ...request };
-      const { recorded } = await promised<{ recorded: boolean }>((done) =>
-        client.recordCall(call, metadata, options(), done),
+      const requestId = shown.asksOnce ? '' : randomUUID();
+      const call = { subject: '', service: '', requestId, callTime: undefined, ...request };
+      const { recorded } = await asked(() =>
+        promised<{ recorded: boolean }>((done) => client.recordCall(call, metadata, options(), done)),
       );
       return recorded;
     },
-    stats: (request = {}) =>
-      promised((done) => client.stats({ ...EVERY_DEFAULT, ...request }, metadata, options(), done)),
+    stats(request = {}) {
+      const message = { ...EVERY_DEFAULT, ...request };
+      return asked(() => promised((done) => client.stats(message, metadata, options(), done)));
+    },
     close: () => client.close(),
   };
+}
+
+/** A busy machine answers long before; a store that is gone for good must end its test. */
+const RETRY_BOUND_MS = 10_000;
+const RETRY_PAUSE_MS = 20;
+
+/** Asks again for as long as the store does not answer in time, which on a busy machine decides nothing. */
+export async function untilStoreAnswers<T>(ask: () => Promise<T>): Promise<T> {
+  const endMs = Date.now() + RETRY_BOUND_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isStoreUnavailable(error as ServiceError) || Date.now() > endMs) throw error;
+      await pause(RETRY_PAUSE_MS);
+    }
+  }
+}
+
+function isStoreUnavailable({ code, metadata }: ServiceError): boolean {
+  return code === status.UNAVAILABLE && readDetails(metadata).info?.reason === 'STORE_UNAVAILABLE';
 }
 
 /**

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** What has not come by then will not come, however busy the machine is. */
-const BOUND_MS = 15_000;
+const BOUND_MS = 60_000;
 
 const STEP_MS = 10;
 

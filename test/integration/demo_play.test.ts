@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'mysql2/promise';
 import type { StatsResponse } from '../../gen/quota/v1/quota_service';
 import type { Act } from '../../scripts/demo/act';
@@ -24,7 +24,8 @@ let daemon: TestDaemon;
 let web: TestWeb;
 let pool: Pool;
 let students: { id: number; email: string }[];
-beforeAll(async () => {
+// Each of them plays in a world of its own: what one does must not count for the next.
+beforeEach(async () => {
   space = openRedisSpace();
   database = await createTestDatabase();
   daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
@@ -39,7 +40,7 @@ beforeAll(async () => {
     }),
   );
 });
-afterAll(async () => {
+afterEach(async () => {
   await pool.end();
   await web.stop();
   await daemon.stop();
@@ -91,7 +92,7 @@ describe('the demonstration', () => {
       // Sold already to another, which is a call; and an own one, which is none.
       [logIn(1), buy(2, 0), buy(1, 1), sell(1, 2)],
     );
-    await withinOneHour({ neededMs: 15_000 });
+    await withinOneHour({ neededMs: 60_000 });
     const tally = await playing(plan);
     const stats = await daemon.client.stats({ hourCount: 4 });
 
@@ -116,25 +117,28 @@ describe('the demonstration', () => {
   });
 
   test('articles, put up and sold when the plan says', async () => {
+    await playing(planOf([logIn(0), sell(0, 0)], [logIn(1), buy(1, 0)], []));
     const [rows] = await pool.query(
-      'SELECT title, TIMESTAMPDIFF(SECOND, sold, UTC_TIMESTAMP()) AS ago FROM articles WHERE sold',
+      'SELECT TIMESTAMPDIFF(SECOND, created, sold) AS apart, TIMESTAMPDIFF(SECOND, sold, UTC_TIMESTAMP(3)) AS ago FROM articles',
     );
 
-    expect(rows).toHaveLength(2);
-    for (const { ago } of rows as { ago: number }[]) expect(Math.abs(ago - 3600)).toBeLessThan(60);
+    // An hour each, and what the playing itself took.
+    expect(rows).toHaveLength(1);
+    for (const seconds of Object.values((rows as Record<string, number>[])[0] ?? {})) {
+      expect(Math.floor(seconds / 3600)).toBe(1);
+    }
   });
 
   test('a stop in the middle, with nothing left untold and nothing moved for it', async () => {
-    const before = sums(await daemon.client.stats({ hourCount: 100 }));
     const controller = new AbortController();
     const plan = planOf([logIn(0), sell(0, 0)], [sell(0, 1)], [sell(0, 2)]);
     const onRound = (round: number) => round === 1 && controller.abort();
     const tally = await playing(plan, { signal: controller.signal, onRound });
-    const after = sums(await daemon.client.stats({ hourCount: 100 }));
+    const { logins, services } = sums(await daemon.client.stats({ hourCount: 100 }));
 
     expect(tally).toEqual({ ...newTally(), logins: 2, sales: 2 });
-    expect(after.logins - before.logins).toBe(2);
-    expect(after.services.vente).toBe((before.services.vente ?? 0) + 2);
+    expect(logins).toBe(2);
+    expect(services.vente).toBe(2);
   });
 
   test('a site that writes into another store, refused before anything is moved', async () => {

@@ -14,9 +14,10 @@ beforeAll(async () => {
   space = openRedisSpace();
   daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
   await daemon.client.admit({ subject: '42', policy: 'connection', requestId: REQUEST_ID });
-  await daemon.client.admit({ subject: '42', policy: 'service-call' });
-  await daemon.client.admit({ subject: '192.0.2.7', policy: 'login-attempt' });
-  await daemon.client.recordCall({ subject: '42', service: 'vente' });
+  // Each id would be remembered under a key of its own.
+  await daemon.client.admit({ subject: '42', policy: 'service-call', requestId: '' });
+  await daemon.client.admit({ subject: '192.0.2.7', policy: 'login-attempt', requestId: '' });
+  await daemon.client.recordCall({ subject: '42', service: 'vente', requestId: '' });
   await daemon.client.stats();
 });
 afterAll(async () => {
