@@ -9,10 +9,10 @@ import { generate } from './build/generate.mjs';
  * Generates the stubs and the descriptors, compiles, and bundles what the browser gets.
  * @param {string} root
  */
-export function build(root) {
-  generate(root);
-  compile(root);
-  bundle(root);
+export async function build(root) {
+  await generate(root);
+  await compile(root);
+  await bundle(root);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -21,8 +21,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { installPackages } = await import('./packages.mjs');
   try {
     await takeTurn(join(root, '.local', 'prepare.lock'), async () => {
-      installPackages(root);
-      build(root);
+      await installPackages(root);
+      await build(root);
     });
   } catch (error) {
     console.error(error.message);

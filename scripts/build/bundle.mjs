@@ -1,8 +1,9 @@
 // web/client/, web/public/ → dist/web/assets/, and a manifest of what each file is called there.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { step } from '../step.mjs';
 import { filesUnder, fingerprint, removeStale, removeStamp, stampOf, writeStamp } from './files.mjs';
-import { announce, runTool } from './tools.mjs';
+import { runTool } from './tools.mjs';
 
 /** What goes to the browser, and not to the server. */
 export const BROWSER_FOLDERS = [join('web', 'client'), join('web', 'public')];
@@ -29,7 +30,7 @@ const OPTIONS = [
 ];
 
 /** Bundles the browser's files, each under a name that tells its contents. */
-export function bundle(root) {
+export async function bundle(root) {
   const dist = join(root, 'dist');
   const folder = join(dist, ASSETS);
   // Browser scripts share modules with the server.
@@ -40,15 +41,16 @@ export function bundle(root) {
     ...filesUnder(root, 'web', (name) => !name.startsWith('.')),
   ]);
   if (existsSync(join(dist, MANIFEST)) && stampOf(folder) === stamp) return;
-  announce();
   removeStamp(folder);
   const metafile = join(folder, METAFILE);
-  runTool(root, 'esbuild', [
-    ...entryPoints(root),
-    ...OPTIONS,
-    `--outdir=${folder}`,
-    `--metafile=${metafile}`,
-  ]);
+  await step('Bundling what goes to the browser', () =>
+    runTool(root, 'esbuild', [
+      ...entryPoints(root),
+      ...OPTIONS,
+      `--outdir=${folder}`,
+      `--metafile=${metafile}`,
+    ]),
+  );
   const { outputs } = JSON.parse(readFileSync(metafile, 'utf8'));
   writeFileSync(join(dist, MANIFEST), `${JSON.stringify(manifestOf(outputs), undefined, 2)}\n`);
   removeStale(folder, new Set(Object.keys(outputs).map((file) => basename(file))));

@@ -1,15 +1,16 @@
 // daemon/, web/, scripts/, … → dist/
 import { join, sep } from 'node:path';
+import { step } from '../step.mjs';
 import { ASSETS, BROWSER_FOLDERS, MANIFEST } from './bundle.mjs';
 import { copy, filesUnder, fingerprint, removeStale, removeStamp, stampOf, writeStamp } from './files.mjs';
 import { DESCRIPTORS } from './generate.mjs';
-import { announce, runTool } from './tools.mjs';
+import { runTool } from './tools.mjs';
 
 const SOURCE_FOLDERS = ['daemon', 'web', 'scripts', 'environment', join('test', 'bench')];
 const READ_AT_RUN_TIME = ['daemon', 'web', join('scripts', 'demo')];
 
 /** Compiles, and copies what is read at run time beside the compiled files. */
-export function compile(root) {
+export async function compile(root) {
   const copied = READ_AT_RUN_TIME.flatMap((folder) => filesUnder(root, folder, isCopied))
     .filter(isOfServer)
     .concat(Object.keys(DESCRIPTORS));
@@ -20,9 +21,8 @@ export function compile(root) {
   const stamp = fingerprint(root, [...settings, ...sources, ...copied]);
   const dist = join(root, 'dist');
   if (stampOf(dist) === stamp) return;
-  announce();
   removeStamp(dist);
-  runTool(root, 'tsc', ['-p', 'tsconfig.build.json']);
+  await step('Compiling', () => runTool(root, 'tsc', ['-p', 'tsconfig.build.json']));
   for (const file of copied) copy(join(root, file), join(dist, file));
   const bundled = filesUnder(dist, ASSETS, () => true);
   removeStale(dist, new Set([...copied, ...sources.flatMap(outputsOf), ...bundled, MANIFEST]));
