@@ -54,11 +54,12 @@ describe('connections', () => {
 
   test('more users than are ever listed, the oldest forgotten', async () => {
     const { store, folder } = await open();
-    const users = Array.from({ length: MAX_LIST_COUNT + 5 }, (_, at) => ({
-      subjects: [`user-${at}`],
-      atMs: Date.now(),
-    }));
-    await append(space, store, users);
+    for (const first of [0, MAX_LIST_COUNT - 20]) {
+      const users = Array.from({ length: 40 }, (_, at) => `user-${first + at}`);
+      await append(space, store, [{ subjects: users, atMs: Date.now() }]);
+      await append(space, store, [{ subjects: users.map((user) => `${user}-too`), atMs: Date.now() }]);
+      await foldAll(folder);
+    }
 
     expect(subjectsOf((await read(folder, DAY_MS)).recent)).toHaveLength(MAX_LIST_COUNT);
     expect(await space.admissions.zcard(store.keys.usage(0).recent)).toBe(MAX_LIST_COUNT);

@@ -96,6 +96,13 @@ const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: string])
     /tostring\(type\(result\)/,
     'a fault is a text in some versions of Redis, a table in others',
   ],
+  ['limits/takings', /uncounted = excess >= 0/, 'an excess of none removes an empty range'],
+  ['limits/reset_quota', /converted_us >= 0/, 'what is only remembered is never counted'],
+  [
+    'limits/reset_quota',
+    /not limit\.is_shadow or/,
+    'only the number that is reported, if a shadow took nothing of what its longer window would count',
+  ],
   ['limits/reset_quota', /is_read_only = true/, 'nothing that is dated anew is asked for'],
   ['limits/reset_quota', /longest_us >= 0/, 'no window, no takings in it'],
 ];

@@ -32,6 +32,8 @@ describe('policies:replay', () => {
     for (let i = 0; i < 12; i += 1) await daemon.client.admit({ subject: 'ada', policy: 'connection' });
     await daemon.client.admit({ subject: 'bob', policy: 'connection', cost: 4 });
     await daemon.client.admit({ subject: 'bob', policy: 'service-call' });
+    // What this daemon has denied is in the store before it answers.
+    await daemon.client.stats({ hourCount: 1 });
 
     // Denials are added to the log within a second.
     let tighter = '';
@@ -42,6 +44,7 @@ describe('policies:replay', () => {
     const wider = await replayAgainst(11, env);
 
     expect(tighter).toMatch(/^Replayed 14 requests, .* against candidate.yaml\.\n/);
+    expect(tighter).toContain('denials are a sample');
     expect(tighter).toContain('connection: 13 requests, 2 denied, 10 would be denied\n');
     expect(tighter).toContain('  newly denied: 8 requests of 2 subjects: ada (7), bob (1)\n');
     expect(tighter).toContain('service-call: 1 request, and no such policy in the file\n');

@@ -69,10 +69,10 @@ interface Unknown {
 }
 
 /**
- * Pairs of a log that one call handles, over all windows. Folding 300 and retiring as many takes Redis about a
- * millisecond with a million users.
+ * Pairs of a log that each part of a call handles, over all windows. Folding as many and retiring as many takes Redis
+ * less than a millisecond with few users, and less than two with a million.
  */
-const BUDGET = 300;
+const BUDGET = 128;
 
 /** Logs smaller than this cannot be cut to size: they lose whole pages of entries. */
 const SMALLEST_LOG_BYTES = 64 * 1024;

@@ -44,7 +44,7 @@ local LARGEST_CHUNK = 64
 function entries.walk(walk)
   local visited, chunk, from = 0, FIRST_CHUNK, walk.from
   while visited < walk.budget do
-    local read = redis.call(walk.command, walk.key, from, walk.to, 'COUNT', chunk)
+    local read = redis.call(walk.command, walk.key, from, walk.to, 'COUNT', small_to_text(chunk))
     for _, entry in ipairs(read) do
       local at_us, first = entries.read(entry)
       local pair_count = (#entry[2] - first + 1) / 2

@@ -15,7 +15,7 @@ function recent.add(key, seen, now_us)
       local subject = fields[at]
       if not listed[subject] then
         listed[subject] = true
-        args[#args + 1] = math.min(at_us, now_us)
+        args[#args + 1] = to_text(math.min(at_us, now_us))
         args[#args + 1] = subject
       end
     end
@@ -23,11 +23,11 @@ function recent.add(key, seen, now_us)
   end
   if #args == 0 then return end
   redis.call('ZADD', key, 'GT', unpack(args))
-  redis.call('ZREMRANGEBYRANK', key, 0, -1 - KEPT)
+  redis.call('ZREMRANGEBYRANK', key, '0', to_text(-1 - KEPT))
 end
 
 -- Who connected later than now did so before the clock went back: just now, then, and in the same order.
 function recent.clamp(key, now_us)
   local later = redis.call('ZRANGE', key, string.format('(%.0f', now_us), '+inf', 'BYSCORE')
-  for i, subject in ipairs(later) do redis.call('ZADD', key, now_us - (#later - i), subject) end
+  for i, subject in ipairs(later) do redis.call('ZADD', key, to_text(now_us - (#later - i)), subject) end
 end

@@ -158,7 +158,7 @@ function windows.apply(window)
     local before, change = tonumber(window.scores[i] or 0), window.changes[subject]
     if before + change > 0 then
       if change ~= 0 then
-        entered[#entered + 1] = before + change
+        entered[#entered + 1] = small_to_text(before + change)
         entered[#entered + 1] = subject
       end
     elseif window.scores[i] then
