@@ -54,11 +54,6 @@ const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: string])
     'a taking of this very microsecond is dated to it again',
   ],
   ['limits/takings', /from_end = n \+ view\.added/, 'within one entry it only names what was read last'],
-  [
-    'limits/takings',
-    /if excess >= 0 then/,
-    'the range of none is empty, but if nothing is uncounted, which is asked',
-  ],
   ['limits/takings', /if newest_us < 0 then/, 'an empty set has no expiry to write'],
   ['limits/takings', /needed_ms = math\.floor/, 'less than a millisecond of an expiry'],
   ['limits/takings', /if left_ms > needed_ms then/, 'the same expiry is written again'],
