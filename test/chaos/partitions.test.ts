@@ -63,7 +63,7 @@ describe('statistics over four partitions', () => {
     const { client } = await opened.daemon({ redisUrl, prefix, env: inPartitions(partitions) });
     await live(client);
     const stats = await client.stats({ recentCount: 100, topCount: 10, leastCount: 15 });
-    return { stats, logs: (await space.admissions.keys(`${prefix}connections:*:log`)).length };
+    return { stats, logs: (await space.admissions.keys(`${prefix}admissions:*:connection`)).length };
   }
 
   test('the same history, the same answers as from one partition', async () => {
