@@ -108,7 +108,7 @@ async function main(): Promise<void> {
       metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
     },
   });
-  metrics.load.watch({ load: shedding.state, clock: store.clock });
+  metrics.load.watch({ load: shedding.state, clock: store.clock, folding: () => store.foldProgress });
   const local = createDecisionFeed();
   const feed = cluster.isWorker ? shareFeed(local) : local;
   const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreMismatch, StoreUnavailable } from '../quota/errors';
 import { type Claims, claimStore } from './claims';
-import { replyCode } from './failures';
+import { replyCode, translateFailure } from './failures';
 import type { Keys } from './keys';
 
 /** Whether the store may be used: what it is claimed for, which is claimed anew if the store turns out to be another. */
@@ -13,6 +13,11 @@ export interface Opening {
   isOpen(): boolean;
   /** What a partition is claimed for. Throws `StoreUnavailable` unless the store is open. */
   claimOf(partition: number): string;
+  /**
+   * Asks the store whether a partition is still claimed as this daemon knows it; otherwise it is claimed anew. Throws
+   * `StoreUnavailable` then. For what operators ask: admissions carry the claim themselves.
+   */
+  confirm(partition: number): Promise<void>;
   /** Runs a call. If the store has another claim than the call expected, it is closed, and claimed anew. */
   guard<Result>(call: () => Promise<Result>): Promise<Result>;
 }
@@ -62,14 +67,25 @@ export function createOpening({ redis, keys, partitions, logger, onOpen }: Openi
     return reopening;
   }
 
+  function claimOf(partition: number): string {
+    const claim = claims?.[partition];
+    if (claim === undefined) throw new StoreUnavailable({ cause: whyClosed });
+    return claim;
+  }
+
   return {
     open,
     isOpen: () => claims !== undefined,
+    claimOf,
 
-    claimOf(partition) {
-      const claim = claims?.[partition];
-      if (claim === undefined) throw new StoreUnavailable({ cause: whyClosed });
-      return claim;
+    async confirm(partition) {
+      const known = claimOf(partition);
+      const kept = await redis.hget(keys.control(partition), 'claim').catch((error: unknown) => {
+        throw translateFailure(error);
+      });
+      if (kept === known) return;
+      await reopen();
+      throw new StoreUnavailable({ cause: new Error('the store was emptied or replaced') });
     },
 
     async guard(call) {

@@ -52,6 +52,9 @@ export interface RedisStore extends QuotaStore {
   readonly foldProgress: FoldProgress;
 }
 
+/** How often the store is asked whether it is still the one that was claimed. */
+const CONFIRM_MS = 2_000;
+
 /** The memory of the service, on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { redis, calls, keys, partitions, policies, windowsMs, logger } = options;
@@ -104,6 +107,11 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     logger,
   });
 
+  // A store that was emptied is noticed even if nobody asks for an admission.
+  const confirmations = setInterval(() => {
+    for (const each of [opening, callsOpening]) if (each.isOpen()) each.confirm(0).catch(() => undefined);
+  }, CONFIRM_MS).unref();
+
   return {
     async open() {
       await Promise.all([opening.open(), callsOpening.open()]);
@@ -122,6 +130,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
     async settle() {
       announcer.stop();
+      clearInterval(confirmations);
       await usage.stop();
     },
 
@@ -133,22 +142,22 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     clock: admitting.clock,
 
     async readQuota(subject, policy) {
-      assertOpen();
+      await opening.confirm(keys.partitionOf(subject));
       return readQuota(databases, subject, policy);
     },
 
     async resetQuota(subject, policies) {
-      assertOpen();
+      await opening.confirm(keys.partitionOf(subject));
       return resetQuota(databases, subject, policies);
     },
 
     async setOverride(override) {
-      assertOpen();
+      await opening.confirm(keys.partitionOf(override.subject));
       return setOverride(databases, override);
     },
 
     async clearOverride(target) {
-      assertOpen();
+      await opening.confirm(keys.partitionOf(target.subject));
       return clearOverride(databases, target);
     },
 
@@ -159,7 +168,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
     recordCall: recorder.record,
 
-    readUsage: (query, policies, signal) => usage.read(query, policies, signal),
+    readUsage: (query, policies, signal) => opening.guard(() => usage.read(query, policies, signal)),
 
     get foldProgress() {
       return usage.progress;

@@ -22,6 +22,12 @@ export interface LoadMetrics {
 }
 
 export interface LoadSources {
+  /** How far the statistics are behind the admissions. */
+  readonly folding: () => {
+    readonly lagSeconds: number;
+    readonly backlogEntries: number;
+    readonly droppedEntries: number;
+  };
   readonly load: () => { readonly limit: number; readonly inFlight: number };
   readonly clock: () => { readonly offsetUs: number; readonly errorUs: number } | undefined;
 }
@@ -67,7 +73,41 @@ export function createLoadMetrics(registers: Registry[]): LoadMetrics {
   };
 }
 
-function createGauges({ load, clock }: LoadSources, registers: Registry[]): void {
+/** A worker that does not fold has no lag of its own, so the largest one counts. */
+function createFoldMetrics(folding: LoadSources['folding'], registers: Registry[]): void {
+  new Gauge({
+    name: 'quota_fold_lag_seconds',
+    aggregator: 'max',
+    help: 'Age of the oldest admission that the statistics do not hold yet.',
+    registers,
+    collect() {
+      this.set(folding().lagSeconds);
+    },
+  });
+  new Gauge({
+    name: 'quota_fold_backlog_entries',
+    aggregator: 'max',
+    help: 'Entries of the logs of admissions that the statistics do not hold yet.',
+    registers,
+    collect() {
+      this.set(folding().backlogEntries);
+    },
+  });
+  let counted = 0;
+  new Counter({
+    name: 'quota_log_entries_dropped_total',
+    help: 'Entries that were dropped from logs of admissions because of their cap in bytes.',
+    registers,
+    collect() {
+      const { droppedEntries } = folding();
+      this.inc(droppedEntries - counted);
+      counted = droppedEntries;
+    },
+  });
+}
+
+function createGauges({ load, clock, folding }: LoadSources, registers: Registry[]): void {
+  createFoldMetrics(folding, registers);
   new Gauge({
     name: 'quota_load_limit',
     help: 'Decisions that may be in flight at once, as calls are answered now.',

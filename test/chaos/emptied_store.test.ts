@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Decision } from '../../gen/quota/v1/quota_service';
+import { createAdminClient } from '../helpers/admin_client';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { admitInTheEnd, failureOf } from '../helpers/quota_client';
@@ -42,6 +43,18 @@ describe('a store that is emptied under a running daemon', () => {
     expect(daemon.log.some(({ msg }) => /was emptied or replaced/.test(String(msg)))).toBe(true);
   });
 
+  test('without any admission: the statistics are read again', async () => {
+    const { operator, startDaemon } = await start();
+    const daemon = await startDaemon(1);
+    await daemon.client.admit(connection('42'));
+    await operator.flushall();
+
+    await until('the statistics of an empty store', async () => {
+      const stats = await daemon.client.stats().catch(() => undefined);
+      return stats?.topUsers.length === 0;
+    });
+  });
+
   test('claimed by a daemon with other partitions first: the running one never decides, and says so', async () => {
     const { operator, startDaemon } = await start();
     const first = await startDaemon(1);
@@ -63,6 +76,18 @@ describe('a store that is emptied under a running daemon', () => {
     await until('the reason in the log', () =>
       first.log.some(({ reason }) => /was started with 4, and keeps that number/.test(String(reason))),
     );
+  });
+
+  test('claimed by another daemon first: what an operator asks of the running one changes nothing', async () => {
+    const { operator, startDaemon } = await start();
+    const first = await startDaemon(1);
+    await operator.flushall();
+    const second = await startDaemon(4);
+    const override = { subject: '42', policy: 'connection', limitName: 'per-window', limit: 1 };
+    const admin = opened.closed(createAdminClient(first.target), (client) => client.close());
+
+    expect(await failureOf(admin.setOverride(override))).toMatchObject({ code: status.UNAVAILABLE });
+    expect((await second.client.admit(connection('42'))).limits[0]?.limit).toBe(40);
   });
 
   test('claimed anew by the running daemon: another number of partitions is rejected, a restart of the first works', async () => {
