@@ -114,7 +114,9 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
   return {
     async open() {
-      await Promise.all([opening.open(), callsOpening.open()]);
+      // In order: a daemon that may not have the admissions must not claim the calls.
+      await opening.open();
+      await callsOpening.open();
       usage.start();
     },
     isOpen: () => opening.isOpen() && callsOpening.isOpen(),
