@@ -6,7 +6,7 @@ import { createKeys, type Keys } from '../../daemon/redis/keys';
 import { admitAll, type JoinedReply, type Outcome } from '../../daemon/redis/limits/admit';
 import { announcePolicies } from '../../daemon/redis/limits/announce';
 import { createEncoder } from '../../daemon/redis/limits/encoder';
-import { clearOverride, setOverride } from '../../daemon/redis/limits/overrides';
+import { clearOverride, listOverrides, setOverride } from '../../daemon/redis/limits/overrides';
 import { readQuota, resetQuota } from '../../daemon/redis/limits/quotas';
 import type { RedisSpace } from './redis';
 
@@ -42,10 +42,15 @@ export interface LimitStore {
     target: Target & { limit: number; expireTimeMs?: number | undefined },
   ): Promise<Override | undefined>;
   clear(target: Target): Promise<boolean>;
+  /** Lists overrides, and forgets those that have ended. */
+  list(): Promise<readonly Override[]>;
 }
 
 /** Opens the deciding part on a space of one partition, as one more daemon. */
-export async function openLimitStore({ admissions: redis, prefix }: RedisSpace): Promise<LimitStore> {
+export async function openLimitStore({
+  admissions: redis,
+  prefix,
+}: Pick<RedisSpace, 'admissions' | 'prefix'>): Promise<LimitStore> {
   const keys = createKeys({ prefix, partitions: 1 });
   const [claim = ''] = await claimStore(redis, keys, 1);
   const encoder = createEncoder(keys);
@@ -81,6 +86,10 @@ export async function openLimitStore({ admissions: redis, prefix }: RedisSpace):
     reset: (subject, ...policies) => resetQuota(database, subject, policies),
     override: ({ expireTimeMs, ...rest }) => setOverride(database, { ...rest, expireTimeMs, setBy: 'test' }),
     clear: (target) => clearOverride(database, target),
+    async list() {
+      const query = { subject: undefined, pageSize: 1000, pageToken: undefined };
+      return (await listOverrides({ redis, keys, partitions: 1 }, query)).overrides;
+    },
   };
 }
 

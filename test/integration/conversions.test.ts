@@ -7,6 +7,7 @@ import { createKeys } from '../../daemon/redis/keys';
 import { admitAll } from '../../daemon/redis/limits/admit';
 import { announcePolicies } from '../../daemon/redis/limits/announce';
 import { createEncoder } from '../../daemon/redis/limits/encoder';
+import { openLimitStore } from '../helpers/limit_store';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 
 let space: RedisSpace;
@@ -127,5 +128,39 @@ describe('a limit whose algorithm changes', () => {
     await second.follow(policyOf(name, 'token-bucket'));
 
     expect((await second.admit(policyOf(name, 'token-bucket'), '42')).admitted).toBe(false);
+  });
+
+  test('a look at a quota after a window took over, shows what was taken and changes nothing', async () => {
+    const name = `p${randomUUID()}`;
+    const store = await openLimitStore(space);
+    await store.follow(policyOf(name, 'token-bucket'));
+    await store.admit({ policy: policyOf(name, 'token-bucket'), subject: '42', cost: 3 });
+    await store.follow(policyOf(name, 'sliding-window'));
+
+    const looks = [1, 2].map(() => store.read('42', policyOf(name, 'sliding-window')));
+
+    expect(await Promise.all(looks)).toMatchObject(Array(2).fill([{ remaining: 2 }]));
+  });
+
+  test('two buckets of one policy that become windows at once, each keeps what was taken from it', async () => {
+    const name = `p${randomUUID()}`;
+    const of = (algorithm: Limit['algorithm']): Policy => ({
+      ...policyOf(name, algorithm),
+      limits: [5, 9].map((limit) => ({ name: `of-${limit}`, algorithm, limit, windowMs: 600_000 })),
+    });
+    const store = await openLimitStore(space);
+    await store.follow(of('token-bucket'));
+    await store.admit({ policy: of('token-bucket'), subject: '42', cost: 3 });
+    await store.follow(of('sliding-window'));
+    // The smaller one first, so that it must not hide what the larger one lacks.
+    await store.override({ subject: '42', policy: name, limitName: 'of-5', limit: 1 });
+    await store.admit({ policy: of('sliding-window'), subject: '42' });
+
+    const limits = await store.read('42', of('sliding-window'));
+
+    expect(limits.map(({ remaining }) => remaining)).toEqual([0, 6]);
+    await store.clear({ subject: '42', policy: name, limitName: 'of-5' });
+    const [cleared] = await store.read('42', of('sliding-window'));
+    expect(cleared?.remaining).toBe(2);
   });
 });

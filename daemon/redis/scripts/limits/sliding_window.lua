@@ -15,11 +15,11 @@ end
 local function convert(limit, request)
   local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token')
   if not state[1] then return end
-  local missing = math.min(limit.size, math.ceil(tonumber(state[1]) / tonumber(state[2])))
-  if not request.is_read_only then
-    takings.add_unnamed(limit.takings, missing - limit.taken)
-    redis.call('DEL', limit.key)
-  end
+  -- An override may end: what it hides now must not be forgotten.
+  local most = math.max(limit.size, limit.configured_size)
+  local missing = math.min(most, math.ceil(tonumber(state[1]) / tonumber(state[2])))
+  takings.add_unnamed(limit.takings, limit.taken, missing)
+  if not request.is_read_only then redis.call('DEL', limit.key) end
   limit.taken = math.max(limit.taken, missing)
 end
 

@@ -4,7 +4,7 @@
 --   ID            the first token of a request: the 16 bytes of its UUID
 --   ID..be32(n)   its n-th token, for each n from 2 to its cost; in a set that no limit counts, the last one only
 --
--- A token that was taken from a bucket before a window took over from it is named `token..be32(n)`.
+-- A token that was taken from a bucket before a window took over from it is named `token..MICROSECOND..be32(n)`.
 -- A token that an operator gave back has a negative score: its request is remembered, and no window counts it. So has
 -- a request that no limit of its policy counted, even if a later version of the policy has one that would.
 --
@@ -85,7 +85,8 @@ function takings.newest_us(view, n)
   local from_end = n - view.added
   if from_end == 1 and view.added == 0 then return read_newest_us(view) end
   if from_end ~= view.read_n then
-    local rank = small_to_text(-n)
+    -- What a call that only reads has added is not in the set.
+    local rank = small_to_text(view.is_read_only and -from_end or -n)
     local score = redis.call('ZRANGE', view.key, rank, rank, 'WITHSCORES')[2]
     -- One from the future counts as taken now.
     view.read_n, view.read_us = from_end, math.min(tonumber(score), view.clock.now_us)
@@ -135,10 +136,15 @@ function takings.take(view, id, cost, is_counted)
   view.added = view.added + cost
 end
 
--- Adds tokens that no request is known of.
-function takings.add_unnamed(view, count)
-  for token = 1, count do
-    redis.call('ZADD', view.key, view.clock.now_text, 'token' .. struct.pack('>I4', token))
+-- Adds tokens that no request is known of: those from the one after `taken` to the last of `missing`.
+function takings.add_unnamed(view, taken, missing)
+  if view.is_read_only then
+    view.added = view.added + math.max(0, missing - taken)
+    return
+  end
+  local now_text = view.clock.now_text
+  for token = taken + 1, missing do
+    redis.call('ZADD', view.key, now_text, 'token' .. now_text .. struct.pack('>I4', token))
   end
   view.newest = false
 end
@@ -153,7 +159,8 @@ local function purge(key, before_us)
   if excess > 0 then
     -- Nothing counts those of negative score; the oldest of them are nearest to zero.
     local uncounted = redis.call('ZCOUNT', key, '-inf', '0')
-    redis.call('ZREMRANGEBYRANK', key, math.max(0, uncounted - math.min(excess, PURGED_PER_CALL)), uncounted - 1)
+    local first = math.max(0, uncounted - math.min(excess, PURGED_PER_CALL))
+    if uncounted > 0 then redis.call('ZREMRANGEBYRANK', key, first, uncounted - 1) end
   end
   return #old < PURGED_PER_CALL and excess <= PURGED_PER_CALL
 end

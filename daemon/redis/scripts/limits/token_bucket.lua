@@ -42,7 +42,7 @@ function token_bucket.load(limit, request)
     at_us = now_us
     if not request.is_read_only then redis.call('HSET', limit.key, 'at_us', request.clock.now_text) end
   end
-  if per_token ~= 0 and per_token ~= units.per_token then debt = math.ceil(debt / per_token * units.per_token) end
+  if per_token ~= 0 and per_token ~= units.per_token then debt = math.ceil(debt * units.per_token / per_token) end
   debt = math.min(debt, limit.size * units.per_token)
   limit.units = units
   limit.debt = math.max(0, debt - (now_us - at_us) * units.per_us)
