@@ -106,7 +106,9 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
   return {
     async open() {
-      await Promise.all([opening.open(), callsOpening.open()]);
+      // In order: a daemon that the one database rejects must not claim the other.
+      await opening.open();
+      await callsOpening.open();
       usage.start();
     },
     isOpen: () => opening.isOpen() && callsOpening.isOpen(),
