@@ -1,0 +1,72 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { createAdministration } from '../../../../daemon/quota/administration';
+import { InvalidRequest } from '../../../../daemon/quota/errors';
+import { parsePolicies } from '../../../../daemon/quota/policies';
+import type { QuotaStore } from '../../../../daemon/quota/store';
+
+const policies = parsePolicies(`
+policies:
+  tried:
+    limits:
+      - { name: enforced, algorithm: sliding-window, limit: 5, window: 10m }
+      - { name: shadow, algorithm: sliding-window, limit: 1000, window: 10m, shadow: true }
+  bucket:
+    remember: 24h
+    limits:
+      - { name: rate, algorithm: token-bucket, limit: 1, window: 1s }
+`);
+
+function administer() {
+  const setOverride = jest.fn<QuotaStore['setOverride']>(async (override) => ({ ...override, setTimeMs: 7 }));
+  const administration = createAdministration({
+    currentPolicies: () => policies,
+    store: { setOverride } as Partial<QuotaStore> as QuotaStore,
+    afterCaches: async () => undefined,
+  });
+  const set = (policy: string, limitName: string, limit: number) =>
+    administration.setOverride({
+      subject: '42',
+      policy,
+      limitName,
+      limit,
+      expireTimeMs: undefined,
+      setBy: 'x',
+    });
+  return { set, setOverride };
+}
+
+async function descriptionsOf(call: Promise<unknown>): Promise<string[]> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof InvalidRequest)) throw new Error('it was expected to be rejected');
+  return error.faults.map(({ field, description }) => `${field}: ${description}`);
+}
+
+describe('setOverride', () => {
+  test('a size with which one call could take Redis too long, rejected with the calculation', async () => {
+    const { set, setOverride } = administer();
+
+    expect(await descriptionsOf(set('tried', 'enforced', 1000))).toEqual([
+      expect.stringMatching(/^limit: one call could take Redis 2430 µs, and 2000 µs is the most: 20 µs, /),
+    ]);
+    expect(setOverride).not.toHaveBeenCalled();
+  });
+
+  test('a size with which too many request ids would be kept, rejected with the number', async () => {
+    const { set } = administer();
+
+    expect(await descriptionsOf(set('bucket', 'rate', 2))).toEqual([
+      expect.stringMatching(/^limit: up to 172802 request ids of one subject would be kept for 1d/),
+    ]);
+  });
+
+  test.each([0, 5, 600])('a size of %i, within the bounds, set', async (size) => {
+    const { set, setOverride } = administer();
+
+    await set('tried', 'enforced', size);
+
+    expect(setOverride).toHaveBeenCalledTimes(1);
+  });
+});
