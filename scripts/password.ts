@@ -18,7 +18,7 @@ async function askTwice(): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   // Ctrl-C and Ctrl-D end the questions without an answer.
   const closed = new Promise<never>((_, reject) => {
-    lines.once('close', () => reject(new Refusal('Nothing was added.')));
+    lines.once('close', () => reject(new Refusal('Nothing was changed.')));
   });
   closed.catch(() => {});
   const ask = async (question: string) => {
@@ -30,7 +30,7 @@ async function askTwice(): Promise<string> {
   try {
     const password = await ask('Password: ');
     if ((await ask('Once more: ')) === password) return password;
-    throw new Refusal('The two passwords differ. Nothing was added.');
+    throw new Refusal('The two passwords differ. Nothing was changed.');
   } finally {
     lines.close();
   }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { ACCOUNT_BOUNDS, type NewUser, newUser } from '../web/accounts/new_user';
+import { ACCOUNT_BOUNDS, type NewUser, newPasswordOf, newUser, ownWords } from '../web/accounts/new_user';
+import type { User } from '../web/accounts/users';
 import { createMessages, isMessageKey } from '../web/i18n/messages';
 
 /** The operators' tools speak English. */
@@ -44,6 +45,12 @@ export function checkUser(
   const parsed = newUser.safeParse({ ...values, password });
   const all = [...faults, ...(parsed.error?.issues ?? []).map(describeIssue)];
   return parsed.success && all.length === 0 ? { user: parsed.data } : { faults: all };
+}
+
+/** What is wrong with a new password for this user. */
+export function passwordFaults(password: string, user: User): string[] {
+  const { error } = newPasswordOf(ownWords(user)).safeParse(password);
+  return (error?.issues ?? []).map(({ message }) => describeIssue({ path: ['password'], message }));
 }
 
 function describeIssue({ path, message }: { path: readonly PropertyKey[]; message: string }): string {

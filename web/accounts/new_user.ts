@@ -36,11 +36,22 @@ const name = z
   .regex(/^\P{Cc}*$/u, fault('account.fault.name-characters'));
 
 /** A password that somebody chooses. */
-export const newPassword = z
+const newPassword = z
   .string(fault('account.fault.password'))
   .min(MIN_PASSWORD, { error: fault('account.fault.password-short'), abort: true })
   .max(MAX_PASSWORD, { error: fault('account.fault.password-long'), abort: true })
   .refine((password) => !isGuessable(password), { error: fault('account.fault.password-weak'), abort: true });
+
+/** The same, for somebody of whom others know these words. */
+export function newPasswordOf(words: readonly string[]): z.ZodType {
+  const weak = fault('account.fault.password-weak');
+  return newPassword.refine((password) => !isGuessable(password, words), { error: weak, when: isSound });
+}
+
+/** The same is not said twice. */
+function isSound({ issues }: z.core.ParsePayload): boolean {
+  return issues.length === 0;
+}
 
 const fields = z.object({
   email,

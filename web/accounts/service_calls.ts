@@ -1,17 +1,25 @@
-import type { RowDataPacket } from 'mysql2/promise';
+import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../database';
 
 /** A student, and how many calls of the services that is. */
 export type StudentActivity = { id: number; count: number };
 
+/** The account was deleted while its call was under way. */
+export class UserDeleted extends Error {
+  readonly code = 'USER_DELETED';
+}
+
 /**
  * Counts one call of a user. To be called first in the transaction that does the call's work: an article that refers to the user
  * locks the user's row as well, less strictly, and two calls at once would then wait for each other.
+ * Throws UserDeleted, so that nothing is sold or bought in the name of nobody.
  */
 export async function countServiceCall(database: Database, userId: number): Promise<void> {
-  await database.execute('UPDATE users SET service_call_count = service_call_count + 1 WHERE id = ?', [
-    userId,
-  ]);
+  const [result] = await database.execute<ResultSetHeader>(
+    "UPDATE users SET service_call_count = service_call_count + 1 WHERE id = ? AND role <> 'deleted'",
+    [userId],
+  );
+  if (result.affectedRows === 0) throw new UserDeleted(`user ${userId} was deleted`);
 }
 
 /** Students with the fewest calls, those who never made one included and the staff left out; by count, then by id. */

@@ -3,6 +3,7 @@ import createMySqlStore from 'express-mysql-session';
 import session, { type SessionData, type Store } from 'express-session';
 import type { Pool } from 'mysql2/promise';
 import type { Logger } from 'pino';
+import type { Database } from '../database';
 import { passwordMark } from './passwords';
 import type { UserWithPassword } from './users';
 
@@ -76,6 +77,11 @@ export function readSession(store: Store, id: string): Promise<SessionData | und
   return new Promise((resolve, reject) => {
     store.get(id, (error, found) => (error ? reject(error) : resolve(found ?? undefined)));
   });
+}
+
+/** Ends all sessions of a user. Reads every session, so it is for operators' commands, not for pages. */
+export async function deleteSessions(database: Database, userId: number): Promise<void> {
+  await database.execute("DELETE FROM sessions WHERE JSON_EXTRACT(data, '$.userId') = ?", [userId]);
 }
 
 function settle(start: (done: (error: unknown) => void) => void): Promise<void> {

@@ -4,6 +4,9 @@ const MAX_SPLITS = 3;
 /** In what follows `LIKE`, it takes the meaning from a wildcard; a backslash is then an ordinary character. */
 const ESCAPE = '!';
 
+/** The condition of every query for users. A deleted account keeps its row, and is never found (deleted_users.ts). */
+export const EXISTS = "u.role <> 'deleted'";
+
 type Part = { condition: string; orderBy: string; values: string[] };
 
 /** A part of a statement, and the values of its places. */
@@ -12,7 +15,8 @@ export type SearchedIds = { sql: string; values: string[] };
 /**
  * Finds the ids of those whose first name, last name or email begins with a text, or whose first and last name begin with
  * its two halves, either way round. Each part reads an index in its order and stops at the limit, so that a search stays
- * quick however many users there are: that is why a name is found by its beginning, and not by its middle.
+ * quick however many users there are: that is why a name is found by its beginning, and not by its middle. Deleted users are
+ * left to the caller, as their role is in none of these indexes: their names are empty, and only a search for `deleted-` finds them.
  */
 export function searchedIds(text: string, limit: number): SearchedIds {
   const words = text.normalize('NFC').trim().split(/\s+/);

@@ -1,6 +1,6 @@
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { leastActiveStudents, type StudentActivity } from './service_calls';
-import { searchedIds } from './user_search';
+import { EXISTS, searchedIds } from './user_search';
 
 /** Read at a glance; whoever seeks one among more types another letter. */
 const LIST_SIZE = 20;
@@ -32,7 +32,7 @@ export type UserList = {
   isMore: boolean;
 };
 
-/** The accounts, whatever keeps them. */
+/** The accounts, whatever keeps them. Nothing finds a deleted one. */
 export type Users = {
   /** Answers the new user's id. Throws EmailTaken. */
   insert(user: UserToInsert): Promise<number>;
@@ -49,6 +49,7 @@ export type Users = {
   replacePassword(change: { id: number; from: string; to: string }): Promise<boolean>;
   /** Students with the fewest calls of the services, in that order; those with none are among them, the staff is not. */
   leastActive(limit: number): Promise<StudentActivity[]>;
+  /** How many accounts were ever made, deleted ones included. */
   count(): Promise<number>;
 };
 
@@ -93,7 +94,7 @@ async function insert(pool: Pool, user: UserToInsert): Promise<number> {
 
 async function findByEmail(pool: Pool, email: string): Promise<UserWithPassword | undefined> {
   const [rows] = await pool.execute<RowDataPacket[]>(
-    `SELECT ${COLUMNS}, u.password_hash FROM users u WHERE u.email = ?`,
+    `SELECT ${COLUMNS}, u.password_hash FROM users u WHERE u.email = ? AND ${EXISTS}`,
     [email],
   );
   return rows[0] && toUserWithPassword(rows[0]);
@@ -101,7 +102,7 @@ async function findByEmail(pool: Pool, email: string): Promise<UserWithPassword 
 
 async function findById(pool: Pool, id: number): Promise<UserWithPassword | undefined> {
   const [rows] = await pool.execute<RowDataPacket[]>(
-    `SELECT ${COLUMNS}, u.password_hash FROM users u WHERE u.id = ?`,
+    `SELECT ${COLUMNS}, u.password_hash FROM users u WHERE u.id = ? AND ${EXISTS}`,
     [id],
   );
   return rows[0] && toUserWithPassword(rows[0]);
@@ -110,14 +111,17 @@ async function findById(pool: Pool, id: number): Promise<UserWithPassword | unde
 async function findByIds(pool: Pool, ids: readonly number[]): Promise<User[]> {
   // `IN ()` is not SQL.
   if (ids.length === 0) return [];
-  const [rows] = await pool.query<RowDataPacket[]>(`SELECT ${COLUMNS} FROM users u WHERE u.id IN (?)`, [ids]);
+  const [rows] = await pool.query<RowDataPacket[]>(
+    `SELECT ${COLUMNS} FROM users u WHERE u.id IN (?) AND ${EXISTS}`,
+    [ids],
+  );
   return rows.map(toUser);
 }
 
 async function search(pool: Pool, text: string): Promise<UserList> {
   const { sql, values } = searchedIds(text, LIST_SIZE + 1);
   const [rows] = await pool.execute<RowDataPacket[]>(
-    `SELECT ${COLUMNS} FROM (${sql}) AS found JOIN users u ON u.id = found.id
+    `SELECT ${COLUMNS} FROM (${sql}) AS found JOIN users u ON u.id = found.id WHERE ${EXISTS}
      ORDER BY u.last_name, u.first_name, u.id LIMIT ${LIST_SIZE + 1}`,
     values,
   );
@@ -126,7 +130,7 @@ async function search(pool: Pool, text: string): Promise<UserList> {
 
 async function latest(pool: Pool): Promise<UserList> {
   const [rows] = await pool.execute<RowDataPacket[]>(
-    `SELECT ${COLUMNS} FROM users u ORDER BY u.id DESC LIMIT ${LIST_SIZE + 1}`,
+    `SELECT ${COLUMNS} FROM users u WHERE ${EXISTS} ORDER BY u.id DESC LIMIT ${LIST_SIZE + 1}`,
   );
   return toList(rows);
 }

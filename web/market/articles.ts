@@ -13,6 +13,8 @@ export type Articles = {
   findById(id: number): Promise<Article | undefined>;
   /** Makes the user the buyer; false where the article has one already, or is the user's own, or does not exist. */
   markSold(sale: { id: number; buyerId: number }): Promise<boolean>;
+  /** Removes what the user has for sale, with its words. Answers how many articles that were. */
+  removeUnsold(sellerId: number): Promise<number>;
 };
 
 export function articlesTable(database: Database): Articles {
@@ -20,6 +22,7 @@ export function articlesTable(database: Database): Articles {
     insert: (article) => insert(database, article),
     findById: (id) => findById(database, id),
     markSold: (sale) => markSold(database, sale),
+    removeUnsold: (sellerId) => removeUnsold(database, sellerId),
   };
 }
 
@@ -50,6 +53,14 @@ async function markSold(
     [buyerId, id, buyerId],
   );
   return result.affectedRows === 1;
+}
+
+async function removeUnsold(database: Database, sellerId: number): Promise<number> {
+  const [result] = await database.execute<ResultSetHeader>(
+    'DELETE FROM articles WHERE seller_id = ? AND buyer_id IS NULL',
+    [sellerId],
+  );
+  return result.affectedRows;
 }
 
 export function toArticle(row: RowDataPacket): Article {

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { fault, newPassword } from '../../accounts/new_user';
-import { isGuessable } from '../../accounts/password_strength';
+import { fault, newPasswordOf } from '../../accounts/new_user';
 import { isSamePassword } from '../../accounts/passwords';
 import { type Faults, knownPassword } from '../login/form';
 
@@ -31,16 +30,6 @@ export function passwordFaults(
     new: [...faultsOf(newPasswordOf(words), chosen), ...different],
     repeated: repetition,
   });
-}
-
-function newPasswordOf(words: readonly string[]): z.ZodType {
-  const weak = fault('account.fault.password-weak');
-  return newPassword.refine((password) => !isGuessable(password, words), { error: weak, when: isSound });
-}
-
-/** The same is not said twice. */
-function isSound({ issues }: z.core.ParsePayload): boolean {
-  return issues.length === 0;
 }
 
 function faultsOf(schema: z.ZodType, value: string): string[] {

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import type { Pool, ResultSetHeader } from 'mysql2/promise';
+import { type Database, inTransaction } from '../database';
+import { articlesTable } from '../market/articles';
+import { hashPassword } from './passwords';
+import { deleteSessions } from './sessions';
+
+const UNKNOWN_PASSWORD_BYTES = 32;
+
+/** What was removed together with an account. */
+export type Deletion = { articles: number };
+
+/**
+ * Deletes an account: names, email, password, sessions and what it has for sale. Its row stays without them, so that its id is
+ * never given to another, and sold articles stay for their buyers. Answers undefined if there is no such account.
+ */
+export async function deleteUser(pool: Pool, id: number): Promise<Deletion | undefined> {
+  // Of a password that nobody has seen: also an older version of the site, which knows no deleted users, rejects each login.
+  const passwordHash = await hashPassword(randomBytes(UNKNOWN_PASSWORD_BYTES).toString('hex'));
+  return inTransaction(pool, async (database) => {
+    // First, because a sale of this user that is under way locks the same row.
+    if (!(await eraseUser(database, { id, passwordHash }))) return undefined;
+    const articles = await articlesTable(database).removeUnsold(id);
+    await deleteSessions(database, id);
+    return { articles };
+  });
+}
+
+async function eraseUser(
+  database: Database,
+  { id, passwordHash }: { id: number; passwordHash: string },
+): Promise<boolean> {
+  // The column holds each email once, so each deleted user needs another text; no new account can have one without an @.
+  const [result] = await database.execute<ResultSetHeader>(
+    `UPDATE users SET role = 'deleted', email = CONCAT('deleted-', id), first_name = '', last_name = '', password_hash = ?
+     WHERE id = ? AND role <> 'deleted'`,
+    [passwordHash, id],
+  );
+  return result.affectedRows === 1;
+}
