@@ -26,7 +26,8 @@ async function test(): Promise<number> {
   takeLock(join(testFolder, 'test.lock'), 'npm test');
   await stopLeftovers(testFolder);
   await sweep(RUN_VARIABLE, testFolder);
-  for (const data of ['redis', 'mysql']) rmSync(join(testFolder, data), { recursive: true, force: true });
+  for (const data of ['redis', 'mysql', 'redis_container', 'mysql_container'])
+    rmSync(join(testFolder, data), { recursive: true, force: true });
   const code = await supervised({ work: checkAndTest, codeWhenStopped: INTERRUPTED });
   const left = await sweep(RUN_VARIABLE, testFolder);
   if (left > 0) say(`Stopped ${left} process${left === 1 ? '' : 'es'} that the tests had left running.`);

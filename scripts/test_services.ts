@@ -1,5 +1,5 @@
 import { config } from './config';
-import { CHROMIUM, DATABASE, ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './services/install';
+import { CHROMIUM, DATABASE, ensureServers, programFor, REDIS_CLI, REDIS_SERVER } from './services/install';
 import { startMysql } from './services/mysql';
 import { testFolder } from './services/places';
 import { startRedis } from './services/redis';
@@ -11,7 +11,8 @@ const FIRST_MYSQL_PORT = 23_306;
 
 /** Installs and starts what the tests need. Answers the environment that tells them where it is. */
 export async function startTestServices(supervisor: Supervisor): Promise<Record<string, string>> {
-  await supervisor.finish(() => ensurePrograms(needs()));
+  const servers = config.testMysqlUrl ? [] : [DATABASE];
+  await supervisor.finish(() => ensureServers(servers, programs()));
   const place = { supervisor, folder: testFolder };
   const [redisUrl, mysqlUrl] = await Promise.all([
     config.testRedisUrl ?? startRedis({ ...place, firstPort: FIRST_REDIS_PORT }).then(({ url }) => url),
@@ -27,11 +28,11 @@ export async function startTestServices(supervisor: Supervisor): Promise<Record<
   };
 }
 
-function needs() {
+/** What tests start themselves, which no container can stand in for. */
+function programs() {
   return [
     config.redisServerPath ? [] : [REDIS_SERVER],
     config.redisCliPath ? [] : [REDIS_CLI],
-    config.testMysqlUrl ? [] : [DATABASE],
     config.chromiumPath ? [] : [CHROMIUM],
   ].flat();
 }

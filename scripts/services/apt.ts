@@ -18,11 +18,14 @@ const APT_BOUND_MS = 15 * 60_000;
 
 const REDIS_UNIT = 'redis-server.service';
 
-/** Whether we may install packages of the distribution here: Debian, Ubuntu or a relative, as root. */
+/** Whether this is Debian, Ubuntu or a relative. */
+export function hasApt(): boolean {
+  return existsSync('/etc/debian_version') && findProgram('apt-get') !== undefined;
+}
+
+/** Whether we may install packages of the distribution here: as root alone. */
 export function canInstall(): boolean {
-  return (
-    process.getuid?.() === 0 && existsSync('/etc/debian_version') && findProgram('apt-get') !== undefined
-  );
+  return process.getuid?.() === 0 && hasApt();
 }
 
 /** Refreshes the package lists. */

@@ -1,27 +1,28 @@
 import { join } from 'node:path';
-import { canInstall, hasPackage, installPackages, updateLists } from './apt';
+import { advice } from './advice';
+import { canInstall, hasApt, hasPackage, installPackages, updateLists } from './apt';
+import { dockerProblem } from './docker';
 import { liveHolder, takeLock } from './lock';
+import type { Need } from './need';
 import { startFolder } from './places';
 import { findProgram } from './programs';
 import { Refusal } from './refusal';
 import { say } from './terminal';
 import { waitUntil } from './wait';
 
-/** A program that is needed, under any of its names, and where Debian and Ubuntu have it. */
-export interface Need {
-  readonly what: string;
-  readonly programs: readonly string[];
-  /** Sets of packages; the first whose packages all exist is taken. */
-  readonly packages: readonly (readonly string[])[];
-}
-
 export const REDIS_SERVER: Need = {
   what: 'Redis',
   programs: ['redis-server'],
   packages: [['redis-server']],
+  formula: 'redis',
 };
 
-export const REDIS_CLI: Need = { what: 'redis-cli', programs: ['redis-cli'], packages: [['redis-tools']] };
+export const REDIS_CLI: Need = {
+  what: 'redis-cli',
+  programs: ['redis-cli'],
+  packages: [['redis-tools']],
+  formula: 'redis',
+};
 
 export const REDIS_BENCHMARK: Need = {
   what: 'redis-benchmark',
@@ -37,12 +38,14 @@ export const DATABASE: Need = {
     ['mariadb-server-core', 'mariadb-client-core'],
     ['default-mysql-server-core', 'default-mysql-client-core'],
   ],
+  formula: 'mariadb',
 };
 
 export const CHROMIUM: Need = {
   what: 'Chromium',
   programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
   packages: [['chromium', 'fonts-dejavu-core']],
+  variable: 'CHROMIUM_PATH',
 };
 
 const LOCK = join(startFolder, 'install.lock');
@@ -62,6 +65,20 @@ export async function ensurePrograms(needs: readonly Need[]): Promise<void> {
   } finally {
     release();
   }
+}
+
+/**
+ * The same for servers, which may also run in containers: if they are missing, and cannot be installed. With programs,
+ * which cannot, so that one refusal says all.
+ */
+export async function ensureServers(servers: readonly Need[], programs: readonly Need[] = []): Promise<void> {
+  if (canInstall()) return ensurePrograms([...programs, ...servers]);
+  const wanted = missing(servers);
+  const problem = wanted.length === 0 ? undefined : dockerProblem();
+  const lacking = [...missing(programs), ...(problem === undefined ? [] : wanted)];
+  if (lacking.length > 0) throw new Refusal(adviceFor(lacking, problem));
+  if (wanted.length > 0)
+    say(`Not installed, so in containers: ${wanted.map(({ what }) => what).join(', ')}.`);
 }
 
 /** The path of a program that `ensurePrograms` has seen to. */
@@ -88,23 +105,7 @@ async function install(needs: readonly Need[]): Promise<void> {
   }
 }
 
-/** What a person can do where we cannot install. */
-export function adviceFor(needs: readonly Need[]): string {
-  const names = needs.map(({ what, programs }) => `${what} (${programs.join(' or ')})`).join(', ');
-  const packages = needs.flatMap((need) => need.packages[0] ?? []).join(' ');
-  const lines = [
-    `Not found on this machine: ${names}.`,
-    `  On Debian or Ubuntu: sudo apt-get install --no-install-recommends ${packages}`,
-  ];
-  if (needs.includes(CHROMIUM)) {
-    lines.push('  Elsewhere: install Chromium or Chrome, and set CHROMIUM_PATH to its program.');
-  }
-  if (needs.some((need) => need !== CHROMIUM)) {
-    lines.push(
-      '  On macOS: brew install redis mariadb',
-      '  Or set REDIS_URL and MYSQL_URL to servers of your own.',
-      '  The other way, which needs Docker alone: docker compose up',
-    );
-  }
-  return lines.join('\n');
+/** What a person can do if we cannot install. */
+function adviceFor(needs: readonly Need[], docker?: string): string {
+  return advice({ needs, docker, system: { platform: process.platform, hasApt: hasApt() } });
 }

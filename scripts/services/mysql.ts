@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { lastLines } from './logs';
+import { keepMysqlContainer, startMysqlContainer } from './mysql_container';
 import { DATABASE_NAME, DATABASE_USER, initStatements, serverOptions } from './mysql_options';
 import { type DatabaseProgram, databaseProgram, initialisation } from './mysql_programs';
 import { choosePort } from './ports';
-import { SUCCESS, waitUntilReady } from './processes';
+import { type Running, SUCCESS, waitUntilReady } from './processes';
 import { Refusal } from './refusal';
 import { keptSecret, writePrivately } from './secrets';
 import type { PrivateServer, ServerWish } from './server';
@@ -32,14 +33,29 @@ export interface MysqlWish extends ServerWish {
 
 /** Starts a private MySQL or MariaDB on a free loopback port, its data in the folder, and waits until it answers. */
 export async function startMysql(wish: MysqlWish): Promise<PrivateServer> {
-  const { supervisor, folder, firstPort, mayCreateDatabases } = wish;
-  const program = databaseProgram();
-  const data = join(folder, 'mysql');
-  await initialiseOnce(program, { ...wish, data });
+  const { supervisor, folder, firstPort } = wish;
   const password = keptSecret(folder, PASSWORD_SECRET);
+  const port = await choosePort({ folder, name: 'mysql', first: firstPort });
+  const account = { ...wish, password, port };
+  const program = databaseProgram();
+  const running =
+    program === undefined
+      ? await startMysqlContainer(supervisor, account)
+      : await launchProgram(program, account);
+  const url = mysqlUrl({ port, password });
+  await waitUntilReady(running, async () => (await failureOf(url)) === undefined, START_BOUND_MS);
+  if (program === undefined) keepMysqlContainer(folder);
+  return { url, port };
+}
+
+type Account = MysqlWish & { password: string; port: number };
+
+async function launchProgram(program: DatabaseProgram, account: Account): Promise<Running> {
+  const { supervisor, folder, password, port, mayCreateDatabases } = account;
+  const data = join(folder, 'mysql');
+  await initialiseOnce(program, { ...account, data });
   const initFile = join(folder, 'mysql_init.sql');
   writePrivately(initFile, initStatements({ program, password, mayCreateDatabases }));
-  const port = await choosePort({ folder, name: 'mysql', first: firstPort });
   const sockets = socketFolder(folder);
   const running = supervisor.launch({
     name: 'mysql',
@@ -49,9 +65,7 @@ export async function startMysql(wish: MysqlWish): Promise<PrivateServer> {
     cwd: data,
   });
   running.ended.then(() => rmSync(sockets, { recursive: true, force: true }));
-  const url = mysqlUrl({ port, password });
-  await waitUntilReady(running, async () => (await failureOf(url)) === undefined, START_BOUND_MS);
-  return { url, port };
+  return running;
 }
 
 /** The URL of the account in a private server. */

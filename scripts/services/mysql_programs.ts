@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { DATABASE, programFor } from './install';
+import { DATABASE } from './install';
 import { findProgram } from './programs';
 import { Refusal } from './refusal';
 
@@ -10,9 +10,10 @@ export interface DatabaseProgram {
   readonly isMariadb: boolean;
 }
 
-/** Finds the server program. `mysqld` may well be MariaDB's, so it is asked. */
-export function databaseProgram(): DatabaseProgram {
-  const path = programFor(DATABASE);
+/** Finds the server program; undefined if there is none. `mysqld` may well be MariaDB's, so it is asked. */
+export function databaseProgram(): DatabaseProgram | undefined {
+  const path = findProgram(...DATABASE.programs);
+  if (path === undefined) return undefined;
   const { stdout } = spawnSync(path, ['--no-defaults', '--version'], { encoding: 'utf8' });
   return { path, isMariadb: /mariadb/i.test(stdout ?? '') };
 }

@@ -1,11 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { programFor, REDIS_SERVER } from './install';
+import { startContainer } from './docker';
+import { REDIS_SERVER } from './install';
 import { choosePort } from './ports';
-import { waitUntilReady } from './processes';
+import { type Running, waitUntilReady } from './processes';
+import { findProgram } from './programs';
 import { Refusal } from './refusal';
 import type { PrivateServer, ServerWish } from './server';
+import type { Supervisor } from './supervisor';
+
+const IMAGE = 'redis:8';
 
 /** A server of a few hundred megabytes has read its append-only file long before. */
 const START_BOUND_MS = 60_000;
@@ -16,19 +21,35 @@ const PING_BOUND_MS = 3_000;
 /** Starts a private Redis on a free loopback port, with its append-only file in the folder, and waits until it answers. */
 export async function startRedis(wish: ServerWish & { name?: string }): Promise<PrivateServer> {
   const { supervisor, folder, firstPort, name = 'redis' } = wish;
-  const data = join(folder, name);
-  mkdirSync(data, { recursive: true, mode: 0o700 });
   const port = await choosePort({ folder, name, first: firstPort });
-  const running = supervisor.launch({
-    name,
-    folder,
-    command: programFor(REDIS_SERVER),
-    args: redisArguments({ data, port }),
-    cwd: data,
-  });
+  const running = await launchRedis({ supervisor, folder, name, port });
   const url = `redis://127.0.0.1:${port}`;
   await waitUntilReady(running, () => answers(url), START_BOUND_MS);
   return { url, port };
+}
+
+type Place = { supervisor: Supervisor; folder: string; name: string; port: number };
+
+/** The machine's own program, otherwise a container: each with its own data, as one may be older than the other. */
+async function launchRedis({ supervisor, folder, name, port }: Place): Promise<Running> {
+  const command = findProgram(...REDIS_SERVER.programs);
+  const data = join(folder, command === undefined ? `${name}_container` : name);
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  if (command !== undefined) {
+    const args = redisArguments({ bind: '127.0.0.1', port: String(port), dir: data });
+    return supervisor.launch({ name, folder, command, args, cwd: data });
+  }
+  return startContainer(supervisor, {
+    name,
+    image: IMAGE,
+    folder,
+    port,
+    inside: { port: 6379, data: '/data' },
+    data,
+    options: [],
+    // It sees the host as another machine; the port is published on loopback alone.
+    command: ['redis-server', ...redisArguments({ 'protected-mode': 'no', dir: '/data' })],
+  });
 }
 
 /** Refuses where no Redis answers at the URL. The URL may hold a password, so it is not shown. */
@@ -39,11 +60,9 @@ export async function requireRedis(url: string): Promise<void> {
   );
 }
 
-function redisArguments({ data, port }: { data: string; port: number }): string[] {
+function redisArguments(place: Readonly<Record<string, string>>): string[] {
   return Object.entries({
-    bind: '127.0.0.1',
-    port: String(port),
-    dir: data,
+    ...place,
     appendonly: 'yes',
     appendfsync: 'everysec',
     'maxmemory-policy': 'noeviction',

@@ -1,5 +1,5 @@
 import { config } from '../config';
-import { DATABASE, ensurePrograms, REDIS_SERVER } from './install';
+import { DATABASE, ensureServers, REDIS_SERVER } from './install';
 import { requireMysql, startMysql } from './mysql';
 import { startFolder } from './places';
 import { requireRedis, startRedis } from './redis';
@@ -23,7 +23,7 @@ export interface Services {
 /** Redis and MySQL: those of the environment's URLs, otherwise private ones. */
 export async function findOrStartServices(supervisor: Supervisor): Promise<Services> {
   const needs = [config.redisUrl ? [] : [REDIS_SERVER], config.mysqlUrl ? [] : [DATABASE]].flat();
-  await supervisor.finish(() => ensurePrograms(needs));
+  await supervisor.finish(() => ensureServers(needs));
   const [redis, mysql] = await Promise.all([findOrStartRedis(supervisor), findOrStartMysql(supervisor)]);
   return { redis, mysql };
 }
