@@ -51,7 +51,8 @@ export async function choosePort(choice: { folder: string; name: string; first: 
   const memory = rememberedPorts(choice.folder);
   for (const port of portCandidates({ remembered: memory[choice.name], first: choice.first })) {
     if (!(await isFree({ host: '127.0.0.1', port }))) continue;
-    const updated = { ...memory, [choice.name]: port };
+    // Read again: another server may have chosen its own meanwhile.
+    const updated = { ...rememberedPorts(choice.folder), [choice.name]: port };
     writeFileSync(join(choice.folder, 'ports.json'), `${JSON.stringify(updated, null, 2)}\n`);
     return port;
   }

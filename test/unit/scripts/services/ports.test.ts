@@ -3,7 +3,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { choosePort, parsePortMemory, portCandidates } from '../../../../scripts/services/ports';
+import {
+  choosePort,
+  parsePortMemory,
+  portCandidates,
+  rememberedPorts,
+} from '../../../../scripts/services/ports';
 
 describe('parsePortMemory', () => {
   test('parsePortMemory: ports by name, as they were', () => {
@@ -52,5 +57,14 @@ describe('choosePort', () => {
 
     expect(chosen).toBeGreaterThan(first);
     expect(await choosePort({ folder, name: 'redis', first })).toBe(chosen);
+  });
+
+  test('choosePort: two servers at the same time, both choices remembered', async () => {
+    const [redis, mysql] = await Promise.all([
+      choosePort({ folder, name: 'redis', first: 42_100 }),
+      choosePort({ folder, name: 'mysql', first: 42_600 }),
+    ]);
+
+    expect(rememberedPorts(folder)).toEqual({ redis, mysql });
   });
 });
