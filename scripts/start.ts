@@ -7,6 +7,7 @@ import { prepareDatabase } from './database';
 import { keepBuild } from './kept_build';
 import { takeLock } from './services/lock';
 import { PASSWORD_SECRET } from './services/mysql';
+import { emptyOldSchema } from './services/old_schema';
 import { root, runningFolder, startFolder } from './services/places';
 import { stopLeftovers } from './services/processes';
 import { secretFile } from './services/secrets';
@@ -28,6 +29,8 @@ async function start(): Promise<number> {
 async function bringUp(supervisor: Supervisor): Promise<number> {
   say('Starting Redis and MySQL …');
   const services = await findOrStartServices(supervisor);
+  // Only the private one: a server that the environment names may hold what others need.
+  if (services.redis.port !== undefined) await emptyOldSchema(services.redis.url, config);
   await prepareDatabase(services.mysql);
   say('Starting the daemon and the web tier …');
   const dist = await keepBuild({ root, folder: runningFolder });

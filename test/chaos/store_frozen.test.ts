@@ -62,7 +62,7 @@ describe('a daemon whose store answers nothing', () => {
     expect(asked?.get('quota_store_errors_total{kind="no_answer"}')).toBe(1000);
   });
 
-  test('the first to meet the silence, told well under a second', async () => {
+  test('the first to meet the silence, told within a second', async () => {
     const { redis, daemon, health } = await start();
     const tookMs: number[] = [];
     for (let i = 0; i < 3; i += 1) {
@@ -76,7 +76,7 @@ describe('a daemon whose store answers nothing', () => {
     }
 
     // The best of three: a busy machine may hold one of them up.
-    expect(Math.min(...tookMs)).toBeLessThan(700);
+    expect(Math.min(...tookMs)).toBeLessThan(1000);
   });
 
   test('a full quota asked for again and again, never a denial that nobody decided', async () => {

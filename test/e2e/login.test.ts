@@ -72,7 +72,9 @@ describe('login', () => {
       ratelimit: expect.stringMatching(/^"per-window";r=0;t=\d+$/),
     });
     const retryAfter = Number(eleventh.headers()['retry-after']);
-    expect(Math.abs(retryAfter - (retryDelay?.seconds ?? 0))).toBeLessThan(10);
+    // The daemon was asked later, so its delay is the shorter one, by however long the pages took.
+    expect(retryAfter).toBeGreaterThanOrEqual(retryDelay?.seconds ?? 600);
+    expect(retryAfter).toBeLessThanOrEqual(600);
     expect(alert).toMatch(/You may try again in \d+ minutes/);
     expect([ada.path(), bob.path()]).toEqual(['/login', '/services']);
     await bob.context.close();

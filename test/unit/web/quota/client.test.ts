@@ -14,6 +14,9 @@ import { createQuotaClient } from '../../../../web/quota/client';
 import { QuotaUnavailable } from '../../../../web/quota/unavailable';
 import { clientOf, closers, failureOf, logger, serve, unavailable } from './fake_daemon';
 
+/** Many times the client's deadline, for a busy machine; a call without one would never end. */
+const LONG_AFTER_DEADLINE_MS = 20_000;
+
 const admitConnection = { subject: '42', policy: 'connection' };
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -159,14 +162,14 @@ describe('quota client', () => {
     closers.push(client.close);
     const start = Date.now();
     await failureOf(client.admit(admitConnection));
-    expect(Date.now() - start).toBeLessThan(5_000);
+    expect(Date.now() - start).toBeLessThan(LONG_AFTER_DEADLINE_MS);
   });
 
   test('admit: a daemon that never answers, fails at the deadline', async () => {
     const client = await clientOf({ admit: () => undefined });
     const start = Date.now();
     await failureOf(client.admit(admitConnection));
-    expect(Date.now() - start).toBeLessThan(5_000);
+    expect(Date.now() - start).toBeLessThan(LONG_AFTER_DEADLINE_MS);
   });
 
   test('admit: the daemon comes back on its port, the same client finds it again', async () => {
