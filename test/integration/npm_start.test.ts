@@ -17,7 +17,12 @@ const opened = closedAfterEach();
 
 async function startAll(project: ProjectCopy): Promise<void> {
   const database = opened.closed(await createTestDatabase(), ({ drop }) => drop());
-  const [quota, http, web] = [await freePort(), await freePort(), await freePort()];
+  const [quota, http, web, metrics] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const child = project.run(['start'], {
     REDIS_URL: provided('TEST_REDIS_URL'),
     MYSQL_URL: database.url,
@@ -25,6 +30,7 @@ async function startAll(project: ProjectCopy): Promise<void> {
     QUOTA_LISTEN: `127.0.0.1:${quota}`,
     QUOTA_HTTP_LISTEN: `127.0.0.1:${http}`,
     WEB_LISTEN: `127.0.0.1:${web}`,
+    WEB_METRICS_LISTEN: `127.0.0.1:${metrics}`,
   });
   opened.closed(child, stopProcess);
   await until('the site is ready', () => isReady(child.exitCode, web));
