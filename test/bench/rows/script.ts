@@ -17,6 +17,8 @@ const SUBJECTS = 2_000;
 const QUICK_SUBJECTS = 100;
 const TAKINGS = 10;
 
+const CALLS_DATABASE = 1;
+
 /** A round takes as long as it takes. */
 const NO_BOUND_MS = 600_000;
 
@@ -86,7 +88,13 @@ async function stepsOf(place: Place) {
     async (turn: number) => {
       const template = await captureRecordCall(redis, caller);
       const lot = { first: turn * subjects, subjects, firstTaking: turn * count };
-      return { recordCall: await timedLot(place, template, lot) };
+      // The calls have a database, and so a claim, of their own.
+      await redis.client.select(CALLS_DATABASE);
+      try {
+        return { recordCall: await timedLot(place, template, lot) };
+      } finally {
+        await redis.client.select(0);
+      }
     },
   ];
 }
