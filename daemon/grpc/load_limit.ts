@@ -42,7 +42,7 @@ const INCREASE = 0.1;
 /**
  * Bounds what is in flight by what it takes: more while calls are answered quickly, a tenth less once one was slow
  * (additive increase, multiplicative decrease: D. Chiu and R. Jain, 1989; for services: AIMDLimit of Netflix's
- * concurrency-limits). As TCP, it decreases once per round trip: a call that began before the last decrease tells
+ * concurrency-limits). As TCP, it decreases once per round trip: a call that began before the last decrease shows
  * nothing new, so that one pause of the process costs a tenth and not everything.
  */
 export function createLoadLimit({

@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Policy } from '../quota/policies';
 import type { QuotaStore } from '../quota/store';
-import { translateFailure } from './failures';
 import type { Keys } from './keys';
 import { type AdmissionEvents, createAdmitting } from './limits/admitting';
 import { createAnnouncer } from './limits/announce';
@@ -40,8 +39,6 @@ export interface RedisStore extends QuotaStore {
   open(): Promise<void>;
   /** False until it is opened, and if it turned out to be one that cannot be used. */
   isOpen(): boolean;
-  /** Resolves if both databases answer; throws `StoreUnavailable` if one does not. */
-  ping(): Promise<void>;
   /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
   announce(): Promise<void>;
   /** What is known of the clock of the database that holds admissions. */
@@ -120,13 +117,6 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       usage.start();
     },
     isOpen: () => opening.isOpen() && callsOpening.isOpen(),
-
-    async ping() {
-      await Promise.all([redis.ping(), calls.ping()]).catch((error) => {
-        throw translateFailure(error);
-      });
-      assertOpen();
-    },
 
     announce: announcer.announce,
 
