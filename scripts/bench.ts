@@ -15,7 +15,7 @@ import { type Supervisor, supervised } from './services/supervisor';
 import { runScript, say } from './services/terminal';
 
 /** Apart from those of `npm start` and `npm test`, which may be running. */
-const FIRST_PORT = 36_379;
+const FIRST_PORT = 25_379;
 
 /** By convention: 128 and the number of SIGINT. */
 const INTERRUPTED = 130;

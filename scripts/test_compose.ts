@@ -20,12 +20,12 @@ const PROJECT = 'etuservices-test';
 
 /** Apart from those of `npm start` and `npm test`, which may be running, and below those that the system gives away. */
 const FIRST_PORTS = {
-  QUOTA_PORT: 36_051,
-  QUOTA_HTTP_PORT: 36_464,
-  WEB_PORT: 36_300,
-  WEB_METRICS_PORT: 36_465,
-  TEST_REDIS_PORT: 36_379,
-  TEST_MYSQL_PORT: 36_306,
+  QUOTA_PORT: 26_051,
+  QUOTA_HTTP_PORT: 26_464,
+  WEB_PORT: 26_300,
+  WEB_METRICS_PORT: 26_465,
+  TEST_REDIS_PORT: 26_379,
+  TEST_MYSQL_PORT: 26_306,
 };
 
 const JEST_CONFIG = join(root, 'jest.compose.config.js');

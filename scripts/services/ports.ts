@@ -48,8 +48,11 @@ export function rememberedPorts(folder: string): PortMemory {
 
 /** A free loopback port for the named server, the same as last time if possible. Remembers it. */
 export async function choosePort(choice: { folder: string; name: string; first: number }): Promise<number> {
-  const memory = rememberedPorts(choice.folder);
-  for (const port of portCandidates({ remembered: memory[choice.name], first: choice.first })) {
+  const { [choice.name]: remembered, ...others } = rememberedPorts(choice.folder);
+  const promised = new Set(Object.values(others));
+  for (const port of portCandidates({ remembered, first: choice.first })) {
+    // Free, perhaps, but only because the server it was chosen for does not listen yet.
+    if (promised.has(port)) continue;
     if (!(await isFree({ host: '127.0.0.1', port }))) continue;
     // Read again: another server may have chosen its own meanwhile.
     const updated = { ...rememberedPorts(choice.folder), [choice.name]: port };

@@ -6,8 +6,8 @@ import { benchLists, benchPurchases } from './market';
 import { benchPages } from './pages';
 import { stockMarket } from './stocked_market';
 
-const FIRST_MYSQL_PORT = 33_306;
-const FIRST_PROGRAM_PORT = 35_000;
+const FIRST_MYSQL_PORT = 23_306;
+const FIRST_PROGRAM_PORT = 25_000;
 
 const FEW_ARTICLES = 1_000;
 const MANY_ARTICLES = 100_000;

@@ -59,6 +59,12 @@ describe('choosePort', () => {
     expect(await choosePort({ folder, name: 'redis', first })).toBe(chosen);
   });
 
+  test('choosePort: a port chosen for another server that does not listen yet, passed over', async () => {
+    const daemon = await choosePort({ folder, name: 'daemon', first: 22_100 });
+
+    expect(await choosePort({ folder, name: 'web', first: daemon })).toBeGreaterThan(daemon);
+  });
+
   test('choosePort: two servers at the same time, both choices remembered', async () => {
     const [redis, mysql] = await Promise.all([
       choosePort({ folder, name: 'redis', first: 42_100 }),
