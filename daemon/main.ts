@@ -8,12 +8,11 @@ import { QuotaAdminServiceService } from '../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../gen/quota/v1/quota_service';
 import { createConnectionLimits } from './access/connection_limits';
 import { ConfigInvalid, readConfig } from './config';
-import { openDoor } from './door';
-import { auditCalls } from './grpc/audit';
 import { createCallLog } from './grpc/call_log';
-import { observeCalls } from './grpc/observe';
+import { auditCalls } from './grpc/guards/audit';
+import { observeCalls } from './grpc/guards/observe';
+import { createShedding } from './grpc/guards/shedding';
 import { serve } from './grpc/server';
-import { createShedding } from './grpc/shedding';
 import { ListenFailed } from './listen';
 import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
@@ -25,6 +24,7 @@ import { firstAttempt, openRedis } from './redis/client';
 import { createKeys } from './redis/keys';
 import { createProbe } from './redis/probe';
 import { createRedisStore, type RedisStore } from './redis/store';
+import { openSecureListener } from './secure_listener';
 import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
 import { instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
     },
   });
   const trail = openAuditTrail({ file: config.auditFile, logger });
-  const door = openDoor({
+  const listener = openSecureListener({
     settings: config.access,
     onStreamRefused: () => telemetry.metrics.refused('streams'),
     log,
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
     methodNames: [QuotaServiceService, QuotaAdminServiceService].flatMap((service) =>
       Object.values(service).map(({ path }) => path.slice(1)),
     ),
-    certificateEnds: door.certificateEnds,
+    certificateEnds: listener.certificateEnds,
   });
   const { metrics } = telemetry;
   const store = createRedisStore({
@@ -120,8 +120,8 @@ async function main(): Promise<void> {
     administration,
     feed,
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
-    credentials: door.credentials,
-    guards: [observeCalls(metrics), door.authentication, auditCalls(trail)],
+    credentials: listener.credentials,
+    guards: [observeCalls(metrics), listener.authentication, auditCalls(trail)],
     shedding,
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
@@ -145,7 +145,7 @@ async function main(): Promise<void> {
   logger.info({ signal }, 'draining');
   telemetry.draining();
   policies.stop();
-  door.close();
+  listener.close();
   const finished = await server.drain();
   await store.settle();
   for (const probe of probes) probe.stop();

@@ -11,7 +11,7 @@ import {
 } from '../quota/errors';
 import { createSampler } from '../telemetry/sampler';
 import type { SubjectHash } from '../telemetry/subject_hash';
-import { Overloaded } from './load_limit';
+import { Overloaded } from './guards/load_limit';
 import { statusOf } from './status';
 
 /** What is logged of calls: a few lines of each kind a second, however many there are; metrics count them all. */

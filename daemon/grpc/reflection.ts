@@ -1,7 +1,7 @@
 import { toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { ReflectionService } from '@grpc/reflection';
-import { CONTRACT, HEALTH, readDescriptors } from './descriptors';
+import { CONTRACT, HEALTH, readDescriptors } from './decoding/descriptors';
 
 /** Shows clients what is served, so that grpcurl needs no file: neither for a call, nor for the details of an error. */
 export function createReflection(): ReflectionService {

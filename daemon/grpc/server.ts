@@ -6,16 +6,16 @@ import { ListenFailed } from '../listen';
 import type { Administration } from '../quota/administration';
 import type { DecisionFeed } from '../quota/decision_feed';
 import type { Limiter } from '../quota/limiter';
-import { createAdminHandlers } from './admin_handlers';
-import { createAnswerable } from './answerable';
+import { createAdminHandlers } from './admin/handlers';
 import type { CallLog } from './call_log';
-import { type CallGuard, guardCalls } from './guards';
-import { createHandlers } from './handlers';
-import { type HandshakeFailure, watchHandshakes } from './handshakes';
+import { createAnswerable } from './decoding/answerable';
+import { type CallGuard, guardCalls } from './guards/guards';
+import type { Shedding } from './guards/shedding';
 import { watchHealth } from './health';
+import { type HandshakeFailure, watchHandshakes } from './listening/handshakes';
+import { limitSessions } from './listening/session_limits';
+import { createHandlers } from './quota/handlers';
 import { createReflection } from './reflection';
-import { limitSessions } from './session_limits';
-import type { Shedding } from './shedding';
 import { createInFlight, type InFlight } from './unary';
 
 /** A drain that takes longer than this is cut short. */

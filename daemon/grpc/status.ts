@@ -11,7 +11,7 @@ import {
   UnknownPolicy,
   UnknownService,
 } from '../quota/errors';
-import { Overloaded } from './load_limit';
+import { Overloaded } from './guards/load_limit';
 
 /** What a caller is told of a failure: never a stack, never an inner message. */
 export interface ErrorStatus {

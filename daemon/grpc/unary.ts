@@ -1,8 +1,8 @@
 import type { handleUnaryCall, Metadata, ServerErrorResponse } from '@grpc/grpc-js';
 import { InvalidRequest } from '../quota/errors';
-import { Unreadable } from './answerable';
 import { callIdOf } from './call_id';
 import type { CallLog } from './call_log';
+import { Unreadable } from './decoding/answerable';
 import { type CallPatience, patienceOf } from './patience';
 import { detailsTrailer, statusOf } from './status';
 

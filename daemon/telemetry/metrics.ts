@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { CONNECTION_REFUSALS } from '../access/connection_limits';
-import { HANDSHAKE_FAILURES, type HandshakeFailure } from '../grpc/handshakes';
+import { HANDSHAKE_FAILURES, type HandshakeFailure } from '../grpc/listening/handshakes';
 import type { Decision } from '../quota/admission';
 import type { DecisionEvent } from '../quota/decision_feed';
 import { BUILD } from './build';

@@ -2,9 +2,9 @@ import cluster from 'node:cluster';
 import type { Redis } from 'ioredis';
 import type { ConnectionLimits } from '../access/connection_limits';
 import { answerPrimary } from '../workers/asking';
-import { watchConnections } from './connections';
 import { serveHttp } from './http';
 import { createMetrics, type Metrics, type MetricsSources } from './metrics';
+import { watchOpenSockets } from './open_sockets';
 import { type Check, type DaemonState, type Readiness, readinessOf } from './readiness';
 
 /** What an operator sees of the daemon from outside: its numbers, and whether it lives and is ready. */
@@ -36,7 +36,7 @@ export interface TelemetryOptions {
 /** Serves the metrics and the probes, from the start on. Throws `ListenFailed` where the address cannot be had. */
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { listen, redis, isUsable } = options;
-  const connections = watchConnections();
+  const sockets = watchOpenSockets();
   let state: DaemonState = 'starting';
   let isStoreOpen = () => false;
   let grpcPort = 0;
@@ -52,7 +52,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   const readiness = async () => readinessOf({ state, checks });
   const metrics = createMetrics({
     ...options,
-    connectionCount: () => connections.open(grpcPort),
+    connectionCount: () => sockets.open(grpcPort),
     redisReady: {
       admissions: () => redis.admissions.status === 'ready',
       calls: () => redis.calls.status === 'ready',
@@ -73,7 +73,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     isStoreOpen: () => isStoreOpen(),
     serving(port, limits) {
       grpcPort = port;
-      connections.guard(port, {
+      sockets.guard(port, {
         take(address) {
           const refusal = limits.take(address);
           if (refusal !== undefined) metrics.refused(refusal);

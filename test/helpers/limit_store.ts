@@ -26,7 +26,7 @@ interface Target {
   readonly limitName: string;
 }
 
-/** The deciding part of a daemon, without its door: what goes to Redis and what comes back, call by call. */
+/** The deciding part of a daemon, without its listener: what goes to Redis and what comes back, call by call. */
 export interface LimitStore {
   readonly keys: Keys;
   /** Decides on all in one call; each outcome may be an error. */

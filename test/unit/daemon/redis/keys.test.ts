@@ -26,7 +26,7 @@ const nameArbitrary = fc.oneof(
   fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/),
 );
 
-/** Subjects as the door lets them in; those that look like parts of keys above all. */
+/** Subjects as the listener lets them in; those that look like parts of keys above all. */
 const subjectArbitrary = fc.oneof(
   fc.constantFrom('42', '{0}', '{1}:log', ':', 'a:b', '{', '}', '{}', '{}x', `${UUID}:42`, 'log', 'admit'),
   fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }),

@@ -5,11 +5,11 @@ import {
   QuotaServiceService,
   type StatsResponse,
   Decision as Verdict,
-} from '../../gen/quota/v1/quota_service';
-import type { Decision, LimitStatus } from '../quota/admission';
-import type { Usage } from '../quota/usage';
-import { statusOf } from './status';
-import { durationOfUs } from './time';
+} from '../../../gen/quota/v1/quota_service';
+import type { Decision, LimitStatus } from '../../quota/admission';
+import type { Usage } from '../../quota/usage';
+import { statusOf } from '../status';
+import { durationOfUs } from '../time';
 
 export function toAdmitResponse({ admitted, isRepeat, limits, retryDelayUs }: Decision): AdmitResponse {
   return {

@@ -8,13 +8,13 @@ import type { KnownIdentity } from './access/identities';
 import type { AccessSettings } from './access/settings';
 import { createStreamLimits } from './access/stream_limits';
 import { ConfigInvalid } from './config';
-import { createAuthentication } from './grpc/authenticate';
 import type { CallLog } from './grpc/call_log';
-import { openServerSecurity } from './grpc/credentials';
-import type { CallGuard } from './grpc/guards';
+import { createAuthentication } from './grpc/guards/authenticate';
+import type { CallGuard } from './grpc/guards/guards';
+import { openServerSecurity } from './grpc/listening/credentials';
 
 /** How callers come in: by which transport, and what they must show. Follows its files. */
-export interface Door {
+export interface SecureListener {
   readonly credentials: ServerCredentials;
   readonly authentication: CallGuard;
   /** When the certificates of each file end. */
@@ -22,15 +22,20 @@ export interface Door {
   close(): void;
 }
 
-export interface DoorOptions {
+export interface SecureListenerOptions {
   readonly settings: AccessSettings;
   readonly onStreamRefused: () => void;
   readonly log: CallLog;
   readonly logger: Logger;
 }
 
-/** Opens the door as the settings say. Throws `ConfigInvalid` with every fault of every file. */
-export function openDoor({ settings, onStreamRefused, log, logger }: DoorOptions): Door {
+/** Opens the listener as the settings say. Throws `ConfigInvalid` with every fault of every file. */
+export function openSecureListener({
+  settings,
+  onStreamRefused,
+  log,
+  logger,
+}: SecureListenerOptions): SecureListener {
   const { file, tls } = settings;
   const asksCertificates = tls?.authorityFile !== undefined;
   const watchesFile = attempt(() => (file === undefined ? undefined : watchAccessFile({ file, logger })), {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createLoadLimit, Overloaded } from '../../../../daemon/grpc/load_limit';
+import { createLoadLimit, Overloaded } from '../../../../../daemon/grpc/guards/load_limit';
 
 function limitOf(most: number, least = 2) {
   const clock = { ms: 0 };

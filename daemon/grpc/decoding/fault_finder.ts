@@ -6,7 +6,7 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
-import type { FieldFault } from '../quota/errors';
+import type { FieldFault } from '../../quota/errors';
 import { CONTRACT, readDescriptors } from './descriptors';
 
 /** Finds out why a request could not be read, with a reader that is slow and knows every field by its name. */

@@ -1,11 +1,11 @@
 import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import type { Access, Evidence } from '../access/access';
-import { PermissionDenied, TooManyStreams } from '../access/errors';
-import type { StreamLimits } from '../access/stream_limits';
-import { callIdOf } from './call_id';
-import type { CallLog } from './call_log';
+import type { Access, Evidence } from '../../access/access';
+import { PermissionDenied, TooManyStreams } from '../../access/errors';
+import type { StreamLimits } from '../../access/stream_limits';
+import { callIdOf } from '../call_id';
+import type { CallLog } from '../call_log';
+import { detailsTrailer, statusOf } from '../status';
 import type { CallGuard } from './guards';
-import { detailsTrailer, statusOf } from './status';
 
 /** Where handlers find who calls. Never what a client sent under this name. */
 export const IDENTITY_KEY = 'quota-identity';

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { createSampler } from '../telemetry/sampler';
+import { createSampler } from '../../telemetry/sampler';
 
 /** Why a client could not be let in, or its certificate not be believed. */
 export const HANDSHAKE_FAILURES = [

@@ -4,13 +4,13 @@ import {
   type BatchAdmitResult,
   type QuotaServiceServer,
   QuotaServiceService,
-} from '../../gen/quota/v1/quota_service';
-import type { Decision } from '../quota/admission';
-import type { Limiter } from '../quota/limiter';
-import type { Patience } from '../quota/store';
-import { callIdOf } from './call_id';
+} from '../../../gen/quota/v1/quota_service';
+import type { Decision } from '../../quota/admission';
+import type { Limiter } from '../../quota/limiter';
+import type { Patience } from '../../quota/store';
+import { callIdOf } from '../call_id';
+import { type CallContext, unary } from '../unary';
 import { toAdmitResponse, toBatchError, toBatchResult, toStatsResponse } from './reply';
-import { type CallContext, unary } from './unary';
 import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
 
 interface HandlerContext extends CallContext {

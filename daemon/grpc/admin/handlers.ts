@@ -3,21 +3,21 @@ import type {
   QuotaAdminServiceServer,
   WatchDecisionsRequest,
   WatchDecisionsResponse,
-} from '../../gen/quota/v1/quota_admin_service';
-import type { Administration } from '../quota/administration';
-import type { DecisionFeed, Watcher } from '../quota/decision_feed';
-import { UnknownPolicy } from '../quota/errors';
-import { toListPoliciesResponse, toOverride, toPolicyQuota, toWatchDecisionsResponse } from './admin_reply';
+} from '../../../gen/quota/v1/quota_admin_service';
+import type { Administration } from '../../quota/administration';
+import type { DecisionFeed, Watcher } from '../../quota/decision_feed';
+import { UnknownPolicy } from '../../quota/errors';
+import { callIdOf } from '../call_id';
+import type { CallLog } from '../call_log';
+import { type CallContext, failCall, readable, unary } from '../unary';
+import { toListPoliciesResponse, toOverride, toPolicyQuota, toWatchDecisionsResponse } from './reply';
 import {
   parseClearOverride,
   parseListOverrides,
   parseQuotaTarget,
   parseSetOverride,
   parseWatchDecisions,
-} from './admin_validate';
-import { callIdOf } from './call_id';
-import type { CallLog } from './call_log';
-import { type CallContext, failCall, readable, unary } from './unary';
+} from './validate';
 
 /** The methods of QuotaAdminService. Every change is logged with who made it. */
 export function createAdminHandlers(

@@ -3,13 +3,13 @@ import type {
   Override as OverrideMessage,
   PolicyQuota as PolicyQuotaMessage,
   WatchDecisionsResponse,
-} from '../../gen/quota/v1/quota_admin_service';
-import type { PolicyQuota } from '../quota/administration';
-import type { WatchedEvent } from '../quota/decision_feed';
-import type { Override } from '../quota/overrides';
-import type { Policies, Policy } from '../quota/policies';
-import { toLimitMessage, toVerdict } from './reply';
-import { durationOfUs } from './time';
+} from '../../../gen/quota/v1/quota_admin_service';
+import type { PolicyQuota } from '../../quota/administration';
+import type { WatchedEvent } from '../../quota/decision_feed';
+import type { Override } from '../../quota/overrides';
+import type { Policies, Policy } from '../../quota/policies';
+import { toLimitMessage, toVerdict } from '../quota/reply';
+import { durationOfUs } from '../time';
 
 export function toPolicyQuota({ policy, limits }: PolicyQuota): PolicyQuotaMessage {
   return { policy, limits: limits.map(toLimitMessage) };

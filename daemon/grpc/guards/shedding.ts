@@ -1,9 +1,9 @@
 import { type Metadata, status } from '@grpc/grpc-js';
-import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
-import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
+import { QuotaAdminServiceService } from '../../../gen/quota/v1/quota_admin_service';
+import { QuotaServiceService } from '../../../gen/quota/v1/quota_service';
+import { detailsTrailer, statusOf } from '../status';
 import type { CallGuard, Refusal, Watch } from './guards';
 import { createLoadLimit, type Ending, type LoadLimit, Overloaded, type Passage } from './load_limit';
-import { detailsTrailer, statusOf } from './status';
 
 /** Refuses what is too much before it is decoded, at the least cost, and counts what is in flight. */
 export interface Shedding {

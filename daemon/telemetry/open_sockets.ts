@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
 /** The open connections that others made to this process, by the port they came to. */
-export interface Connections {
+export interface OpenSockets {
   open(port: number): number;
   /** Closes connections to this port that are not let in; one that is gives its place back when it closes. */
   guard(port: number, rule: ConnectionRule): void;
@@ -15,7 +15,7 @@ export interface ConnectionRule {
 }
 
 /** To be called before anything listens. gRPC keeps its sessions to itself, so Node is asked instead. */
-export function watchConnections(): Connections {
+export function watchOpenSockets(): OpenSockets {
   const counts = new Map<number, number>();
   const rules = new Map<number, ConnectionRule>();
   const add = (port: number, step: 1 | -1) => counts.set(port, (counts.get(port) ?? 0) + step);

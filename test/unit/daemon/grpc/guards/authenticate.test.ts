@@ -12,14 +12,14 @@ import {
 } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import type { Access } from '../../../../daemon/access/access';
-import { PermissionDenied, Unauthenticated } from '../../../../daemon/access/errors';
-import { createStreamLimits } from '../../../../daemon/access/stream_limits';
-import { createAuthentication } from '../../../../daemon/grpc/authenticate';
-import { createCallLog } from '../../../../daemon/grpc/call_log';
-import { guardCalls } from '../../../../daemon/grpc/guards';
-import { failureOf } from '../../../helpers/quota_client';
-import { until } from '../../../helpers/wait';
+import type { Access } from '../../../../../daemon/access/access';
+import { PermissionDenied, Unauthenticated } from '../../../../../daemon/access/errors';
+import { createStreamLimits } from '../../../../../daemon/access/stream_limits';
+import { createCallLog } from '../../../../../daemon/grpc/call_log';
+import { createAuthentication } from '../../../../../daemon/grpc/guards/authenticate';
+import { guardCalls } from '../../../../../daemon/grpc/guards/guards';
+import { failureOf } from '../../../../helpers/quota_client';
+import { until } from '../../../../helpers/wait';
 
 const ECHO = '/test.Echo/Echo';
 const STREAM = '/test.Echo/Stream';

@@ -11,5 +11,5 @@ export const HEALTH = 'health.binpb';
 
 /** What buf compiled, with the names and comments of the .proto files. */
 export function readDescriptors(name: typeof CONTRACT | typeof HEALTH): FileDescriptorSet {
-  return fromBinary(FileDescriptorSetSchema, readFileSync(join(__dirname, '../../gen', name)));
+  return fromBinary(FileDescriptorSetSchema, readFileSync(join(__dirname, '../../../gen', name)));
 }

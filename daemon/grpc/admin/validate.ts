@@ -4,13 +4,13 @@ import type {
   ListOverridesRequest,
   SetOverrideRequest,
   WatchDecisionsRequest,
-} from '../../gen/quota/v1/quota_admin_service';
-import { Decision as Verdict } from '../../gen/quota/v1/quota_service';
-import type { QuotaTarget } from '../quota/administration';
-import type { DecisionFilter } from '../quota/decision_feed';
-import { MAX_LIMIT } from '../quota/limits';
-import type { NewOverride, OverrideQuery, OverrideTarget } from '../quota/overrides';
-import { checkName, checkSubject, createFaults, type Faults, MAX_TIME_MS } from './validate';
+} from '../../../gen/quota/v1/quota_admin_service';
+import { Decision as Verdict } from '../../../gen/quota/v1/quota_service';
+import type { QuotaTarget } from '../../quota/administration';
+import type { DecisionFilter } from '../../quota/decision_feed';
+import { MAX_LIMIT } from '../../quota/limits';
+import type { NewOverride, OverrideQuery, OverrideTarget } from '../../quota/overrides';
+import { checkName, checkSubject, createFaults, type Faults, MAX_TIME_MS } from '../quota/validate';
 
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;

@@ -1,20 +1,20 @@
 import { credentials, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { HealthImplementation } from 'grpc-health-check';
-import { guardCalls } from '../../../../daemon/grpc/guards';
-import { createLoadLimit } from '../../../../daemon/grpc/load_limit';
-import { createShedding } from '../../../../daemon/grpc/shedding';
+import { guardCalls } from '../../../../../daemon/grpc/guards/guards';
+import { createLoadLimit } from '../../../../../daemon/grpc/guards/load_limit';
+import { createShedding } from '../../../../../daemon/grpc/guards/shedding';
 import {
   AdmitResponse,
   QuotaServiceClient,
   type QuotaServiceServer,
   QuotaServiceService,
   StatsResponse,
-} from '../../../../gen/quota/v1/quota_service';
-import { watchHealth } from '../../../helpers/health';
-import { closedAfterEach } from '../../../helpers/opened';
-import { createQuotaClient, failureOf } from '../../../helpers/quota_client';
-import { until } from '../../../helpers/wait';
+} from '../../../../../gen/quota/v1/quota_service';
+import { watchHealth } from '../../../../helpers/health';
+import { closedAfterEach } from '../../../../helpers/opened';
+import { createQuotaClient, failureOf } from '../../../../helpers/quota_client';
+import { until } from '../../../../helpers/wait';
 
 const opened = closedAfterEach();
 

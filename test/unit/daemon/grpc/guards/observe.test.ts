@@ -5,8 +5,8 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { guardCalls } from '../../../../daemon/grpc/guards';
-import { observeCalls } from '../../../../daemon/grpc/observe';
+import { guardCalls } from '../../../../../daemon/grpc/guards/guards';
+import { observeCalls } from '../../../../../daemon/grpc/guards/observe';
 
 const METHOD = { path: '/quota.v1.QuotaService/Admit', responseStream: false };
 

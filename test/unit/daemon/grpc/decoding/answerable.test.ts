@@ -1,9 +1,9 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { createAnswerable, Unreadable } from '../../../../daemon/grpc/answerable';
-import type { FieldFault } from '../../../../daemon/quota/errors';
-import { QuotaAdminServiceService } from '../../../../gen/quota/v1/quota_admin_service';
-import { QuotaServiceService } from '../../../../gen/quota/v1/quota_service';
+import { createAnswerable, Unreadable } from '../../../../../daemon/grpc/decoding/answerable';
+import type { FieldFault } from '../../../../../daemon/quota/errors';
+import { QuotaAdminServiceService } from '../../../../../gen/quota/v1/quota_admin_service';
+import { QuotaServiceService } from '../../../../../gen/quota/v1/quota_service';
 
 const answerable = createAnswerable();
 const quota = answerable(QuotaServiceService);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { toStatsResponse } from '../../../../daemon/grpc/reply';
-import type { Usage } from '../../../../daemon/quota/usage';
-import { StatsResponse } from '../../../../gen/quota/v1/quota_service';
+import { toStatsResponse } from '../../../../../daemon/grpc/quota/reply';
+import type { Usage } from '../../../../../daemon/quota/usage';
+import { StatsResponse } from '../../../../../gen/quota/v1/quota_service';
 
 const usage: Usage = {
   recentUsers: [],

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { Metrics } from '../telemetry/metrics';
+import type { Metrics } from '../../telemetry/metrics';
 import type { CallGuard } from './guards';
 
 const MS_PER_S = 1000;

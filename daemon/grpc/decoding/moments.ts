@@ -1,8 +1,8 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { Timestamp } from '../../gen/google/protobuf/timestamp';
-import type { FieldFault } from '../quota/errors';
-import { hasValidNanos } from './time';
+import { Timestamp } from '../../../gen/google/protobuf/timestamp';
+import type { FieldFault } from '../../quota/errors';
+import { hasValidNanos } from '../time';
 
 /** The fields of a message that hold a moment: their names by their numbers. */
 export type Moments = ReadonlyMap<number, string>;

@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseAdmit, parseBatch, parseRecordCall, parseStats } from '../../../../daemon/grpc/validate';
-import { type FieldFault, InvalidRequest } from '../../../../daemon/quota/errors';
-import type { AdmitRequest, RecordCallRequest, StatsRequest } from '../../../../gen/quota/v1/quota_service';
+import {
+  parseAdmit,
+  parseBatch,
+  parseRecordCall,
+  parseStats,
+} from '../../../../../daemon/grpc/quota/validate';
+import { type FieldFault, InvalidRequest } from '../../../../../daemon/quota/errors';
+import type {
+  AdmitRequest,
+  RecordCallRequest,
+  StatsRequest,
+} from '../../../../../gen/quota/v1/quota_service';
 
 const UUID = '123e4567-e89b-42d3-a456-426614174000';
 const DAY_S = 86_400;

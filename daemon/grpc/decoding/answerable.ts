@@ -1,5 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { FieldFault } from '../quota/errors';
+import type { FieldFault } from '../../quota/errors';
 import { createFaultFinder, type FaultFinder } from './fault_finder';
 import { type Moments, momentFaults, momentsOf } from './moments';
 

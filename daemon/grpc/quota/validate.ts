@@ -3,18 +3,18 @@ import type {
   BatchAdmitRequest,
   RecordCallRequest,
   StatsRequest,
-} from '../../gen/quota/v1/quota_service';
-import type { Admission } from '../quota/admission';
-import { formatDuration } from '../quota/duration';
-import { type FieldFault, InvalidRequest } from '../quota/errors';
+} from '../../../gen/quota/v1/quota_service';
+import type { Admission } from '../../quota/admission';
+import { formatDuration } from '../../quota/duration';
+import { type FieldFault, InvalidRequest } from '../../quota/errors';
 import {
   DEFAULT_TOP_WINDOW_MS,
   MAX_HOUR_COUNT,
   MAX_LIST_COUNT,
   type ServiceCall,
   type UsageQuery,
-} from '../quota/usage';
-import { durationMs, isValidDuration } from './time';
+} from '../../quota/usage';
+import { durationMs, isValidDuration } from '../time';
 
 const MAX_SUBJECT_CHARACTERS = 128;
 const MAX_NAME_CHARACTERS = 63;

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
-import type { AuditTrail } from '../telemetry/audit_trail';
+import type { AuditTrail } from '../../telemetry/audit_trail';
+import { callIdOf } from '../call_id';
 import { IDENTITY_KEY } from './authenticate';
-import { callIdOf } from './call_id';
 import type { CallGuard } from './guards';
 
 /** What operators, and a site's staff, change. Reading leaves no trace. */
