@@ -3,17 +3,17 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withMysqlAuthority } from '../environment/mysql_tls';
-import { config } from './config';
-import { runJest } from './jest_run';
-import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './services/compose';
-import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './services/install';
-import { takeLock } from './services/lock';
-import { root, testFolder } from './services/places';
-import { choosePort } from './services/ports';
-import { Refusal } from './services/refusal';
-import { type Supervisor, supervised } from './services/supervisor';
-import { describe, runScript, say } from './services/terminal';
-import { type Count, sum, summaryLine } from './summary';
+import { Refusal } from './console/refusal';
+import { describe, runScript, say } from './console/terminal';
+import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './install/install';
+import { takeLock } from './processes/lock';
+import { type Supervisor, supervised } from './processes/supervisor';
+import { choosePort } from './servers/ports';
+import { config } from './settings/config';
+import { root, testFolder } from './settings/paths';
+import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './testing/compose';
+import { runJest } from './testing/jest_run';
+import { type Count, sum, summaryLine } from './testing/summary';
 
 /** Never an operator's own. */
 const PROJECT = 'etuservices-test';

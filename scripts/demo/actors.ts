@@ -1,5 +1,5 @@
-import { DEMO_PASSWORD } from '../demo_accounts';
-import { Refusal } from '../services/refusal';
+import { Refusal } from '../console/refusal';
+import { DEMO_PASSWORD } from './accounts';
 import type { Act } from './act';
 import type { Plan } from './plan';
 import { newTally, type Tally } from './tally';

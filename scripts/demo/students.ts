@@ -1,7 +1,7 @@
 import type { Pool } from 'mysql2/promise';
 import { hashPassword } from '../../web/accounts/passwords';
 import { type Users, usersTable } from '../../web/accounts/users';
-import { DEMO_PASSWORD } from '../demo_accounts';
+import { DEMO_PASSWORD } from './accounts';
 
 /** How often somebody comes, beside the others, and how many calls a visit has on average. */
 export const HABITS = {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'mysql2/promise';
 import type { StatsResponse } from '../../gen/quota/v1/quota_service';
+import { DEMO_PASSWORD } from '../../scripts/demo/accounts';
 import type { Act } from '../../scripts/demo/act';
 import type { Plan } from '../../scripts/demo/plan';
 import { type Play, play } from '../../scripts/demo/play';
 import { newTally } from '../../scripts/demo/tally';
-import { DEMO_PASSWORD } from '../../scripts/demo_accounts';
 import { hashPassword } from '../../web/accounts/passwords';
 import { usersTable } from '../../web/accounts/users';
 import { connect } from '../../web/database';
