@@ -67,7 +67,7 @@ async function composeEnvironment({
   secrets: string;
 }): Promise<ComposeEnvironment> {
   mkdirSync(folder, { recursive: true });
-  const { status, stderr } = spawnSync('sh', [join(root, 'scripts', 'compose', 'secrets.sh'), secrets], {
+  const { status, stderr } = spawnSync('sh', [join(root, 'deploy', 'secrets.sh'), secrets], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Refusal(`The secrets could not be made:\n${stderr}`);
@@ -76,7 +76,7 @@ async function composeEnvironment({
     ports[name] = String(await choosePort({ folder, name, first }));
   return {
     COMPOSE_PROJECT_NAME: PROJECT,
-    COMPOSE_FILE: ['docker-compose.yml', 'scripts/compose/test.yml'].join(':'),
+    COMPOSE_FILE: ['docker-compose.yml', 'deploy/test.yml'].join(':'),
     COMPOSE_PATH_SEPARATOR: ':',
     // What an operator has set for a stack in use is not for this one.
     COMPOSE_DISABLE_ENV_FILE: '1',

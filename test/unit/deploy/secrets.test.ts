@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { parseIdentities } from '../../../../daemon/access/identities';
-import { tokenDigest } from '../../../../daemon/access/tokens';
-import { createKeys } from '../../../../daemon/redis/keys';
+import { parseIdentities } from '../../../daemon/access/identities';
+import { tokenDigest } from '../../../daemon/access/tokens';
+import { createKeys } from '../../../daemon/redis/keys';
 
-const SCRIPT = join(__dirname, '../../../../scripts/compose/secrets.sh');
+const SCRIPT = join(__dirname, '../../../deploy/secrets.sh');
 
 let folder: string;
 beforeEach(() => {
@@ -28,7 +28,7 @@ function makeSecrets(): string {
   return stdout;
 }
 
-describe('scripts/compose/secrets.sh', () => {
+describe('deploy/secrets.sh', () => {
   test('an empty folder, an access file that the daemon takes, with a role for each token', () => {
     makeSecrets();
 
@@ -79,7 +79,7 @@ describe('scripts/compose/secrets.sh', () => {
     makeSecrets();
     const user = /^user quota .*$/m.exec(read('redis_users.acl'))?.[0] ?? '';
     const allowed = new Set(user.split(' ').flatMap((word) => /^\+(\w+)/.exec(word)?.[1] ?? []));
-    const used = commandsOf(join(__dirname, '../../../../daemon'));
+    const used = commandsOf(join(__dirname, '../../../daemon'));
 
     expect(used.length).toBeGreaterThan(20);
     expect(used.filter((command) => !allowed.has(command))).toEqual([]);

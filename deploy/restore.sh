@@ -6,8 +6,8 @@
 set -eu
 
 folder=$(cd "${1:?usage: restore.sh FOLDER}" && pwd)
-cd "$(dirname "$0")/../.."
-. scripts/compose/restore_steps.sh
+cd "$(dirname "$0")/.."
+. deploy/restore_steps.sh
 
 for file in redis.rdb mysql.sql; do
   [ -s "$folder/$file" ] || fail "$folder/$file is not there"

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { createMetrics } from '../../../../daemon/telemetry/metrics';
-import { parsePrometheusText } from '../../../helpers/prometheus_text';
-import { promtool, testWithPromtool } from '../../../helpers/promtool';
+import { createMetrics } from '../../../daemon/telemetry/metrics';
+import { parsePrometheusText } from '../../helpers/prometheus_text';
+import { promtool, testWithPromtool } from '../../helpers/promtool';
 
-const FOLDER = join(__dirname, '../../../../scripts/compose');
+const FOLDER = join(__dirname, '../../../deploy');
 const METRIC = /\b(?:quota|nodejs|process)_[a-z0-9_]+/g;
 
 /** Every metric that the daemon has, and those that a histogram is made of. */
@@ -52,7 +52,7 @@ describe('the alerts and the board', () => {
 
   test('every alert, in the manual', () => {
     const alerts = readFileSync(join(FOLDER, 'prometheus/alerts.yml'), 'utf8').matchAll(/- alert: (\w+)/g);
-    const manual = readFileSync(join(FOLDER, '../../docs/operations.md'), 'utf8');
+    const manual = readFileSync(join(FOLDER, '../docs/operations.md'), 'utf8');
 
     expect(
       [...alerts].map(([, name = '']) => name).filter((name) => !manual.includes(`\`${name}\``)),

@@ -8,7 +8,7 @@ folder=${1:?usage: backup.sh FOLDER}
 umask 077
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/.."
 
 part=$(mktemp -d "$folder/.part.XXXXXX")
 trap 'rm -rf "$part"' EXIT

@@ -2,7 +2,7 @@
 # The log of a service, or of several, for a person: times as people read them (UTC), one line each.
 #   usage: logs.sh [options of docker compose logs] SERVICE…      for example: logs.sh --since 30m daemon web
 set -eu
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/.."
 
 # Some versions of Compose put a control sequence before each line.
 docker compose logs --no-log-prefix "$@" | sed 's/^[^{]*{/{/' |

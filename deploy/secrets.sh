@@ -5,7 +5,7 @@
 # user has another number than their owner.
 set -eu
 
-folder=${1:-$(dirname "$0")/../../secrets}
+folder=${1:-$(dirname "$0")/../secrets}
 umask 077
 mkdir -p "$folder"
 chmod 700 "$folder"
