@@ -1,4 +1,4 @@
-import { DEMO_ACCOUNTS, DEMO_PASSWORD } from '../demo/accounts';
+import { DEMO } from '../demo/data';
 import { DATABASE_NAME, DATABASE_USER } from '../servers/mysql_options';
 import { bold, dim, green } from './terminal';
 
@@ -47,12 +47,12 @@ function grpcurlHint({ isDaemonOpen }: BannerFacts): string {
 }
 
 function logins(): string[] {
-  const width = Math.max(...DEMO_ACCOUNTS.map(({ email }) => email.length));
-  const lines = DEMO_ACCOUNTS.map(({ email, role }) => `${email.padEnd(width)}  ${dim(role)}`);
+  const width = Math.max(...DEMO.accounts.map(({ email }) => email.length));
+  const lines = DEMO.accounts.map(({ email, role }) => `${email.padEnd(width)}  ${dim(role)}`);
   return [
     '',
     ...lines.map((line, index) => row(index === 0 ? 'log in as' : '', line)),
-    row('password', bold(DEMO_PASSWORD)),
+    row('password', bold(DEMO.password)),
   ];
 }
 
