@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import { describeAdmissions } from './admissions';
 import { describeOperators } from './operators';
+import { describeOverrideLists } from './override_lists';
 import { describeRequestIds } from './request_ids';
 import { describeStatistics } from './statistics';
 import type { StoreFactory } from './store_factory';
@@ -11,6 +12,7 @@ export function describeQuotaStore(name: string, open: StoreFactory): void {
     describeAdmissions(open);
     describeRequestIds(open);
     describeOperators(open);
+    describeOverrideLists(open);
     describeStatistics(open);
   });
 }
