@@ -12,6 +12,7 @@ import { createAnswerable } from './decoding/answerable';
 import { type CallGuard, guardCalls } from './guards/guards';
 import type { Shedding } from './guards/shedding';
 import { watchHealth } from './health';
+import { refuseEarly } from './listening/early_refusals';
 import { type HandshakeFailure, watchHandshakes } from './listening/handshakes';
 import { limitSessions } from './listening/session_limits';
 import { createHandlers } from './quota/handlers';
@@ -42,7 +43,7 @@ export interface ServeOptions {
   readonly credentials: ServerCredentials;
   /** In their order, after the shedding. */
   readonly guards: readonly CallGuard[];
-  readonly shedding: Pick<Shedding, 'guard' | 'weigh'>;
+  readonly shedding: Pick<Shedding, 'refusalOf' | 'guard' | 'weigh'>;
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
@@ -74,6 +75,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
 
   try {
     const port = await bind(server, options);
+    refuseEarly(server, shedding.refusalOf);
     watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });
     return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop }) };
   } catch (error) {
