@@ -32,8 +32,11 @@ export interface LoadLimitOptions {
   readonly most: number;
 }
 
-/** What takes so much longer than it does at best shows a queue, of the event loop or of the store. */
-const QUEUED_MS = 25;
+/**
+ * A single decision that takes so much longer than one does at best shows a queue, of the event loop or of the store. It
+ * is what about 200 decisions take, enough to keep a daemon busy; from twice of it on refusals come too late under overload.
+ */
+const QUEUED_MS = 10;
 
 /** What takes longer is too slow, whatever it takes at best. Callers wait half a second or more. */
 const SLOW_MS = 100;
@@ -65,11 +68,13 @@ export function createLoadLimit({
   let decreasedMs = Number.NEGATIVE_INFINITY;
   const best = createBest();
 
-  function learn(ending: Ending, startMs: number): void {
+  function learn(ending: Ending, { startMs, weight }: { startMs: number; weight: number }): void {
     const ms = nowMs();
     const tookMs = ms - startMs;
-    if (ending === 'answered') best.observe(ms, tookMs);
-    const isSlow = tookMs >= Math.min(SLOW_MS, best.leastMs() + QUEUED_MS);
+    // A batch takes long by itself.
+    const isSingle = weight === 1;
+    if (isSingle && ending === 'answered') best.observe(ms, tookMs);
+    const isSlow = tookMs >= (isSingle ? Math.min(SLOW_MS, best.leastMs() + QUEUED_MS) : SLOW_MS);
     if (ending === 'answered' && !isSlow) limit = Math.min(most, limit + INCREASE);
     if (ending === 'failed' || !isSlow || startMs <= decreasedMs) return;
     limit = Math.max(least, limit * DECREASE);
@@ -97,8 +102,8 @@ export function createLoadLimit({
         end(ending) {
           if (weight === 0) return;
           inFlight -= weight;
+          learn(ending, { startMs, weight });
           weight = 0;
-          learn(ending, startMs);
         },
       };
     },

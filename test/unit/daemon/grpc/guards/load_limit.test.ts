@@ -46,6 +46,18 @@ describe('load limit', () => {
     expect(limited.limit.state().limit).toBe(90);
   });
 
+  test('a batch that takes longer than a single decision, no less', () => {
+    const limited = limitOf(100);
+    const single = limited.limit.enter();
+    single?.end('answered');
+    const batch = limited.limit.enter();
+    batch?.weigh(90);
+    limited.clock.ms += 40;
+    batch?.end('answered');
+
+    expect(limited.limit.state().limit).toBe(100);
+  });
+
   test('calls that never take less, as those of a distant store, no less', () => {
     const limited = limitOf(100);
     for (let i = 0; i < 10; i += 1) {
