@@ -6,8 +6,8 @@ import { serversOf } from './http2_servers';
 export type EarlyRefusal = (path: string | undefined) => OutgoingHttpHeaders | undefined;
 
 /**
- * Refuses calls as they come out of HTTP/2, before the library makes anything of them, which costs a third of what a
- * refusal costs in all. `server` is bound already. The headers are the whole answer: gRPC's Trailers-Only.
+ * Refuses calls as they come out of HTTP/2, before the library makes anything of them, which is a third of what a
+ * refusal takes otherwise. `server` is bound already. The headers are the whole answer: gRPC's Trailers-Only.
  */
 export function refuseEarly(server: Server, refusalOf: EarlyRefusal): void {
   for (const listening of serversOf(server)) {
