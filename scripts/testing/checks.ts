@@ -28,7 +28,7 @@ const CHECKS: readonly Check[] = [
   { name: 'proto lint', tool: 'buf', args: ['lint'] },
   { name: 'proto breaking changes', tool: 'buf', args: ['breaking', '--against', RELEASED_PROTO] },
   { name: 'types', tool: 'tsc', args: ['--noEmit', '-p', 'tsconfig.json'] },
-  { name: 'types of the browser’s scripts', tool: 'tsc', args: ['-p', join('web', 'client')] },
+  { name: 'types of the browser’s scripts', tool: 'tsc', args: ['-p', join('web', 'browser')] },
   { name: 'dead code', tool: 'knip', args: ['--no-progress'] },
 ];
 

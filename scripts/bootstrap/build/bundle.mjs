@@ -1,4 +1,4 @@
-// web/client/, web/public/ → dist/web/assets/, and a manifest of what each file is called there.
+// web/browser/, web/public/ → dist/web/assets/, and a manifest of what each file is called there.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { step } from '../step.mjs';
@@ -6,7 +6,7 @@ import { filesUnder, fingerprint, removeStale, removeStamp, stampOf, writeStamp 
 import { runTool } from './tools.mjs';
 
 /** What goes to the browser, and not to the server. */
-export const BROWSER_FOLDERS = [join('web', 'client'), join('web', 'public')];
+export const BROWSER_FOLDERS = [join('web', 'browser'), join('web', 'public')];
 
 /** Below dist/: the files that are served, and their names by the names of their sources. */
 export const ASSETS = join('web', 'assets');

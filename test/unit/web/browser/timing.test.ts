@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { msUntilNextSecond, retryDelayMs } from '../../../../web/client/site/timing';
+import { msUntilNextSecond, retryDelayMs } from '../../../../web/browser/site/timing';
 
 describe('msUntilNextSecond', () => {
   test.each([

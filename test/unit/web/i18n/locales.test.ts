@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { IntlMessageFormat } from 'intl-messageformat';
-import en from '../../../../web/locales/en.json';
-import fr from '../../../../web/locales/fr.json';
+import en from '../../../../web/i18n/locales/en.json';
+import fr from '../../../../web/i18n/locales/fr.json';
 
 const ROOT = join(__dirname, '../../../..');
 const KEY = /['"`]([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+)['"`]/g;

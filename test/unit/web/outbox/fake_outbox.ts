@@ -1,4 +1,4 @@
-import type { Outbox, WaitingCall } from '../../../../web/calls/outbox';
+import type { Outbox, WaitingCall } from '../../../../web/outbox/outbox';
 
 /** An outbox in memory, by the clock of `Date`. `fails` makes every question fail, as a database that is away does. */
 export type FakeOutbox = Outbox & { rows: (WaitingCall & { dueMs: number })[]; fails: boolean };

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Logger, pino } from 'pino';
-import { type Relay, startRelay } from '../../../../web/calls/relay';
+import { type Relay, startRelay } from '../../../../web/outbox/relay';
 import type { ServiceCall } from '../../../../web/quota/client';
 import { QuotaUnavailable } from '../../../../web/quota/unavailable';
 import { type FakeOutbox, fakeOutbox, LEASE_MS } from './fake_outbox';

@@ -2,7 +2,7 @@ import { backOff } from './back_off';
 import { createBacklogWatch } from './backlog_watch';
 import { type DeliveryParts, deliverAll } from './delivery';
 import type { Outbox } from './outbox';
-import { createRest } from './rest';
+import { createPauses } from './pauses';
 
 /** A batch is told, eight at a time and a second each at the worst, within the lease of its calls. */
 const BATCH_SIZE = 32;
@@ -26,7 +26,7 @@ export type Relay = {
 /** Tells the daemon of the calls in the outbox, each until it is acknowledged. Several may work on one table. */
 export function startRelay(parts: DeliveryParts & { outbox: Outbox }): Relay {
   const { outbox, logger } = parts;
-  const rest = createRest();
+  const pauses = createPauses();
   const watchBacklog = createBacklogWatch({ outbox, logger });
   let isStopping = false;
   let failures = 0;
@@ -38,12 +38,12 @@ export function startRelay(parts: DeliveryParts & { outbox: Outbox }): Relay {
       const count = await deliverUpTo(size);
       if (count === undefined) {
         failures += 1;
-        await rest.unbroken(backOff(failures, AWAY_DELAY));
+        await pauses.unbroken(backOff(failures, AWAY_DELAY));
         continue;
       }
       if (failures > 0) logger.info({ failures }, 'the outbox is being emptied again');
       failures = 0;
-      if (count < size) await rest.untilNudged(POLL_MS);
+      if (count < size) await pauses.untilNudged(POLL_MS);
     }
   }
 
@@ -63,10 +63,10 @@ export function startRelay(parts: DeliveryParts & { outbox: Outbox }): Relay {
 
   const running = run();
   return {
-    nudge: rest.nudge,
+    nudge: pauses.nudge,
     async stop() {
       isStopping = true;
-      rest.end();
+      pauses.end();
       const isEnded = await endsWithin(running, STOP_LIMIT_MS);
       if (!isEnded) logger.warn('calls in flight were left to the next relay');
     },

@@ -1,5 +1,5 @@
 /** The pauses of a loop. */
-export type Rest = {
+export type Pauses = {
   /** Ends the present pause that a nudge may end, or else makes the next one end at once. */
   nudge(): void;
   untilNudged(limitMs: number): Promise<void>;
@@ -9,7 +9,7 @@ export type Rest = {
   end(): void;
 };
 
-export function createRest(): Rest {
+export function createPauses(): Pauses {
   let isEnded = false;
   let isNudged = false;
   let isNudgeable = false;
