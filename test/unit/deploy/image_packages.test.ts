@@ -26,6 +26,7 @@ const ENTRIES = {
 const RUN_BY_NAME: Readonly<Record<string, readonly string[]>> = { daemon: ['pino-pretty'], web: [] };
 
 const metafile = z.object({
+  inputs: z.record(z.string(), z.unknown()),
   outputs: z.record(
     z.string(),
     z.object({ imports: z.array(z.object({ path: z.string(), external: z.boolean().optional() })) }),
@@ -48,8 +49,8 @@ function script(name: string): string {
   return `scripts/${name}.ts`;
 }
 
-/** The packages that the files import, and the files that they import, without what is erased with the types. */
-function packagesOf(entries: readonly string[]): string[] {
+/** All that the files import, directly or not, without what is erased with the types. */
+function importsOf(entries: readonly string[]): { files: string[]; packages: string[] } {
   const file = join(folder, 'metafile.json');
   const options = ['--bundle', '--packages=external', '--platform=node', '--log-level=error'];
   const { status, stderr } = spawnSync(
@@ -58,10 +59,16 @@ function packagesOf(entries: readonly string[]): string[] {
     { cwd: ROOT, encoding: 'utf8' },
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  const { outputs } = metafile.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const { inputs, outputs } = metafile.parse(JSON.parse(readFileSync(file, 'utf8')));
   const paths = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
   const names = paths.filter((path) => !path.startsWith('node:') && !builtinModules.includes(path));
-  return [...new Set(names.map(packageName))].sort();
+  return { files: Object.keys(inputs), packages: [...new Set(names.map(packageName))].sort() };
+}
+
+/** The files and folders of the site that the Dockerfile leaves in the daemon's image. */
+function keptOfTheSite(): string[] {
+  const line = /find images\/daemon\/web .*/.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[0] ?? '';
+  return [...line.matchAll(/! -name (\S+)/g)].map(([, name = '']) => name.replace(/\.js$/, '.ts'));
 }
 
 /** Example: "@bufbuild/protobuf" of "@bufbuild/protobuf/wire". */
@@ -83,7 +90,7 @@ function installed(workspace: string): string[] {
 
 describe('the packages of the images', () => {
   test.each(Object.entries(ENTRIES))('%s: what is listed, exactly what its image runs', (image, entries) => {
-    const run = [...new Set([...packagesOf(entries), ...(RUN_BY_NAME[image] ?? [])])].sort();
+    const run = [...new Set([...importsOf(entries).packages, ...(RUN_BY_NAME[image] ?? [])])].sort();
 
     expect(installed(image)).toEqual(run);
   });
@@ -93,6 +100,17 @@ describe('the packages of the images', () => {
       [],
     );
     expect(installed('web').filter((name) => /redis|cluster-key-slot|reflection/.test(name))).toEqual([]);
+  });
+
+  test('the daemon: of the site, only files that its image keeps', () => {
+    const kept = keptOfTheSite();
+    const ofTheSite = importsOf(ENTRIES.daemon).files.filter((file) => file.startsWith('web/'));
+
+    expect(ofTheSite.filter((file) => !kept.includes(file.split('/')[1] ?? ''))).toEqual([]);
+  });
+
+  test('the site: no file of the daemon', () => {
+    expect(importsOf(ENTRIES.web).files.filter((file) => file.startsWith('daemon/'))).toEqual([]);
   });
 
   test('one range for each package, wherever it is listed', () => {
