@@ -1,6 +1,7 @@
-# Two targets: `daemon` and `web`. BuildKit is not needed. docker-compose.yml gives the version.
+# Two targets: `daemon` and `web`. BuildKit is not needed. docker-compose.yml gives the versions.
+ARG NODE_MAJOR=24
 
-FROM node:24-bookworm-slim AS packages
+FROM node:${NODE_MAJOR}-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY environment/package.json environment/
