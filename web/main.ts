@@ -1,5 +1,5 @@
 // First: what is required before it cannot be traced.
-import './tracing';
+import './telemetry/tracing';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
@@ -11,15 +11,15 @@ import { loadAssets } from './assets';
 import { connectBounded } from './bounded_pool';
 import { type Config, ConfigError, readConfig } from './config';
 import { answers, connect } from './database';
-import { createLogger } from './logger';
 import { createMarket } from './market/market';
 import { migrate } from './migrations';
 import { outboxTable } from './outbox/outbox';
 import { type Relay, startRelay } from './outbox/relay';
-import { withProbes } from './probes';
 import { createQuotaClient } from './quota/client';
 import { openQuotaCredentials, type QuotaCredentials } from './quota/credentials';
+import { createLogger } from './telemetry/logger';
 import { createMetrics } from './telemetry/metrics';
+import { withProbes } from './telemetry/probes';
 import { createMetricsServer } from './telemetry/server';
 
 /** Longer than any request may take, and shorter than the time a supervisor gives before it kills. */

@@ -1,6 +1,6 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { currentRequestId } from '../request_id';
+import { currentRequestId } from '../telemetry/request_id';
 import { toQuotaUnavailable } from './unavailable';
 
 /** A visitor waits no longer than this for one decision, retries included. */
