@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type EnvironmentFault, hasPassword, readEnvironment, withPassword } from '../environment/files';
+import { parseAddress } from '../environment/listen';
 import { type AccessSettings, accessEnvironment, accessFaults, toAccessSettings } from './access/settings';
 import { DEFAULT_LOG_BYTES, type LogBytes, SMALLEST_LOG_BYTES } from './redis/usage/retention';
 
@@ -71,12 +72,10 @@ const redisUrl = z
 
 const listenAddress = z
   .string()
-  .refine(isListenAddress, 'must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051');
-
-function isListenAddress(text: string): boolean {
-  const port = /^(?:\[[0-9a-fA-F:]+\]|[^:[\]\s]+):([0-9]{1,5})$/.exec(text)?.[1];
-  return port !== undefined && Number(port) <= 65_535;
-}
+  .refine(
+    (text) => parseAddress(text) !== undefined,
+    'must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051',
+  );
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 

@@ -3,11 +3,11 @@ import { isIP } from 'node:net';
 import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
 import { hasPassword, readEnvironment, withPassword } from '../environment/files';
+import { type Address, parseAddress } from '../environment/listen';
 import { mysqlAuthorityFault, withMysqlAuthority } from '../environment/mysql_tls';
 import { type QuotaSecurity, securityEnvironment, securityFaults, toSecurity } from './quota/security';
 
 const MIN_SECRET = 32;
-const MAX_PORT = 65_535;
 const NAMED_PROXIES = new Set(['loopback', 'linklocal', 'uniquelocal']);
 
 /** The environment cannot be used. The message names every variable at fault, and shows no value. */
@@ -22,21 +22,16 @@ export class ConfigError extends Error {
 const mysqlUrl = z.string().refine(isMysqlUrl, 'is not of the form mysql://user:password@host:port/database');
 
 const listen = z.string().transform((value, context) => {
-  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:\s]+)):(?<port>\d{1,5})$/.exec(value);
-  const host = match?.groups?.v6 ?? match?.groups?.host;
-  const port = Number(match?.groups?.port);
-  const isBadV6 = match?.groups?.v6 !== undefined && isIP(match.groups.v6) !== 6;
-  if (host === undefined || port > MAX_PORT || isBadV6) {
-    context.addIssue('is not of the form host:port or [address]:port');
-    return z.NEVER;
-  }
-  return { host, port };
+  const address = parseAddress(value);
+  if (address !== undefined) return address;
+  context.addIssue('is not of the form host:port or [address]:port');
+  return z.NEVER;
 });
 
 const quotaTarget = z
   .string()
-  .regex(
-    /^(?:(?:dns|ipv4|ipv6|unix):\S+|[^\s:/]+:\d{1,5}|\[[^\]\s]+\]:\d{1,5})$/,
+  .refine(
+    (target) => /^(?:dns|ipv4|ipv6|unix):\S+$/.test(target) || parseAddress(target) !== undefined,
     'is not of the form host:port',
   );
 
@@ -75,9 +70,9 @@ const environment = z.object({
 
 export type Config = {
   mysqlUrl: string;
-  listen: { host: string; port: number };
+  listen: Address;
   /** Where operators read the metrics. */
-  metricsListen: { host: string; port: number };
+  metricsListen: Address;
   quotaTarget: string;
   /** How the daemon is reached, and what is shown to it. */
   quotaSecurity: QuotaSecurity;

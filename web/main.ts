@@ -1,8 +1,8 @@
 // First: what is required before it cannot be traced.
 import './telemetry/tracing';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { formatAddress, listenAt } from '../environment/listen';
 import { stopTracing } from '../environment/tracing/start';
 import { createSessionStore } from './accounts/sessions';
 import { usersTable } from './accounts/users';
@@ -89,8 +89,11 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
     });
     const parts = { mysql: () => answers(pool), quota: quota.isReady };
     const server = createServer(withProbes({ site: app, parts }));
-    const { port: metricsPort } = await listen(metricsServer, config.metricsListen);
-    const { port } = await listen(server, config.listen);
+    const metricsPort = await listenAt(metricsServer, {
+      variable: 'WEB_METRICS_LISTEN',
+      listen: formatAddress(config.metricsListen),
+    });
+    const port = await listenAt(server, { variable: 'WEB_LISTEN', listen: formatAddress(config.listen) });
     logger.info({ host: config.listen.host, port, metricsPort }, 'the web tier is listening');
     drainOnSignal({ server, stopping, close, logger });
   } catch (error) {
@@ -108,13 +111,6 @@ async function migrateDatabase(mysqlUrl: string, logger: Logger): Promise<void> 
   } finally {
     await pool.end();
   }
-}
-
-function listen(server: Server, { host, port }: Config['listen']): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => resolve(server.address() as AddressInfo));
-  });
 }
 
 type Draining = { server: Server; stopping: AbortController; close: () => Promise<void>; logger: Logger };
