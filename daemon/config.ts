@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ConfigInvalid } from '../environment/config_invalid';
 import { type EnvironmentFault, hasPassword, readEnvironment, withPassword } from '../environment/files';
 import { parseAddress } from '../environment/listen';
 import { type AccessSettings, accessEnvironment, accessFaults, toAccessSettings } from './access/settings';
@@ -38,14 +39,6 @@ export interface Config {
   readonly logSecret: string | undefined;
   /** Where administrative changes are kept; undefined: in the log alone. */
   readonly auditFile: string | undefined;
-}
-
-/** The environment cannot be used; every fault is listed, each with its variable. */
-export class ConfigInvalid extends Error {
-  override readonly name = 'ConfigInvalid';
-  constructor(readonly faults: readonly string[]) {
-    super(faults.join('\n'));
-  }
 }
 
 /** A value is never repeated in a fault: it may hold a password. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
+import { ConfigInvalid } from '../environment/config_invalid';
 import { hasPassword, readEnvironment, withPassword } from '../environment/files';
 import { type Address, parseAddress } from '../environment/listen';
 import { mysqlAuthorityFault, withMysqlAuthority } from '../environment/mysql_tls';
@@ -9,15 +10,6 @@ import { type QuotaSecurity, securityEnvironment, securityFaults, toSecurity } f
 
 const MIN_SECRET = 32;
 const NAMED_PROXIES = new Set(['loopback', 'linklocal', 'uniquelocal']);
-
-/** The environment cannot be used. The message names every variable at fault, and shows no value. */
-export class ConfigError extends Error {
-  readonly code = 'CONFIG';
-
-  constructor(faults: readonly string[]) {
-    super(['The configuration cannot be used:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
-  }
-}
 
 const mysqlUrl = z.string().refine(isMysqlUrl, 'is not of the form mysql://user:password@host:port/database');
 
@@ -89,7 +81,7 @@ export type Config = {
 };
 
 /**
- * Reads the environment, or throws one ConfigError that lists every fault. Each variable may come as NAME_FILE; an
+ * Reads the environment, or throws one ConfigInvalid that lists every fault. Each variable may come as NAME_FILE; an
  * empty one counts as unset.
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
@@ -102,7 +94,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ...faultsBetween(filled),
     ...securityFaults(filled),
   ];
-  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  if (!parsed.success || faults.length > 0) throw new ConfigInvalid(faults);
 
   const values = parsed.data;
   return {

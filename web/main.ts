@@ -2,6 +2,7 @@
 import './telemetry/tracing';
 import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
+import { ConfigInvalid } from '../environment/config_invalid';
 import { formatAddress, listenAt } from '../environment/listen';
 import { stopTracing } from '../environment/tracing/start';
 import { createSessionStore } from './accounts/sessions';
@@ -9,7 +10,7 @@ import { usersTable } from './accounts/users';
 import { createApp } from './app';
 import { loadAssets } from './assets';
 import { connectBounded } from './bounded_pool';
-import { type Config, ConfigError, readConfig } from './config';
+import { type Config, readConfig } from './config';
 import { answers, connect } from './database';
 import { createMarket } from './market/market';
 import { migrate } from './migrations';
@@ -142,6 +143,6 @@ function drainOnSignal({ server, stopping, close, logger }: Draining): void {
 
 main().catch((error) => {
   // There is no logger yet: the environment says what it is to be.
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error('web:', error instanceof ConfigInvalid ? error.message : error);
   process.exitCode = 1;
 });
