@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigInvalid } from '../environment/config_invalid';
+import { DEFAULT_ADDRESSES } from '../environment/default_addresses';
 import { type EnvironmentFault, hasPassword, readEnvironment, withPassword } from '../environment/files';
 import { parseAddress } from '../environment/listen';
 import { type AccessSettings, accessEnvironment, accessFaults, toAccessSettings } from './access/settings';
@@ -91,8 +92,8 @@ const aSwitch = z
   .transform((value) => value === 'on');
 
 const environment = z.object({
-  QUOTA_LISTEN: listenAddress.default('127.0.0.1:50051'),
-  QUOTA_HTTP_LISTEN: listenAddress.default('127.0.0.1:9464'),
+  QUOTA_LISTEN: listenAddress.default(DEFAULT_ADDRESSES.quota),
+  QUOTA_HTTP_LISTEN: listenAddress.default(DEFAULT_ADDRESSES.quotaHttp),
   QUOTA_POLICIES: z.string().default(join(__dirname, 'policies.yaml')),
   REDIS_URL: redisUrl.default('redis://127.0.0.1:6379/0'),
   REDIS_CALLS_URL: redisUrl.optional(),

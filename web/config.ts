@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
 import { ConfigInvalid } from '../environment/config_invalid';
+import { DEFAULT_ADDRESSES } from '../environment/default_addresses';
 import { hasPassword, readEnvironment, withPassword } from '../environment/files';
 import { type Address, parseAddress } from '../environment/listen';
 import { mysqlAuthorityFault, withMysqlAuthority } from '../environment/mysql_tls';
@@ -41,9 +42,9 @@ const environment = z.object({
   MYSQL_URL: mysqlUrl.default('mysql://etuservices@127.0.0.1:3306/etuservices'),
   MYSQL_PASSWORD: z.string().optional(),
   MYSQL_TLS_CA: z.string().optional(),
-  WEB_LISTEN: listen.prefault('127.0.0.1:3000'),
-  WEB_METRICS_LISTEN: listen.prefault('127.0.0.1:9465'),
-  QUOTA_TARGET: quotaTarget.default('127.0.0.1:50051'),
+  WEB_LISTEN: listen.prefault(DEFAULT_ADDRESSES.web),
+  WEB_METRICS_LISTEN: listen.prefault(DEFAULT_ADDRESSES.webMetrics),
+  QUOTA_TARGET: quotaTarget.default(DEFAULT_ADDRESSES.quota),
   ...securityEnvironment,
   SESSION_SECRET: z.string().min(MIN_SECRET, `has fewer than ${MIN_SECRET} characters`).optional(),
   LOG_LEVEL: z
