@@ -1,5 +1,6 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { CALL_ID_KEY } from '../../environment/call_id';
 import { currentRequestId } from '../telemetry/request_id';
 import { toQuotaUnavailable } from './unavailable';
 
@@ -32,7 +33,7 @@ export function sendRequest<Request, Response>(sending: Sending<Request, Respons
   const callId = currentRequestId();
   const metadata = new Metadata();
   // The daemon logs the call under it, so that the two logs can be read together.
-  if (callId !== undefined) metadata.set('x-request-id', callId);
+  if (callId !== undefined) metadata.set(CALL_ID_KEY, callId);
   return new Promise((resolve, reject) => {
     method(request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
       if (error === null) return resolve(response);
