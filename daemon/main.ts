@@ -21,15 +21,18 @@ import { afterCaches } from './quota/denial_cache';
 import { StoreMismatch, StoreUnavailable } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { firstAttempt, openRedis } from './redis/client';
+import { storeFailureKind } from './redis/failures';
 import { createKeys } from './redis/keys';
 import { createProbe } from './redis/probe';
 import { createRedisStore, type RedisStore } from './redis/store';
 import { openSecureListener } from './secure_listener';
 import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
+import { serveHttp } from './telemetry/http';
 import { instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
 import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
+import { answerPrimary } from './workers/asking';
 import { runPrimary } from './workers/primary';
 import { shareFeed } from './workers/shared_feed';
 
@@ -74,7 +77,7 @@ async function main(): Promise<void> {
   ] as const;
   const [admissionsProbe, callsProbe] = probes;
   const telemetry = await openTelemetry({
-    listen: config.httpListen,
+    serve: cluster.isWorker ? answerPrimary : (pages) => serveHttp({ listen: config.httpListen, ...pages }),
     redis: { admissions: redis, calls },
     isUsable: { admissions: admissionsProbe.isUsable, calls: callsProbe.isUsable },
     policyNames: () => policies.current().byName.keys(),
@@ -112,7 +115,10 @@ async function main(): Promise<void> {
   metrics.load.watch({ load: shedding.state, clock: store.clock, folding: () => store.foldProgress });
   const local = createDecisionFeed();
   const feed = cluster.isWorker ? shareFeed(local) : local;
-  const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
+  const rules = {
+    currentPolicies: policies.current,
+    store: instrumentStore(store, (error) => metrics.storeFailed(storeFailureKind(error))),
+  };
   const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, feed.publish] });
   const administration = createAdministration({ ...rules, afterCaches });
   const server = await serve({
