@@ -16,7 +16,7 @@ import { serve } from './grpc/server';
 import { ListenFailed } from './listen';
 import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
-import { createDecisionFeed } from './quota/decision_feed';
+import { createDecisionFeed, publishTo } from './quota/decision_feed';
 import { afterCaches } from './quota/denial_cache';
 import { StoreMismatch, StoreUnavailable } from './quota/errors';
 import { createLimiter } from './quota/limiter';
@@ -119,7 +119,7 @@ async function main(): Promise<void> {
     currentPolicies: policies.current,
     store: instrumentStore(store, (error) => metrics.storeFailed(storeFailureKind(error))),
   };
-  const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, feed.publish] });
+  const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, store.decided, publishTo(feed)] });
   const administration = createAdministration({ ...rules, afterCaches });
   const server = await serve({
     listen: config.listen,

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Decision } from '../quota/admission';
-import type { DecisionEvent } from '../quota/decision_feed';
+import type { DecisionListener } from '../quota/decision_feed';
 import { oncePerLabels } from './children';
 
 /**
@@ -13,7 +13,7 @@ export type Verdict = (typeof VERDICTS)[number];
 
 export interface DecisionMetrics {
   /** A decision of a policy that exists. */
-  decided(event: DecisionEvent): void;
+  readonly decided: DecisionListener;
   /** A changed policies file was taken, or refused with the old one kept. */
   policiesReloaded(isTaken: boolean): void;
 }
@@ -61,7 +61,7 @@ export function createDecisionMetrics(
   reloadOk.set(1);
   const decided = oncePerLabels((policy, verdict) => decisions.labels({ policy, verdict }));
   return {
-    decided: ({ admission: { policy }, decision }) => decided(policy, verdictOf(decision)).inc(),
+    decided: ({ policy }, decision) => decided(policy, verdictOf(decision)).inc(),
     policiesReloaded(isTaken) {
       reloads.inc({ result: isTaken ? 'taken' : 'refused' });
       reloadOk.set(Number(isTaken));

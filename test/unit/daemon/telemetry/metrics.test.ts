@@ -117,7 +117,7 @@ describe('decisions', () => {
   ])('one that is %s, counted as such, without its subject', async (verdict, decision) => {
     const metrics = metricsOf();
 
-    metrics.decided({ admission: admissionTo('connection'), decision });
+    metrics.decided(admissionTo('connection'), decision);
 
     expect(await counted(metrics, 'quota_decisions_total')).toEqual({
       [`quota_decisions_total{policy="connection",verdict="${verdict}"}`]: 1,
