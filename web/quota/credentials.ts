@@ -11,7 +11,7 @@ import { type TlsFiles, TlsInvalid, watchTlsFiles } from '../../environment/tls_
 import { FileUnreadable, watchFiles } from '../../environment/watched_files';
 import type { QuotaSecurity } from './security';
 
-/** What a client of the daemon is made with. Follows the files, with no call lost. */
+/** What a client of the daemon is made with. Follows the files, with no request lost. */
 export type QuotaCredentials = {
   channel: ChannelCredentials;
   interceptors: Interceptor[];
