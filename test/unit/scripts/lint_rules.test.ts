@@ -31,7 +31,10 @@ function complaints(): string {
 }
 
 test.each(['daemon', 'web', 'scripts', 'gen'])('lint: environment imports %s, an error', (folder) => {
-  write('environment/files.ts', `import { thing } from '../${folder}/thing';\nexport const used = thing;\n`);
+  write(
+    'environment/files/settings.ts',
+    `import { thing } from '../${folder}/thing';\nexport const used = thing;\n`,
+  );
 
   expect(complaints()).toContain('What both programs use knows neither of them.');
 });
