@@ -10,11 +10,22 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
+/** What the pages show. */
+export interface Pages {
+  readonly metrics: {
+    text(): Promise<string>;
+    /** The same for a process that adds up those of several. */
+    json(): Promise<unknown>;
+    readonly contentType: string;
+  };
+  readonly readiness: () => Promise<Readiness>;
+}
+
 export interface HttpOptions {
   /** HOST:PORT; port 0 takes a free one. */
   readonly listen: string;
-  readonly metrics: { text(): Promise<string>; readonly contentType: string };
-  readonly readiness: () => Promise<Readiness>;
+  readonly metrics: Pick<Pages['metrics'], 'text' | 'contentType'>;
+  readonly readiness: Pages['readiness'];
 }
 
 type Answer = { status: number; type: string; body: string };
