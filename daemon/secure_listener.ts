@@ -1,8 +1,8 @@
 import type { ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { ConfigInvalid } from '../environment/config_invalid';
-import { TlsInvalid, type TlsMaterial } from '../environment/tls_files';
-import { FileUnreadable } from '../environment/watched_files';
+import { TlsInvalid, type TlsMaterial } from '../environment/files/tls_files';
+import { FileUnreadable } from '../environment/files/watched_files';
 import { createAccess } from './access/access';
 import { accessFileFaults, watchAccessFile } from './access/access_file';
 import type { KnownIdentity } from './access/identities';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withMysqlAuthority } from '../environment/mysql_tls';
+import { withMysqlAuthority } from '../environment/files/mysql_tls';
 import { Refusal } from './console/refusal';
 import { runScript, say } from './console/terminal';
 import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './install/install';
