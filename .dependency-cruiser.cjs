@@ -104,7 +104,7 @@ const RULES = [
   [
     'browser-plain',
     '^web/browser/',
-    '^(?!web/browser/|web/i18n/delay\\.ts$|web/pages/statistics/board\\.ts$|node_modules/)',
+    '^(?!web/browser/|environment/back_off\\.ts$|web/i18n/delay\\.ts$|web/pages/statistics/board\\.ts$|node_modules/)',
     "A browser's script shares with the server only the plain modules that are named here.",
   ],
 ];

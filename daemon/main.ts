@@ -3,17 +3,18 @@ import './telemetry/tracing';
 import cluster from 'node:cluster';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { ConfigInvalid } from '../environment/config_invalid';
+import { ListenFailed } from '../environment/listen';
 import { stopTracing } from '../environment/tracing/start';
 import { QuotaAdminServiceService } from '../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../gen/quota/v1/quota_service';
 import { createConnectionLimits } from './access/connection_limits';
-import { ConfigInvalid, readConfig } from './config';
+import { readConfig } from './config';
 import { createCallLog } from './grpc/call_log';
 import { auditCalls } from './grpc/guards/audit';
 import { observeCalls } from './grpc/guards/observe';
 import { createShedding } from './grpc/guards/shedding';
 import { serve } from './grpc/server';
-import { ListenFailed } from './listen';
 import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
 import { createDecisionFeed, publishTo } from './quota/decision_feed';
@@ -189,11 +190,8 @@ function nextSignal(): Promise<NodeJS.Signals | 'disconnect'> {
 
 /** Says why the daemon cannot run: what an operator can mend in plain words, anything else with its stack. */
 function fail(error: unknown): never {
-  if (error instanceof ConfigInvalid) {
-    console.error(
-      `quota-daemon: the configuration cannot be used:\n${error.faults.map((line) => `  ${line}`).join('\n')}`,
-    );
-  } else if (
+  if (
+    error instanceof ConfigInvalid ||
     error instanceof StoreMismatch ||
     error instanceof ListenFailed ||
     error instanceof AuditTrailUnusable

@@ -8,7 +8,7 @@ import { sweep } from './processes/sweep';
 import { testFolder } from './settings/paths';
 import { runChecks } from './testing/checks';
 import { runJest } from './testing/jest_run';
-import { type Count, countChecks, sum, summaryLine } from './testing/summary';
+import { type Count, countChecks, skippedLines, sum, summaryLine } from './testing/summary';
 import { startTestServers } from './testing/test_servers';
 
 /** Marks, with the folder, all that descends from the tests. */
@@ -16,6 +16,9 @@ const RUN_VARIABLE = 'ETUSERVICES_TEST_RUN';
 
 /** By convention: 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
+
+/** The tests that were left out. */
+let skipped: readonly string[] = [];
 
 /** Nothing was counted yet, so nothing has passed. */
 let total: Count = { passed: 0, failed: 1 };
@@ -47,7 +50,9 @@ async function checkAndTest(supervisor: Supervisor): Promise<number> {
     return 1;
   }
   const env = { ...servers.value, [RUN_VARIABLE]: testFolder };
-  total = sum(total, await runJest(supervisor, { args: process.argv.slice(2), env }));
+  const tests = await runJest(supervisor, { args: process.argv.slice(2), env });
+  skipped = tests.skipped;
+  total = sum(total, tests);
   return total.failed === 0 ? 0 : 1;
 }
 
@@ -58,6 +63,7 @@ async function testAndTell(): Promise<number> {
     process.stderr.write(`${describe(error)}\n`);
     return 1;
   } finally {
+    for (const line of skippedLines(skipped)) say(line);
     say(summaryLine(total));
   }
 }

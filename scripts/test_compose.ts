@@ -13,7 +13,7 @@ import { config } from './settings/config';
 import { root, testFolder } from './settings/paths';
 import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './testing/compose';
 import { runJest } from './testing/jest_run';
-import { type Count, sum, summaryLine } from './testing/summary';
+import { type Count, skippedLines, sum, summaryLine } from './testing/summary';
 
 /** Never an operator's own. */
 const PROJECT = 'etuservices-test';
@@ -32,6 +32,9 @@ const JEST_CONFIG = join(root, 'jest.compose.config.js');
 
 /** By convention: 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
+
+/** The tests that were left out. */
+let skipped: readonly string[] = [];
 
 /** Nothing was counted yet, so nothing has passed. */
 let total: Count = { passed: 0, failed: 1 };
@@ -105,7 +108,9 @@ async function upAndTest(
       workers,
     });
   // Some of the stack's own tests stop it, so nothing else runs then.
-  total = sum(await run('test/integration'), await run('test/compose', 1));
+  const results = [await run('test/integration'), await run('test/compose', 1)];
+  skipped = results.flatMap((result) => result.skipped);
+  total = sum(...results);
   return total.failed === 0 ? 0 : 1;
 }
 
@@ -139,6 +144,7 @@ async function testAndTell(): Promise<number> {
   }
   // A run that was cut short has failed, whatever had passed until then.
   if (code !== 0 && total.failed === 0) total = { ...total, failed: 1 };
+  for (const line of skippedLines(skipped)) say(line);
   say(summaryLine(total));
   return code;
 }

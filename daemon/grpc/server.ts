@@ -1,8 +1,8 @@
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { ListenFailed } from '../../environment/listen';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
-import { ListenFailed } from '../listen';
 import type { Administration } from '../quota/administration';
 import type { DecisionFeed } from '../quota/decision_feed';
 import type { Limiter } from '../quota/limiter';

@@ -53,7 +53,7 @@ export function createDecisionMetrics(
   });
   for (const result of ['taken', 'refused']) reloads.inc({ result }, 0);
   const reloadOk = new Gauge({
-    name: 'quota_policies_current',
+    name: 'quota_policies_up_to_date',
     aggregator: 'min',
     help: '1 where the policies in force are those of the file, 0 where its last change was refused.',
     registers,

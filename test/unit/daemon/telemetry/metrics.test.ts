@@ -98,9 +98,9 @@ describe('createMetrics', () => {
   test('a policies file that is refused, no longer the current one until one is taken', async () => {
     const metrics = metricsOf();
     metrics.policiesReloaded(false);
-    expect(await counted(metrics, 'quota_policies_current')).toEqual({});
+    expect(await counted(metrics, 'quota_policies_up_to_date')).toEqual({});
     metrics.policiesReloaded(true);
-    expect(await counted(metrics, 'quota_policies_current')).toEqual({ quota_policies_current: 1 });
+    expect(await counted(metrics, 'quota_policies_up_to_date')).toEqual({ quota_policies_up_to_date: 1 });
     expect(await counted(metrics, 'quota_policies_reloads_total')).toEqual({
       'quota_policies_reloads_total{result="taken"}': 1,
       'quota_policies_reloads_total{result="refused"}': 1,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { pino } from 'pino';
-import { createPoller, type News } from '../../../../web/pages/statistics/poller';
-import type { Reading } from '../../../../web/pages/statistics/reading';
+import { createPoller, type News } from '../../../../../web/pages/statistics/poller';
+import type { Reading } from '../../../../../web/pages/statistics/reading';
 import { READING, readAgain } from './readings';
 
 beforeEach(() => {

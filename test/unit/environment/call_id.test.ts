@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { callIdFrom } from '../../../../daemon/telemetry/call_id';
+import { callIdFrom } from '../../../environment/call_id';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
+/** The gRPC metadata in which a caller sends the id under which it logs; in lower case, as gRPC wants it. */
+export const CALL_ID_KEY = 'x-request-id';
+
 /** Letters, digits and a few signs, as ids have them: nothing that could break a line of a log, or flood it. */
 const ACCEPTABLE = /^[\w.:-]{1,64}$/;
 

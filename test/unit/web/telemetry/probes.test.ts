@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Parts, withProbes } from '../../../web/probes';
+import { type Parts, withProbes } from '../../../../web/telemetry/probes';
 
 const closers: (() => void)[] = [];
 

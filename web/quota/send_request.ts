@@ -1,6 +1,7 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { currentRequestId } from '../request_id';
+import { CALL_ID_KEY } from '../../environment/call_id';
+import { currentRequestId } from '../telemetry/request_id';
 import { toQuotaUnavailable } from './unavailable';
 
 /** A visitor waits no longer than this for one decision, retries included. */
@@ -13,7 +14,7 @@ type Method<Request, Response> = (
   callback: (error: ServiceError | null, response: Response) => void,
 ) => ClientUnaryCall;
 
-type Question<Request, Response> = {
+type Sending<Request, Response> = {
   method: Method<Request, Response>;
   request: Request;
   requestId: string;
@@ -26,13 +27,13 @@ const NO_ANSWER = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.
 /** The daemon works, and will answer every call so until somebody corrects the token, the certificate or the role. */
 const REJECTS_US = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
 
-/** Asks the daemon once, within the deadline. Throws QuotaUnavailable where no answer came, and logs it. */
-export function ask<Request, Response>(question: Question<Request, Response>): Promise<Response> {
-  const { method, request, requestId, logger } = question;
+/** Sends the daemon one request, within the deadline. Throws QuotaUnavailable if no answer came, and logs it. */
+export function sendRequest<Request, Response>(sending: Sending<Request, Response>): Promise<Response> {
+  const { method, request, requestId, logger } = sending;
   const callId = currentRequestId();
   const metadata = new Metadata();
   // The daemon logs the call under it, so that the two logs can be read together.
-  if (callId !== undefined) metadata.set('x-request-id', callId);
+  if (callId !== undefined) metadata.set(CALL_ID_KEY, callId);
   return new Promise((resolve, reject) => {
     method(request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
       if (error === null) return resolve(response);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { within } from '../../environment/within';
 
 /** A part that has not answered by then is not ready: a probe waits for its answer. */
 const CHECK_BOUND_MS = 1_000;
@@ -26,16 +27,10 @@ async function sendReadiness(req: IncomingMessage, res: ServerResponse, parts: P
   send(req, res, { status: ready ? 200 : 503, body: { ready, parts: answers } });
 }
 
-/** False as well where the question fails, or is not answered in time. */
-async function inTime(isReady: () => Promise<boolean>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), CHECK_BOUND_MS);
-  });
+/** False as well if the question fails, or is not answered in time. */
+function inTime(isReady: () => Promise<boolean>): Promise<boolean> {
   const answer = isReady().catch(() => false);
-  const passed = await Promise.race([answer, late]);
-  clearTimeout(timer);
-  return passed;
+  return within(answer, { limitMs: CHECK_BOUND_MS, late: false });
 }
 
 function send(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { createTranslator } from '../../../../web/i18n/translator';
-import { createHourNames } from '../../../../web/pages/statistics/hour_names';
-import { makeBoard } from '../../../../web/pages/statistics/make_board';
+import { createTranslator } from '../../../../../web/i18n/translator';
+import { createHourNames } from '../../../../../web/pages/statistics/hour_names';
+import { makeBoard } from '../../../../../web/pages/statistics/make_board';
 import { READING } from './readings';
 
 const ZONE = 'Europe/Paris';

@@ -1,4 +1,4 @@
-import type { Reading } from '../../../../web/pages/statistics/reading';
+import type { Reading } from '../../../../../web/pages/statistics/reading';
 
 /** Two hours around a midnight in Paris. */
 export const READING: Reading = {

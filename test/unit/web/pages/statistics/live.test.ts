@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Request, Response } from 'express';
-import type { Board } from '../../../../web/pages/statistics/board';
-import { liveBoard } from '../../../../web/pages/statistics/live';
-import type { News } from '../../../../web/pages/statistics/poller';
+import type { Board } from '../../../../../web/pages/statistics/board';
+import { liveBoard } from '../../../../../web/pages/statistics/live';
+import type { News } from '../../../../../web/pages/statistics/poller';
 import { READING } from './readings';
 
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { startTracing } from '../environment/tracing/start';
+import { startTracing } from '../../environment/tracing/start';
 
 // The first import of the program: what is required before it cannot be traced.
 startTracing({

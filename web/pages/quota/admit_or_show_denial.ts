@@ -6,7 +6,7 @@ import { retryAfter } from '../../quota/rate_limit_headers';
 import { QuotaUnavailable } from '../../quota/unavailable';
 import { describeOutage, describeRefusal, type Refusal } from './refusal';
 
-type Question = {
+type Admitting = {
   quota: QuotaClient;
   policy: string;
   subject: string;
@@ -22,8 +22,8 @@ type Question = {
  * Asks for an act to be admitted. A refusal, or that nobody could decide, is for the page to show beside what was typed; the
  * headers say it too.
  */
-export async function ask(question: Question): Promise<Refusal | undefined> {
-  const { quota, policy, subject, words, tell, req, res } = question;
+export async function admitOrShowDenial(admitting: Admitting): Promise<Refusal | undefined> {
+  const { quota, policy, subject, words, tell, req, res } = admitting;
   try {
     const admission = await quota.admit({ policy, subject });
     tell(res, admission);
