@@ -8,15 +8,15 @@ import { accessFileFaults, watchAccessFile } from './access/access_file';
 import type { KnownIdentity } from './access/identities';
 import type { AccessSettings } from './access/settings';
 import { createStreamLimits } from './access/stream_limits';
-import type { CallLog } from './grpc/call_log';
 import { createAuthentication } from './grpc/guards/authenticate';
-import type { CallGuard } from './grpc/guards/guards';
+import type { RequestGuard } from './grpc/guards/guards';
 import { openServerSecurity } from './grpc/listening/credentials';
+import type { RequestLog } from './grpc/request_log';
 
 /** How callers come in: by which transport, and what they must show. Follows its files. */
 export interface SecureListener {
   readonly credentials: ServerCredentials;
-  readonly authentication: CallGuard;
+  readonly authentication: RequestGuard;
   /** When the certificates of each file end. */
   certificateEnds(): TlsMaterial['ends'];
   close(): void;
@@ -25,7 +25,7 @@ export interface SecureListener {
 export interface SecureListenerOptions {
   readonly settings: AccessSettings;
   readonly onStreamRefused: () => void;
-  readonly log: CallLog;
+  readonly log: RequestLog;
   readonly logger: Logger;
 }
 
