@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import type { Metadata, Server, status } from '@grpc/grpc-js';
 import { serversOf } from './http2_servers';
 
-/** What a call is refused with, given its path as /package.Service/Method; undefined lets it in. */
+/** What a request is refused with, given its path as /package.Service/Method; undefined lets it in. */
 export type EarlyRefusal = (path: string | undefined) => OutgoingHttpHeaders | undefined;
 
 /**
- * Refuses calls as they come out of HTTP/2, before the library makes anything of them, which is a third of what a
+ * Refuses requests as they come out of HTTP/2, before the library makes anything of them, which is a third of what a
  * refusal takes otherwise. `server` is bound already. The headers are the whole answer: gRPC's Trailers-Only.
  */
 export function refuseEarly(server: Server, refusalOf: EarlyRefusal): void {

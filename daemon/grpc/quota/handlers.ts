@@ -9,11 +9,11 @@ import type { Decision } from '../../quota/admission';
 import type { Limiter } from '../../quota/limiter';
 import type { Patience } from '../../quota/store';
 import { callIdOf } from '../call_id';
-import { type CallContext, unary } from '../unary';
+import { type RequestContext, unary } from '../unary';
 import { toAdmitResponse, toBatchError, toBatchResult, toStatsResponse } from './reply';
 import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
 
-interface HandlerContext extends CallContext {
+interface HandlerContext extends RequestContext {
   readonly limiter: Limiter;
   /** Counts a call as so many decisions. Throws `Overloaded` if they are too many. */
   readonly weigh: (metadata: Metadata, decisionCount: number) => void;
