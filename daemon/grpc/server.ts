@@ -1,7 +1,6 @@
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
-import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
 import { ListenFailed } from '../listen';
 import type { Administration } from '../quota/administration';
 import type { DecisionFeed } from '../quota/decision_feed';
@@ -14,7 +13,7 @@ import type { Shedding } from './guards/shedding';
 import { watchHealth } from './health';
 import { type HandshakeFailure, watchHandshakes } from './listening/handshakes';
 import { limitSessions } from './listening/session_limits';
-import { createHandlers } from './quota/handlers';
+import { createHandlers, DecidingService } from './quota/handlers';
 import { createReflection } from './reflection';
 import { createInFlight, type InFlight } from './unary';
 
@@ -64,7 +63,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
   limitSessions(server);
   const answerable = createAnswerable();
   server.addService(
-    answerable(QuotaServiceService),
+    answerable(DecidingService),
     createHandlers({ ...options, weigh: shedding.weigh, inFlight }),
   );
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));

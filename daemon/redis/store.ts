@@ -126,11 +126,15 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       await usage.stop();
     },
 
-    admit: (admission, policy, patience = {}) =>
-      admitting.admit(admission, policy, patience).then((decision) => {
-        if (!decision.admitted) usage.denials.record(admission, decision);
-        return decision;
-      }),
+    async admitAll(asked, patience = {}) {
+      const answers = await admitting.admitAll(asked, patience);
+      for (const [index, { admission }] of asked.entries()) {
+        const answer = answers[index];
+        if (answer !== undefined && !(answer instanceof Error) && !answer.admitted)
+          usage.denials.record(admission, answer);
+      }
+      return answers;
+    },
     clock: admitting.clock,
 
     async readQuota(subject, policy) {

@@ -1,3 +1,4 @@
+import type { Answer } from '../quota/admission';
 import { DeadlinePassed, InvalidRequest, StoreUnavailable } from '../quota/errors';
 import type { QuotaStore } from '../quota/store';
 import { replyCode } from '../redis/failures';
@@ -8,13 +9,20 @@ export function instrumentStore(store: QuotaStore, metrics: Pick<Metrics, 'store
   function counted<Args extends unknown[], Result>(method: (...args: Args) => Promise<Result>) {
     return (...args: Args): Promise<Result> => method(...args).catch(count);
   }
-  function count(error: unknown): never {
+  function note(error: unknown): void {
     if (!(error instanceof InvalidRequest || error instanceof DeadlinePassed))
       metrics.storeFailed(storeFailureKind(error));
+  }
+  function count(error: unknown): never {
+    note(error);
     throw error;
   }
+  function noteAll(answers: readonly Answer[]): readonly Answer[] {
+    for (const answer of answers) if (answer instanceof Error) note(answer);
+    return answers;
+  }
   return {
-    admit: counted(store.admit),
+    admitAll: (asked, patience) => store.admitAll(asked, patience).then(noteAll),
     readQuota: counted(store.readQuota),
     resetQuota: counted(store.resetQuota),
     setOverride: counted(store.setOverride),

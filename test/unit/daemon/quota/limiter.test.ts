@@ -49,7 +49,16 @@ function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; fa
     return value;
   }
   const store: QuotaStore = {
-    admit: (...question) => answer(question, answers.decision ?? decision),
+    // As the real one, it does not throw.
+    admitAll: (questions, patience) =>
+      Promise.all(
+        questions.map(({ admission: one, policy: of }) =>
+          answer(
+            [one, of, ...(patience === undefined ? [] : [patience])],
+            answers.decision ?? decision,
+          ).catch((error: Error) => error),
+        ),
+      ),
     recordCall: (...question) => answer(question, true),
     readUsage: (...question) => answer(question, { ...usage, services: answers.services ?? [] }),
     readQuota: (...question) => answer(question, []),
