@@ -67,9 +67,15 @@ export function callUs({ limits }: Pick<Bounded, 'limits'>, cost: number): numbe
 
 /** The same, whatever overrides its subject has: they are known to Redis alone, and may let more through. */
 export function overriddenCallUs({ limits }: Pick<Bounded, 'limits'>, cost: number): number {
-  const windows = limits.filter(({ algorithm }) => algorithm === 'sliding-window');
-  const shadows = windows.filter(({ shadow }) => shadow).length;
-  const sets = shadows + Number(windows.length > shadows);
+  // Asked for each admission, so no lists are made.
+  let shadows = 0;
+  let counting = 0;
+  for (const { algorithm, shadow } of limits) {
+    if (algorithm !== 'sliding-window') continue;
+    if (shadow) shadows += 1;
+    else counting = 1;
+  }
+  const sets = shadows + counting;
   return CALL_US + LIMIT_US * limits.length + TOKEN_US * sets * Math.min(cost, MAX_SLIDING_WINDOW_LIMIT);
 }
 

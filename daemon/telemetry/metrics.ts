@@ -5,6 +5,7 @@ import type { Decision } from '../quota/admission';
 import type { DecisionEvent } from '../quota/decision_feed';
 import { BUILD } from './build';
 import { createLoadMetrics, type LoadMetrics } from './load_metrics';
+import { createTally } from './tally';
 
 /** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -85,7 +86,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
     help: 'gRPC calls that were answered, by method and status code.',
     labelNames: ['method', 'code'],
     registers,
+    collect: () => answered.flush(),
   });
+  const answered = createTally((method, code, count) => calls.inc({ method, code }, count));
   for (const method of sources.methodNames) for (const code of REFUSING_CODES) calls.inc({ method, code }, 0);
   const durations = new Histogram({
     name: 'quota_call_duration_seconds',
@@ -94,20 +97,18 @@ export function createMetrics(sources: MetricsSources): Metrics {
     buckets: LATENCY_BUCKETS_S,
     registers,
   });
-  const { decisions, storeErrors, reloads, reloadOk, redisLosses } = createCounters(sources, registers);
+  const { decided, storeErrors, reloads, reloadOk, redisLosses } = createCounters(sources, registers);
   const refusals = createRefusals(registers);
   const handshakes = createTlsMetrics(sources, registers);
 
-  const decided = oncePerLabels((policy, verdict) => decisions.labels({ policy, verdict }));
-  const answered = oncePerLabels((method, code) => calls.labels({ method, code }));
-  const timed = oncePerLabels((method) => durations.labels({ method }));
+  const timed = new Map(sources.methodNames.map((method) => [method, durations.labels({ method })]));
 
   return {
     load: createLoadMetrics(registers),
-    decided: ({ admission: { policy }, decision }) => decided(policy, verdictOf(decision)).inc(),
+    decided: ({ admission: { policy }, decision }) => decided.count(policy, verdictOf(decision)),
     answered({ method, code, durationS }) {
-      answered(method, code).inc();
-      if (durationS !== undefined) timed(method, '').observe(durationS);
+      answered.count(method, code);
+      if (durationS !== undefined) timed.get(method)?.observe(durationS);
     },
     storeFailed: (kind) => storeErrors.inc({ kind }),
     policiesReloaded(isTaken) {
@@ -131,8 +132,10 @@ function createCounters({ policyNames, redisReady }: MetricsSources, registers: 
     registers,
     collect() {
       for (const policy of policyNames()) for (const verdict of VERDICTS) this.inc({ policy, verdict }, 0);
+      decided.flush();
     },
   });
+  const decided = createTally((policy, verdict, count) => decisions.inc({ policy, verdict }, count));
   new Counter({
     name: 'quota_degraded_decisions_total',
     help: "Decisions made by a policy's failure rule, as the store was out of reach.",
@@ -170,7 +173,7 @@ function createCounters({ policyNames, redisReady }: MetricsSources, registers: 
     registers,
   });
   for (const connection of Object.keys(redisReady)) redisLosses.inc({ connection }, 0);
-  return { decisions, storeErrors, reloads, reloadOk, redisLosses };
+  return { decided, storeErrors, reloads, reloadOk, redisLosses };
 }
 
 function createRefusals(registers: Registry[]) {
@@ -254,23 +257,6 @@ function observeState(sources: MetricsSources, registers: Registry[]) {
     registers,
   });
   build.set({ version: BUILD.version, node: process.version }, 1);
-}
-
-/** Looks a metric's child up by two labels: finding it anew by its labels costs more than counting. */
-function oncePerLabels<Child>(make: (first: string, second: string) => Child) {
-  const children = new Map<string, Map<string, Child>>();
-  return (first: string, second: string): Child => {
-    let ofFirst = children.get(first);
-    if (ofFirst === undefined) {
-      ofFirst = new Map();
-      children.set(first, ofFirst);
-    }
-    const known = ofFirst.get(second);
-    if (known !== undefined) return known;
-    const made = make(first, second);
-    ofFirst.set(second, made);
-    return made;
-  };
 }
 
 export function verdictOf({ admitted, isRepeat, limits }: Decision): Verdict {
