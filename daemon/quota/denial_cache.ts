@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Admission, Answer, Decision, LimitStatus } from './admission';
 import type { Policy } from './policies';
+import { ID_BYTES, writeRequestId } from './request_id';
 import type { Asked } from './store';
 
 /** A decision of the store, and the request ids that it knows of a denied subject; undefined if it did not list them. */
@@ -35,7 +36,6 @@ const MARGIN_MS = 10;
 /** About 20 MB, if each lists as many ids as it may. */
 const MAX_ENTRIES = 10_000;
 
-const ID_BYTES = 16;
 const US_PER_MS = 1000;
 
 interface Denial {
@@ -161,13 +161,16 @@ export function afterCaches(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, MAX_CACHED_MS + MARGIN_MS));
 }
 
+/** Serves one search after the other. */
+const sought = Buffer.alloc(ID_BYTES);
+
 /** Whether a request cannot be one that was admitted before. While nothing remains, no id is added to those known. */
 function isNewRequest({ requestId }: Admission, { policy, ids }: Denial): boolean {
   if (requestId === undefined || policy.rememberMs === 0) return true;
   if (ids === undefined) return false;
-  const id = Buffer.from(requestId.replaceAll('-', ''), 'hex');
-  let at = ids.indexOf(id);
-  while (at >= 0 && at % ID_BYTES !== 0) at = ids.indexOf(id, at + 1);
+  writeRequestId(sought, 0, requestId);
+  let at = ids.indexOf(sought);
+  while (at >= 0 && at % ID_BYTES !== 0) at = ids.indexOf(sought, at + 1);
   return at < 0;
 }
 

@@ -31,6 +31,7 @@ const ROOM_BYTES = 128;
 const BYTES_PER_UNIT = 3;
 
 const FIRST_BYTES = 16 * 1024;
+const MAX_INT32 = 0x7fffffff;
 const US_PER_S = 1_000_000;
 const NS_PER_US = 1000;
 
@@ -57,12 +58,17 @@ export function createDecisionWriter(): DecisionWriter {
     bytes = larger;
   }
 
-  /** A whole number, 0 or more, seven bits to a byte. Bitwise operators know 32 bits only. */
+  /** A whole number, 0 or more, seven bits to a byte. */
   function varint(value: number): void {
     let left = value;
-    while (left > 0x7f) {
+    // Bitwise operators are quicker, and know 31 bits only.
+    while (left > MAX_INT32) {
       bytes[at++] = (left % 0x80) + 0x80;
       left = Math.floor(left / 0x80);
+    }
+    while (left > 0x7f) {
+      bytes[at++] = (left & 0x7f) | 0x80;
+      left >>>= 7;
     }
     bytes[at++] = left;
   }
