@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ConfigInvalid } from '../environment/config_invalid';
+import { DEFAULT_ADDRESSES } from '../environment/default_addresses';
 import { type EnvironmentFault, hasPassword, readEnvironment, withPassword } from '../environment/files';
+import { parseAddress } from '../environment/listen';
 import { type AccessSettings, accessEnvironment, accessFaults, toAccessSettings } from './access/settings';
+import { DEFAULT_LOG_BYTES, type LogBytes, SMALLEST_LOG_BYTES } from './redis/usage/retention';
 
 /** What the environment says, validated. */
 export interface Config {
@@ -23,6 +27,8 @@ export interface Config {
   readonly maxStreams: number;
   /** Processes that share the port. */
   readonly workers: number;
+  /** How many bytes the logs in Redis may take. */
+  readonly logBytes: LogBytes;
   /** Admissions of one turn of the event loop go to Redis together. */
   readonly isJoining: boolean;
   /** What is more than can be answered in time is refused. */
@@ -34,14 +40,6 @@ export interface Config {
   readonly logSecret: string | undefined;
   /** Where administrative changes are kept; undefined: in the log alone. */
   readonly auditFile: string | undefined;
-}
-
-/** The environment cannot be used; every fault is listed, each with its variable. */
-export class ConfigInvalid extends Error {
-  override readonly name = 'ConfigInvalid';
-  constructor(readonly faults: readonly string[]) {
-    super(faults.join('\n'));
-  }
 }
 
 /** A value is never repeated in a fault: it may hold a password. */
@@ -68,12 +66,10 @@ const redisUrl = z
 
 const listenAddress = z
   .string()
-  .refine(isListenAddress, 'must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051');
-
-function isListenAddress(text: string): boolean {
-  const port = /^(?:\[[0-9a-fA-F:]+\]|[^:[\]\s]+):([0-9]{1,5})$/.exec(text)?.[1];
-  return port !== undefined && Number(port) <= 65_535;
-}
+  .refine(
+    (text) => parseAddress(text) !== undefined,
+    'must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051',
+  );
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -82,10 +78,12 @@ function count({ from, to }: { from: number; to: number }) {
   const expected = `must be a whole number, ${from} to ${to}`;
   return z
     .string()
-    .regex(/^[0-9]{1,9}$/, expected)
+    .regex(/^[0-9]{1,12}$/, expected)
     .transform(Number)
     .refine((number) => number >= from && number <= to, expected);
 }
+
+const logBytes = count({ from: SMALLEST_LOG_BYTES, to: 100_000_000_000 });
 
 /** For incidents: a part that saves work can be switched off. */
 const aSwitch = z
@@ -94,8 +92,8 @@ const aSwitch = z
   .transform((value) => value === 'on');
 
 const environment = z.object({
-  QUOTA_LISTEN: listenAddress.default('127.0.0.1:50051'),
-  QUOTA_HTTP_LISTEN: listenAddress.default('127.0.0.1:9464'),
+  QUOTA_LISTEN: listenAddress.default(DEFAULT_ADDRESSES.quota),
+  QUOTA_HTTP_LISTEN: listenAddress.default(DEFAULT_ADDRESSES.quotaHttp),
   QUOTA_POLICIES: z.string().default(join(__dirname, 'policies.yaml')),
   REDIS_URL: redisUrl.default('redis://127.0.0.1:6379/0'),
   REDIS_CALLS_URL: redisUrl.optional(),
@@ -115,6 +113,8 @@ const environment = z.object({
   QUOTA_MAX_CONNECTIONS_PER_ADDRESS: count({ from: 1, to: 100_000 }).default(100),
   QUOTA_MAX_STREAMS: count({ from: 1, to: 10_000 }).default(256),
   QUOTA_WORKERS: count({ from: 1, to: 64 }).default(1),
+  QUOTA_CONNECTION_LOG_BYTES: logBytes.default(DEFAULT_LOG_BYTES.connections),
+  QUOTA_LOG_BYTES: logBytes.default(DEFAULT_LOG_BYTES.others),
   QUOTA_JOINING: aSwitch,
   QUOTA_SHEDDING: aSwitch,
   QUOTA_DENIAL_CACHE: aSwitch,
@@ -152,6 +152,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     connections: { total: data.QUOTA_MAX_CONNECTIONS, perAddress: data.QUOTA_MAX_CONNECTIONS_PER_ADDRESS },
     maxStreams: data.QUOTA_MAX_STREAMS,
     workers: data.QUOTA_WORKERS,
+    logBytes: { connections: data.QUOTA_CONNECTION_LOG_BYTES, others: data.QUOTA_LOG_BYTES },
     isJoining: data.QUOTA_JOINING,
     isShedding: data.QUOTA_SHEDDING,
     isCachingDenials: data.QUOTA_DENIAL_CACHE,

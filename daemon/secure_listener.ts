@@ -1,5 +1,6 @@
 import type { ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { ConfigInvalid } from '../environment/config_invalid';
 import { TlsInvalid, type TlsMaterial } from '../environment/tls_files';
 import { FileUnreadable } from '../environment/watched_files';
 import { createAccess } from './access/access';
@@ -7,7 +8,6 @@ import { accessFileFaults, watchAccessFile } from './access/access_file';
 import type { KnownIdentity } from './access/identities';
 import type { AccessSettings } from './access/settings';
 import { createStreamLimits } from './access/stream_limits';
-import { ConfigInvalid } from './config';
 import type { CallLog } from './grpc/call_log';
 import { createAuthentication } from './grpc/guards/authenticate';
 import type { CallGuard } from './grpc/guards/guards';

@@ -3,17 +3,17 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withMysqlAuthority } from '../environment/mysql_tls';
-import { config } from './config';
-import { runJest } from './jest_run';
-import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './services/compose';
-import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './services/install';
-import { takeLock } from './services/lock';
-import { root, testFolder } from './services/places';
-import { choosePort } from './services/ports';
-import { Refusal } from './services/refusal';
-import { type Supervisor, supervised } from './services/supervisor';
-import { describe, runScript, say } from './services/terminal';
-import { type Count, sum, summaryLine } from './summary';
+import { Refusal } from './console/refusal';
+import { describe, runScript, say } from './console/terminal';
+import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './install/install';
+import { takeLock } from './processes/lock';
+import { type Supervisor, supervised } from './processes/supervisor';
+import { choosePort } from './servers/ports';
+import { config } from './settings/config';
+import { root, testFolder } from './settings/paths';
+import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './testing/compose';
+import { runJest } from './testing/jest_run';
+import { type Count, skippedLines, sum, summaryLine } from './testing/summary';
 
 /** Never an operator's own. */
 const PROJECT = 'etuservices-test';
@@ -32,6 +32,9 @@ const JEST_CONFIG = join(root, 'jest.compose.config.js');
 
 /** By convention: 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
+
+/** The tests that were left out. */
+let skipped: readonly string[] = [];
 
 /** Nothing was counted yet, so nothing has passed. */
 let total: Count = { passed: 0, failed: 1 };
@@ -67,7 +70,7 @@ async function composeEnvironment({
   secrets: string;
 }): Promise<ComposeEnvironment> {
   mkdirSync(folder, { recursive: true });
-  const { status, stderr } = spawnSync('sh', [join(root, 'scripts', 'compose', 'secrets.sh'), secrets], {
+  const { status, stderr } = spawnSync('sh', [join(root, 'deploy', 'secrets.sh'), secrets], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Refusal(`The secrets could not be made:\n${stderr}`);
@@ -76,7 +79,7 @@ async function composeEnvironment({
     ports[name] = String(await choosePort({ folder, name, first }));
   return {
     COMPOSE_PROJECT_NAME: PROJECT,
-    COMPOSE_FILE: ['docker-compose.yml', 'scripts/compose/test.yml'].join(':'),
+    COMPOSE_FILE: ['docker-compose.yml', 'deploy/test.yml'].join(':'),
     COMPOSE_PATH_SEPARATOR: ':',
     // What an operator has set for a stack in use is not for this one.
     COMPOSE_DISABLE_ENV_FILE: '1',
@@ -105,7 +108,9 @@ async function upAndTest(
       workers,
     });
   // Some of the stack's own tests stop it, so nothing else runs then.
-  total = sum(await run('test/integration'), await run('test/compose', 1));
+  const results = [await run('test/integration'), await run('test/compose', 1)];
+  skipped = results.flatMap((result) => result.skipped);
+  total = sum(...results);
   return total.failed === 0 ? 0 : 1;
 }
 
@@ -139,6 +144,7 @@ async function testAndTell(): Promise<number> {
   }
   // A run that was cut short has failed, whatever had passed until then.
   if (code !== 0 && total.failed === 0) total = { ...total, failed: 1 };
+  for (const line of skippedLines(skipped)) say(line);
   say(summaryLine(total));
   return code;
 }

@@ -92,7 +92,6 @@ export function createDenialCache({
   }
 
   async function askStore(asked: readonly Asked[], ask: Ask): Promise<Answer[]> {
-    if (asked.length === 0) return [];
     const askedMs = nowMs();
     const judgements = await ask(asked);
     return judgements.map((judgement, index) => {
@@ -133,7 +132,7 @@ export function createDenialCache({
         open.push(each);
         return undefined;
       });
-      const judged = await askStore(open, ask);
+      const judged = open.length === 0 ? [] : await askStore(open, ask);
       for (const denial of renewed) endRenewal(denial);
       let next = 0;
       const all = answers.map((answer) => answer ?? (judged[next++] as Answer));

@@ -1,5 +1,5 @@
 import { type Admission, type Answer, type Decision, tightestFirst } from './admission';
-import type { DecisionEvent } from './decision_feed';
+import type { DecisionListener } from './decision_feed';
 import { InvalidRequest, UnknownPolicy, UnknownService } from './errors';
 import type { Policies, Policy } from './policies';
 import type { Asked, Patience, QuotaStore } from './store';
@@ -18,7 +18,7 @@ export interface Limiter {
    */
   admitAll(admissions: readonly (Admission | Error)[], patience?: Patience): Promise<readonly Answer[]>;
   /** Records one call: false where it had been recorded before. Throws `UnknownService`, or as `admit`. */
-  recordCall(call: ServiceCall): Promise<boolean>;
+  recordCall(call: ServiceCall, patience?: Patience): Promise<boolean>;
   /** Reads the usage statistics. Throws `StoreUnavailable`. Given up if the signal says that the caller has left. */
   usage(query: UsageQuery, signal?: AbortSignal): Promise<Usage>;
   /** The windows that can be asked for, in milliseconds. */
@@ -30,7 +30,7 @@ export interface LimiterParts {
   readonly currentPolicies: () => Policies;
   readonly store: QuotaStore;
   /** Each decision is published once, to all of these. */
-  readonly onDecision: readonly ((event: DecisionEvent) => void)[];
+  readonly onDecision: readonly DecisionListener[];
 }
 
 export function createLimiter({ currentPolicies, store, onDecision }: LimiterParts): Limiter {
@@ -43,8 +43,7 @@ export function createLimiter({ currentPolicies, store, onDecision }: LimiterPar
 
   function publish(admission: Admission, answer: Decision): Decision {
     const decision = answer.limits.length < 2 ? answer : { ...answer, limits: tightestFirst(answer.limits) };
-    const event = { admission, decision };
-    for (const listen of onDecision) listen(event);
+    for (const listen of onDecision) listen(admission, decision);
     return decision;
   }
 
@@ -78,9 +77,9 @@ export function createLimiter({ currentPolicies, store, onDecision }: LimiterPar
 
     admitAll,
 
-    async recordCall(call) {
+    async recordCall(call, patience) {
       if (!currentPolicies().services.includes(call.service)) throw new UnknownService(call.service);
-      return store.recordCall(call);
+      return store.recordCall(call, patience);
     },
 
     async usage(query, signal) {

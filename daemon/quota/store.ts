@@ -38,8 +38,11 @@ export interface QuotaStore {
   clearOverride(target: OverrideTarget): Promise<boolean>;
   /** A page of the overrides that hold. */
   listOverrides(query: OverrideQuery): Promise<OverridePage>;
-  /** Records a call; false where its request id was recorded before. */
-  recordCall(call: ServiceCall): Promise<boolean>;
+  /**
+   * Records a call; false if its request id was recorded before. Throws `DeadlinePassed` if its caller's patience ended
+   * before it was sent.
+   */
+  recordCall(call: ServiceCall, patience?: Patience): Promise<boolean>;
   /**
    * Reads the statistics, and the hours of these policies' decisions; `services` holds the services that were ever
    * called, in any order. Work that nobody waits for any more, by the signal, is given up.

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { DecisionListener } from '../quota/decision_feed';
 import type { Policy } from '../quota/policies';
 import type { QuotaStore } from '../quota/store';
 import type { Keys } from './keys';
@@ -13,6 +14,7 @@ import type { ClockEstimate } from './store_clock';
 import { recordCalls } from './usage/calls';
 import type { FoldProgress } from './usage/consumer';
 import { createRecorder } from './usage/recorder';
+import { DEFAULT_LOG_BYTES, type LogBytes } from './usage/retention';
 import { createUsage } from './usage/usage';
 
 export interface RedisStoreOptions {
@@ -26,6 +28,8 @@ export interface RedisStoreOptions {
   readonly policies: () => Iterable<Policy>;
   /** The windows that the statistics count. */
   readonly windowsMs: () => readonly number[];
+  /** How much the logs may take; little unless given. */
+  readonly logBytes?: LogBytes;
   readonly logger: Logger;
   /** False sends each admission to Redis by itself. */
   readonly isJoining?: boolean;
@@ -41,6 +45,8 @@ export interface RedisStore extends QuotaStore {
   isOpen(): boolean;
   /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
   announce(): Promise<void>;
+  /** To be subscribed to decisions: counts the denials, which Redis does not write down when it decides. */
+  readonly decided: DecisionListener;
   /** What is known of the clock of the database that holds admissions. */
   clock(): ClockEstimate | undefined;
   /** Ends the work in the background, after what decisions have left to do. */
@@ -55,7 +61,7 @@ const CONFIRM_MS = 2_000;
 /** The memory of the service, on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { redis, calls, keys, partitions, policies, windowsMs, logger } = options;
-  const { isJoining = true, isCachingDenials = false, events } = options;
+  const { isJoining = true, isCachingDenials = false, logBytes = DEFAULT_LOG_BYTES, events } = options;
   const encoder = createEncoder(keys);
   const databases = { redis, calls, keys, encoder };
   const announcer = createAnnouncer({
@@ -90,7 +96,11 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     partitionOf: keys.partitionOf,
     recordAll: (partition, entries) =>
       callsOpening.guard(() =>
-        recordCalls({ calls, keys, partitions, claim: callsOpening.claimOf(partition) }, partition, entries),
+        recordCalls(
+          { calls, keys, partitions, claim: callsOpening.claimOf(partition), logBytes: logBytes.others },
+          partition,
+          entries,
+        ),
       ),
   });
   const usage = createUsage({
@@ -101,6 +111,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     claimOf: opening.claimOf,
     policies,
     windowsMs,
+    logBytes,
     logger,
   });
 
@@ -126,15 +137,12 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       await usage.stop();
     },
 
-    async admitAll(asked, patience = {}) {
-      const answers = await admitting.admitAll(asked, patience);
-      for (const [index, { admission }] of asked.entries()) {
-        const answer = answers[index];
-        if (answer !== undefined && !(answer instanceof Error) && !answer.admitted)
-          usage.denials.record(admission, answer);
-      }
-      return answers;
+    admitAll: (asked, patience = {}) => admitting.admitAll(asked, patience),
+
+    decided(admission, decision) {
+      if (!decision.admitted) usage.denials.record(admission, decision);
     },
+
     clock: admitting.clock,
 
     async readQuota(subject, policy) {

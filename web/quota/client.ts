@@ -4,9 +4,9 @@ import type { Logger } from 'pino';
 import { QuotaAdminServiceClient } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceClient } from '../../gen/quota/v1/quota_service';
 import { type Admission, type Limit, type Quota, toAdmission, toQuota } from './answers';
-import { ask } from './ask';
 import { type AnsweredCall, countCalls } from './count_calls';
 import { NO_CREDENTIALS, type QuotaCredentials } from './credentials';
+import { sendRequest } from './send_request';
 import { type Stats, type StatsQuery, statsRequest, toStats } from './stats';
 
 export type { Admission, Limit, Quota } from './answers';
@@ -94,20 +94,20 @@ export function createQuotaClient({
 
   async function readQuotas(subject: string, policy: string): Promise<Quota[]> {
     const method = admin.getQuota.bind(admin);
-    const { quotas } = await ask({ method, request: { subject, policy }, requestId: randomUUID(), logger });
+    const { quotas } = await sendRequest({
+      method,
+      request: { subject, policy },
+      requestId: randomUUID(),
+      logger,
+    });
     return quotas.map(toQuota);
   }
 
   return {
-    async admit({ subject, policy }) {
-      const requestId = randomUUID();
-      const request = { subject, policy, cost: undefined, requestId };
-      const response = await ask({ method: client.admit.bind(client), request, requestId, logger });
-      return toAdmission(response, requestId);
-    },
+    admit: (request) => requestAdmission({ ...request, client, logger }),
     async recordCall(call) {
       const { requestId } = call;
-      await ask({ method: client.recordCall.bind(client), request: call, requestId, logger });
+      await sendRequest({ method: client.recordCall.bind(client), request: call, requestId, logger });
     },
     limits: async ({ subject, policy }) =>
       (await readQuotas(subject, policy)).flatMap(({ limits }) => limits),
@@ -115,16 +115,25 @@ export function createQuotaClient({
     async resetQuota({ subject, policy = '' }) {
       const method = admin.resetQuota.bind(admin);
       const request = { subject, policy };
-      return (await ask({ method, request, requestId: randomUUID(), logger })).resetCount;
+      return (await sendRequest({ method, request, requestId: randomUUID(), logger })).resetCount;
     },
     async stats(query = {}) {
       const method = client.stats.bind(client);
       const request = statsRequest(query);
-      return toStats(await ask({ method, request, requestId: randomUUID(), logger }));
+      return toStats(await sendRequest({ method, request, requestId: randomUUID(), logger }));
     },
     isReady: shared(() => readQuotas(READINESS_SUBJECT, CONNECTION_POLICY).then(isAny, () => false)),
     close: () => client.close(),
   };
+}
+
+type AdmissionRequest = { subject: string; policy: string; client: QuotaServiceClient; logger: Logger };
+
+async function requestAdmission({ subject, policy, client, logger }: AdmissionRequest): Promise<Admission> {
+  const requestId = randomUUID();
+  const request = { subject, policy, cost: undefined, requestId };
+  const response = await sendRequest({ method: client.admit.bind(client), request, requestId, logger });
+  return toAdmission(response, requestId);
 }
 
 function isAny(quotas: readonly Quota[]): boolean {

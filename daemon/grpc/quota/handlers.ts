@@ -66,7 +66,9 @@ export function createHandlers(context: HandlerContext): DecidingServer {
       return answers;
     }, context),
     recordCall: unary(
-      async (request) => ({ recorded: await limiter.recordCall(parseRecordCall(request)) }),
+      async (request, _, patience) => ({
+        recorded: await limiter.recordCall(parseRecordCall(request), patience),
+      }),
       context,
     ),
     stats: unary(

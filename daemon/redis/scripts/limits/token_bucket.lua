@@ -78,3 +78,5 @@ end
 function token_bucket.keep(limit)
   if limit.debt > 0 then keep_for(limit.key, limit.window_us) end
 end
+
+algorithms.add('token-bucket', token_bucket)
