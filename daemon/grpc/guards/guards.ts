@@ -74,17 +74,24 @@ class WatchedCall extends ServerInterceptingCall {
 
   override start(listener: Listener): void {
     const { watches } = this;
+    // What was on its way when its caller left must not reach a handler, which would take tokens for nobody.
+    let isCancelled = false;
     this.call.start({
       onReceiveMetadata(metadata) {
+        if (isCancelled) return;
         for (const watch of watches) if (watch.onMetadata?.(metadata) === false) return;
         listener.onReceiveMetadata(metadata);
       },
       onReceiveMessage(message: unknown) {
+        if (isCancelled) return;
         for (const watch of watches) watch.onMessage?.(message);
         listener.onReceiveMessage(message);
       },
-      onReceiveHalfClose: () => listener.onReceiveHalfClose(),
+      onReceiveHalfClose() {
+        if (!isCancelled) listener.onReceiveHalfClose();
+      },
       onCancel() {
+        isCancelled = true;
         for (const watch of watches) watch.onCancel?.();
         listener.onCancel();
       },
