@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigInvalid } from '../environment/config_invalid';
 import { DEFAULT_ADDRESSES } from '../environment/default_addresses';
-import { type EnvironmentFault, hasPassword, readEnvironment, withPassword } from '../environment/files';
+import {
+  type EnvironmentFault,
+  hasPassword,
+  readEnvironment,
+  withPassword,
+} from '../environment/files/settings';
 import { parseAddress } from '../environment/listen';
 import { type AccessSettings, accessEnvironment, accessFaults, toAccessSettings } from './access/settings';
 import { DEFAULT_LOG_BYTES, type LogBytes, SMALLEST_LOG_BYTES } from './redis/usage/retention';

@@ -10,10 +10,10 @@ import { QuotaAdminServiceService } from '../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../gen/quota/v1/quota_service';
 import { createConnectionLimits } from './access/connection_limits';
 import { readConfig } from './config';
-import { createCallLog } from './grpc/call_log';
-import { auditCalls } from './grpc/guards/audit';
-import { observeCalls } from './grpc/guards/observe';
+import { auditRequests } from './grpc/guards/audit';
+import { observeRequests } from './grpc/guards/observe';
 import { createShedding } from './grpc/guards/shedding';
+import { createRequestLog } from './grpc/request_log';
 import { serve } from './grpc/server';
 import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   }
   if (config.logSecret === undefined)
     logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
-  const log = createCallLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
+  const log = createRequestLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
@@ -129,7 +129,7 @@ async function main(): Promise<void> {
     feed,
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: listener.credentials,
-    guards: [observeCalls(metrics), listener.authentication, auditCalls(trail)],
+    guards: [observeRequests(metrics), listener.authentication, auditRequests(trail)],
     shedding,
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,

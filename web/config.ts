@@ -4,9 +4,9 @@ import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
 import { ConfigInvalid } from '../environment/config_invalid';
 import { DEFAULT_ADDRESSES } from '../environment/default_addresses';
-import { hasPassword, readEnvironment, withPassword } from '../environment/files';
+import { mysqlAuthorityFault, withMysqlAuthority } from '../environment/files/mysql_tls';
+import { hasPassword, readEnvironment, withPassword } from '../environment/files/settings';
 import { type Address, parseAddress } from '../environment/listen';
-import { mysqlAuthorityFault, withMysqlAuthority } from '../environment/mysql_tls';
 import { type QuotaSecurity, securityEnvironment, securityFaults, toSecurity } from './quota/security';
 
 const MIN_SECRET = 32;

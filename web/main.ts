@@ -56,7 +56,7 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
   const quota = createQuotaClient({
     target: config.quotaTarget,
     credentials,
-    onAnswered: metrics.callAnswered,
+    onAnswered: metrics.daemonRequestAnswered,
     logger,
   });
   let relay: Relay | undefined;

@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path';
 import { DEFAULT_ADDRESSES } from '../../environment/default_addresses';
-import { readEnvironment, withPassword } from '../../environment/files';
-import { mysqlAuthorityFault, withMysqlAuthority } from '../../environment/mysql_tls';
+import { mysqlAuthorityFault, withMysqlAuthority } from '../../environment/files/mysql_tls';
+import { readEnvironment, withPassword } from '../../environment/files/settings';
 import { toSecurity } from '../../web/quota/security';
 import { root } from './paths';
 

@@ -5,13 +5,13 @@ import {
   InterceptingCall,
   type Interceptor,
 } from '@grpc/grpc-js';
-import { createMaterialProvider } from '../../environment/certificate_provider';
 import { ConfigInvalid } from '../../environment/config_invalid';
-import { type TlsFiles, TlsInvalid, watchTlsFiles } from '../../environment/tls_files';
-import { FileUnreadable, watchFiles } from '../../environment/watched_files';
+import { createMaterialProvider } from '../../environment/files/certificate_provider';
+import { type TlsFiles, TlsInvalid, watchTlsFiles } from '../../environment/files/tls_files';
+import { FileUnreadable, watchFiles } from '../../environment/files/watched_files';
 import type { QuotaSecurity } from './security';
 
-/** What a client of the daemon is made with. Follows the files, with no call lost. */
+/** What a client of the daemon is made with. Follows the files, with no request lost. */
 export type QuotaCredentials = {
   channel: ChannelCredentials;
   interceptors: Interceptor[];

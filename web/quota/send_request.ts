@@ -24,7 +24,7 @@ type Sending<Request, Response> = {
 // The daemon, or the way to it, is out of order; any other code is an answer of the daemon's.
 const NO_ANSWER = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED]);
 
-/** The daemon works, and will answer every call so until somebody corrects the token, the certificate or the role. */
+/** The daemon works, and will answer every request so until somebody corrects the token, the certificate or the role. */
 const REJECTS_US = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
 
 /** Sends the daemon one request, within the deadline. Throws QuotaUnavailable if no answer came, and logs it. */
@@ -32,7 +32,7 @@ export function sendRequest<Request, Response>(sending: Sending<Request, Respons
   const { method, request, requestId, logger } = sending;
   const callId = currentRequestId();
   const metadata = new Metadata();
-  // The daemon logs the call under it, so that the two logs can be read together.
+  // The daemon logs the request under it, so that the two logs can be read together.
   if (callId !== undefined) metadata.set(CALL_ID_KEY, callId);
   return new Promise((resolve, reject) => {
     method(request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) => {

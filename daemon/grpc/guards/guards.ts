@@ -7,35 +7,35 @@ import {
   status,
 } from '@grpc/grpc-js';
 
-/** What a call is answered with in its handler's place. */
+/** What a request is answered with in its handler's place. */
 export type Refusal = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-/** What a guard is given of a call. */
-export interface GuardedCall {
+/** What a guard is given of a request. */
+export interface GuardedRequest {
   readonly method: ServerMethodDefinition<unknown, unknown>;
   readonly call: ServerInterceptingCallInterface;
-  /** Answers the call in its handler's place. */
+  /** Answers the request in its handler's place. */
   readonly refuse: (answer: Refusal) => void;
 }
 
-/** What a guard does during a call. */
+/** What a guard does during a request. */
 export interface Watch {
-  /** False if the guard has refused the call: it then goes no further. */
+  /** False if the guard has refused the request: it then goes no further. */
   onMetadata?(metadata: Metadata): boolean;
   onMessage?(message: unknown): void;
   onCancel?(): void;
-  /** The call is about to be answered. */
+  /** The request is about to be answered. */
   onEnd?(code: status): void;
 }
 
-/** Begins a call: what to do during it, a refusal before anything of it is read, or nothing. */
-export type CallGuard = (call: GuardedCall) => Watch | { readonly refusal: Refusal } | undefined;
+/** Begins a request: what to do during it, a refusal before anything of it is read, or nothing. */
+export type RequestGuard = (call: GuardedRequest) => Watch | { readonly refusal: Refusal } | undefined;
 
 /**
- * One interceptor for all guards, in their order: each interceptor costs a call as much as its decoding. The first guards
+ * One interceptor for all guards, in their order: each interceptor costs a request as much as its decoding. The first guards
  * see what the others refuse.
  */
-export function guardCalls(guards: readonly CallGuard[]): ServerInterceptor {
+export function guardRequests(guards: readonly RequestGuard[]): ServerInterceptor {
   return (method, call) => {
     const watches: Watch[] = [];
 
@@ -47,10 +47,10 @@ export function guardCalls(guards: readonly CallGuard[]): ServerInterceptor {
     for (const guard of guards) {
       const watch = guard({ method, call, refuse });
       if (watch === undefined) continue;
-      if ('refusal' in watch) return new UnreadCall(call, () => refuse(watch.refusal));
+      if ('refusal' in watch) return new UnreadRequest(call, () => refuse(watch.refusal));
       watches.push(watch);
     }
-    return new WatchedCall(call, watches);
+    return new WatchedRequest(call, watches);
   };
 }
 
@@ -61,10 +61,10 @@ function endAll(watches: readonly Watch[], { code }: Refusal): void {
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
 /**
- * A call that passes all by itself, so that guards watch it at once: the library's own way, a chain of functions that may
- * wait for each other, costs several closures for each step of a call.
+ * A request that passes all by itself, so that guards watch it at once: the library's own way, a chain of functions that may
+ * wait for each other, costs several closures for each step of a request.
  */
-class WatchedCall extends ServerInterceptingCall {
+class WatchedRequest extends ServerInterceptingCall {
   constructor(
     private readonly call: ServerInterceptingCallInterface,
     private readonly watches: readonly Watch[],
@@ -112,8 +112,8 @@ class WatchedCall extends ServerInterceptingCall {
   }
 }
 
-/** A call of which nothing is read, and so nothing is decoded. */
-class UnreadCall extends ServerInterceptingCall {
+/** A request of which nothing is read, and so nothing is decoded. */
+class UnreadRequest extends ServerInterceptingCall {
   constructor(
     call: ServerInterceptingCallInterface,
     private readonly refuse: () => void,

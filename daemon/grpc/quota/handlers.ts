@@ -9,12 +9,12 @@ import type { Admission, Answer, Decision } from '../../quota/admission';
 import { InvalidRequest } from '../../quota/errors';
 import type { Limiter } from '../../quota/limiter';
 import { callIdOf } from '../call_id';
-import { type CallContext, unary } from '../unary';
+import { type RequestContext, unary } from '../unary';
 import { createDecisionWriter } from './decision_writer';
 import { toStatsResponse } from './reply';
 import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
 
-interface HandlerContext extends CallContext {
+interface HandlerContext extends RequestContext {
   readonly limiter: Limiter;
   /** Counts a call as so many decisions. Throws `Overloaded` if they are too many. */
   readonly weigh: (metadata: Metadata, decisionCount: number) => void;

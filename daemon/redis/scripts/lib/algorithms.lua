@@ -14,6 +14,9 @@
 -- `request` holds the clock, keys, overrides_key, has_overrides and is_read_only; and id, subject, cost, policy, key_at
 -- (where the keys of its states begin, less one) and takings (a view of them).
 --
+-- A state that is a hash has the fields `debt`, in `units_per_token`, and `at_us`: then whichever algorithm takes over from
+-- another one goes on with what is missing.
+--
 -- The daemon declares the algorithms that it knows in DECLARED_ALGORITHMS, by name, each with two more members:
 --
 --   keeps_tokens   whether each token is a member of a sorted set; otherwise the state is a hash

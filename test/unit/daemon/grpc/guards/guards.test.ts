@@ -1,12 +1,12 @@
 import { Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { type CallGuard, guardCalls } from '../../../../../daemon/grpc/guards/guards';
+import { guardRequests, type RequestGuard } from '../../../../../daemon/grpc/guards/guards';
 import { QuotaServiceService } from '../../../../../gen/quota/v1/quota_service';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
 /** A call behind these guards: what its caller does, what the handler does, and what either of them hears. */
-function callBehind(...guards: CallGuard[]) {
+function callBehind(...guards: RequestGuard[]) {
   const heard: string[] = [];
   let fromCaller: Listener | undefined;
   const transport = {
@@ -24,7 +24,7 @@ function callBehind(...guards: CallGuard[]) {
     onReceiveHalfClose: () => heard.push('handler: end'),
     onCancel: () => heard.push('handler: cancelled'),
   };
-  const call = guardCalls(guards)(
+  const call = guardRequests(guards)(
     QuotaServiceService.admit as never,
     transport as unknown as ServerInterceptingCallInterface,
   );
@@ -32,8 +32,8 @@ function callBehind(...guards: CallGuard[]) {
   return { call, heard, caller: () => fromCaller };
 }
 
-describe('guardCalls', () => {
-  test('a call, watched by each guard on its way in and out', () => {
+describe('guardRequests', () => {
+  test('a request, watched by each guard on its way in and out', () => {
     const seen: string[] = [];
     const { call, heard, caller } = callBehind(() => ({
       onMetadata: () => seen.push('metadata') > 0,
@@ -68,7 +68,7 @@ describe('guardCalls', () => {
     expect(heard).toEqual(['caller: UNAUTHENTICATED']);
   });
 
-  test('a refusal at the beginning, the call answered and not read, by the guards before it seen', () => {
+  test('a refusal at the beginning, the request answered and not read, by the guards before it seen', () => {
     const seen: (status | undefined)[] = [];
     const { call, heard, caller } = callBehind(
       () => ({ onEnd: (code) => void seen.push(code) }),

@@ -2,9 +2,9 @@ import fs, { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { FileUnreadable, type Watched, watchFiles } from '../../../environment/watched_files';
-import { createFolder, type Folder } from '../../helpers/access';
-import { until } from '../../helpers/wait';
+import { FileUnreadable, type Watched, watchFiles } from '../../../../environment/files/watched_files';
+import { createFolder, type Folder } from '../../../helpers/access';
+import { until } from '../../../helpers/wait';
 
 const CHECK_INTERVAL_MS = 20;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type TlsFiles, watchTlsFiles } from '../../../environment/tls_files';
-import { createFolder } from '../../helpers/access';
-import { type Authority, createAuthority, type Issued } from '../../helpers/certificates';
+import { type TlsFiles, watchTlsFiles } from '../../../../environment/files/tls_files';
+import { createFolder } from '../../../helpers/access';
+import { type Authority, createAuthority, type Issued } from '../../../helpers/certificates';
 
 const folder = createFolder();
 let authority: Authority;

@@ -1,15 +1,15 @@
 import { InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
 
-/** A call to the daemon that came to its end, retries included. */
-export type AnsweredCall = {
+/** A request to the daemon that came to its end, retries included. */
+export type AnsweredDaemonRequest = {
   /** Example: "Admit". */
   method: string;
   /** The name of its gRPC status. */
   code: string;
 };
 
-/** Reports each call to the daemon once, with what came of it. */
-export function countCalls(onAnswered: (call: AnsweredCall) => void): Interceptor {
+/** Reports each request to the daemon once, with what came of it. */
+export function countDaemonRequests(onAnswered: (request: AnsweredDaemonRequest) => void): Interceptor {
   return (options, nextCall) =>
     new InterceptingCall(nextCall(options), {
       start(metadata, _listener, next) {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mysqlAuthorityFault, withMysqlAuthority } from '../../../environment/mysql_tls';
+import { mysqlAuthorityFault, withMysqlAuthority } from '../../../../environment/files/mysql_tls';
 
 const URL_WITHOUT = 'mysql://site:secret@mysql:3306/etuservices';
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';

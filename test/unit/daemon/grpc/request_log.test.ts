@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Unauthenticated } from '../../../../daemon/access/errors';
-import { createCallLog } from '../../../../daemon/grpc/call_log';
+import { createRequestLog } from '../../../../daemon/grpc/request_log';
 import type { Admission, Decision } from '../../../../daemon/quota/admission';
 import { InvalidRequest, UnknownPolicy } from '../../../../daemon/quota/errors';
 
@@ -18,7 +18,7 @@ function openLog() {
   let nowMs = 0;
   const text: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => text.push(line) });
-  const log = createCallLog({ logger, hashOf: (subject) => `h${subject.length}`, nowMs: () => nowMs });
+  const log = createRequestLog({ logger, hashOf: (subject) => `h${subject.length}`, nowMs: () => nowMs });
   return {
     log,
     text,
@@ -29,7 +29,7 @@ function openLog() {
   };
 }
 
-describe('createCallLog', () => {
+describe('createRequestLog', () => {
   test('a denial, one line with the hash of its subject and not the subject', () => {
     const { log, lines, text } = openLog();
     log.denied(admission('login-attempt'), denial, () => 'call-1');

@@ -14,10 +14,10 @@ import type { SubjectHash } from '../telemetry/subject_hash';
 import { Overloaded } from './guards/load_limit';
 import { statusOf } from './status';
 
-/** What is logged of calls: a few lines of each kind a second, however many there are; metrics count them all. */
-export interface CallLog {
+/** What is logged of requests: a few lines of each kind a second, however many there are; metrics count them all. */
+export interface RequestLog {
   denied(admission: Admission, decision: Decision, callId: () => string): void;
-  /** A call, or a request of a batch, that got no answer but an error. */
+  /** A request, or one of a batch, that got no answer but an error. */
   failed(failure: Failure): void;
   /** What an operator changed: always logged. */
   changed(
@@ -37,7 +37,7 @@ interface Failure {
 /** So many lines of one kind show a pattern; more hide it. */
 const LINES_PER_S = 10;
 
-export function createCallLog({
+export function createRequestLog({
   logger,
   hashOf,
   nowMs,
@@ -45,7 +45,7 @@ export function createCallLog({
   logger: Logger;
   hashOf: SubjectHash;
   nowMs?: () => number;
-}): CallLog {
+}): RequestLog {
   const denials = createSampler({ perSecond: LINES_PER_S, nowMs });
   const failures = createSampler({ perSecond: LINES_PER_S, nowMs });
 

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readConfig as readDaemonConfig } from '../../../daemon/config';
-import { ConfigInvalid } from '../../../environment/config_invalid';
-import { readEnvironment, withPassword } from '../../../environment/files';
-import { readConfig as readWebConfig } from '../../../web/config';
+import { readConfig as readDaemonConfig } from '../../../../daemon/config';
+import { ConfigInvalid } from '../../../../environment/config_invalid';
+import { readEnvironment, withPassword } from '../../../../environment/files/settings';
+import { readConfig as readWebConfig } from '../../../../web/config';
 
 let folder: string;
 beforeAll(() => {
