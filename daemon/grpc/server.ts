@@ -2,7 +2,6 @@ import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { ListenFailed } from '../../environment/listen';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
-import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
 import type { Administration } from '../quota/administration';
 import type { DecisionFeed } from '../quota/decision_feed';
 import type { Limiter } from '../quota/limiter';
@@ -15,7 +14,7 @@ import { watchHealth } from './health';
 import { refuseEarly } from './listening/early_refusals';
 import { watchHandshakes } from './listening/handshakes';
 import { limitSessions } from './listening/session_limits';
-import { createHandlers } from './quota/handlers';
+import { createHandlers, DecidingService } from './quota/handlers';
 import { createReflection } from './reflection';
 import type { RequestLog } from './request_log';
 import { createInFlight, type InFlight } from './unary';
@@ -66,7 +65,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
   limitSessions(server);
   const answerable = createAnswerable();
   server.addService(
-    answerable(QuotaServiceService),
+    answerable(DecidingService),
     createHandlers({ ...options, weigh: shedding.weigh, inFlight }),
   );
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));

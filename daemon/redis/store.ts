@@ -137,7 +137,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       await usage.stop();
     },
 
-    admit: (admission, policy, patience = {}) => admitting.admit(admission, policy, patience),
+    admitAll: (asked, patience = {}) => admitting.admitAll(asked, patience),
 
     decided(admission, decision) {
       if (!decision.admitted) usage.denials.record(admission, decision);

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Decision } from '../quota/admission';
 import type { DecisionListener } from '../quota/decision_feed';
-import { oncePerLabels } from './children';
+import { createTally } from './tally';
 
 /**
  * `shadow_denied`: admitted, though a limit in shadow would have denied. `repeated`: a request that had been admitted
@@ -34,8 +34,10 @@ export function createDecisionMetrics(
     registers,
     collect() {
       for (const policy of policyNames()) for (const verdict of VERDICTS) this.inc({ policy, verdict }, 0);
+      decided.flush();
     },
   });
+  const decided = createTally((policy, verdict, count) => decisions.inc({ policy, verdict }, count));
   new Counter({
     name: 'quota_degraded_decisions_total',
     help: "Decisions made by a policy's failure rule, as the store was out of reach.",
@@ -59,9 +61,8 @@ export function createDecisionMetrics(
     registers,
   });
   reloadOk.set(1);
-  const decided = oncePerLabels((policy, verdict) => decisions.labels({ policy, verdict }));
   return {
-    decided: ({ policy }, decision) => decided(policy, verdictOf(decision)).inc(),
+    decided: ({ policy }, decision) => decided.count(policy, verdictOf(decision)),
     policiesReloaded(isTaken) {
       reloads.inc({ result: isTaken ? 'taken' : 'refused' });
       reloadOk.set(Number(isTaken));

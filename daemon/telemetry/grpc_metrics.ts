@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { CONNECTION_REFUSALS } from '../access/connection_limits';
-import { oncePerLabels } from './children';
+import { createTally } from './tally';
 
 /** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -31,7 +31,9 @@ export function createGrpcMetrics(sources: GrpcSources, registers: Registry[]): 
     help: 'gRPC calls that were answered, by method and status code.',
     labelNames: ['method', 'code'],
     registers,
+    collect: () => answered.flush(),
   });
+  const answered = createTally((method, code, count) => calls.inc({ method, code }, count));
   for (const method of sources.methodNames) for (const code of REFUSING_CODES) calls.inc({ method, code }, 0);
   const durations = new Histogram({
     name: 'quota_call_duration_seconds',
@@ -40,14 +42,13 @@ export function createGrpcMetrics(sources: GrpcSources, registers: Registry[]): 
     buckets: LATENCY_BUCKETS_S,
     registers,
   });
-  const answered = oncePerLabels((method, code) => calls.labels({ method, code }));
-  const timed = oncePerLabels((method) => durations.labels({ method }));
+  const timed = new Map(sources.methodNames.map((method) => [method, durations.labels({ method })]));
   const refusals = createRefusals(registers);
   observeConnections(sources, registers);
   return {
     answered({ method, code, durationS }) {
-      answered(method, code).inc();
-      if (durationS !== undefined) timed(method, '').observe(durationS);
+      answered.count(method, code);
+      if (durationS !== undefined) timed.get(method)?.observe(durationS);
     },
     refused: (limit) => refusals.inc({ limit }),
   };

@@ -1,3 +1,4 @@
+import type { Answer } from '../quota/admission';
 import { DeadlinePassed, InvalidRequest } from '../quota/errors';
 import type { QuotaStore } from '../quota/store';
 
@@ -6,12 +7,19 @@ export function instrumentStore(store: QuotaStore, onFailure: (error: unknown) =
   function counted<Args extends unknown[], Result>(method: (...args: Args) => Promise<Result>) {
     return (...args: Args): Promise<Result> => method(...args).catch(report);
   }
-  function report(error: unknown): never {
+  function note(error: unknown): void {
     if (!(error instanceof InvalidRequest || error instanceof DeadlinePassed)) onFailure(error);
+  }
+  function report(error: unknown): never {
+    note(error);
     throw error;
   }
+  function noteAll(answers: readonly Answer[]): readonly Answer[] {
+    for (const answer of answers) if (answer instanceof Error) note(answer);
+    return answers;
+  }
   return {
-    admit: counted(store.admit),
+    admitAll: (asked, patience) => store.admitAll(asked, patience).then(noteAll),
     readQuota: counted(store.readQuota),
     resetQuota: counted(store.resetQuota),
     setOverride: counted(store.setOverride),

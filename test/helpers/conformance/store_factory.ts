@@ -51,10 +51,13 @@ export function openedStore(open: StoreFactory, settings: Partial<StoreSettings>
 function published({ store, decided }: OpenedStore): QuotaStore {
   return {
     ...store,
-    async admit(admission, policy, patience) {
-      const decision = await store.admit(admission, policy, patience);
-      decided?.(admission, decision);
-      return decision;
+    async admitAll(asked, patience) {
+      const answers = await store.admitAll(asked, patience);
+      for (const [index, { admission }] of asked.entries()) {
+        const answer = answers[index];
+        if (answer !== undefined && !(answer instanceof Error)) decided?.(admission, answer);
+      }
+      return answers;
     },
   };
 }
@@ -65,9 +68,12 @@ export interface Ask extends Partial<Omit<Admission, 'policy'>> {
   readonly patience?: Patience;
 }
 
-export function ask(store: QuotaStore, { policy, patience, ...rest }: Ask): Promise<Decision> {
+/** Asks for one admission. Throws its error. */
+export async function ask(store: QuotaStore, { policy, patience, ...rest }: Ask): Promise<Decision> {
   const admission = { subject: randomUUID(), cost: 1, requestId: undefined, ...rest, policy: policy.name };
-  return store.admit(admission, policy, patience);
+  const [answer] = await store.admitAll([{ admission, policy }], patience);
+  if (answer === undefined || answer instanceof Error) throw answer;
+  return answer;
 }
 
 /** What is left of each limit, by its name: a store may list them in any order. */
