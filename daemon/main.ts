@@ -114,7 +114,10 @@ async function main(): Promise<void> {
   const feed = cluster.isWorker ? shareFeed(local) : local;
   const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
   const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, feed.publish] });
-  const administration = createAdministration({ ...rules, afterCaches });
+  const administration = createAdministration({
+    ...rules,
+    afterCaches: afterCaches(config.isCachingDenials),
+  });
   const server = await serve({
     listen: config.listen,
     limiter,
