@@ -121,7 +121,10 @@ async function main(): Promise<void> {
     store: instrumentStore(store, (error) => metrics.storeFailed(storeFailureKind(error))),
   };
   const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, store.decided, publishTo(feed)] });
-  const administration = createAdministration({ ...rules, afterCaches });
+  const administration = createAdministration({
+    ...rules,
+    afterCaches: afterCaches(config.isCachingDenials),
+  });
   const server = await serve({
     listen: config.listen,
     limiter,

@@ -64,7 +64,8 @@ export function createAdministration({
     },
 
     async setOverride(override) {
-      checkSize(findLimit(currentPolicies(), override), override.limit);
+      const found = findLimit(currentPolicies(), override);
+      checkSize({ ...found, current: await store.readQuota(override.subject, found.policy) }, override.limit);
       const set = await store.setOverride(override);
       if (set === undefined) {
         throw new InvalidRequest([
@@ -103,11 +104,24 @@ function findLimit(
   return { policy: selected, limit };
 }
 
-/** What the policies file may not say, an override may not say either. A limit of 0 needs no counting. */
-function checkSize({ policy, limit }: { policy: Policy; limit: Limit }, size: number): void {
+interface Overridden {
+  readonly policy: Policy;
+  readonly limit: Limit;
+  /** Where its subject stands: with the overrides of other limits. */
+  readonly current: readonly LimitStatus[];
+}
+
+/**
+ * What the policies file may not say, an override may not say either, nor together with others. A limit of 0 needs no
+ * counting.
+ */
+function checkSize({ policy, limit, current }: Overridden, size: number): void {
   if (size === 0) return;
   const changed = { ...limit, limit: size };
-  const limits = policy.limits.map((each) => (each === limit ? changed : each));
+  const sizes = new Map(current.map((status) => [status.name, status.limit]));
+  // Another override may end: then the configured size is in force again.
+  const largest = (each: Limit) => ({ ...each, limit: Math.max(each.limit, sizes.get(each.name) ?? 0) });
+  const limits = policy.limits.map((each) => (each === limit ? changed : largest(each)));
   const faults = [algorithmOf(changed).countingFault(changed), ...boundFaults({ ...policy, limits })];
   const descriptions = faults.filter((fault) => fault !== undefined);
   if (descriptions.length === 0) return;

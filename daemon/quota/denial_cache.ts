@@ -153,11 +153,12 @@ function keyOf({ cost, policy, subject }: Admission): string {
 }
 
 /**
- * Resolves once no daemon denies by what it had remembered before. To be awaited after an operator's change took effect,
- * and before the operator is answered.
+ * Returns what resolves once no daemon denies by what it had remembered before: to be awaited after an operator's change
+ * took effect, and before the operator is answered. If denials are not remembered, that is at once.
  */
-export function afterCaches(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, MAX_CACHED_MS + MARGIN_MS));
+export function afterCaches(isCachingDenials: boolean): () => Promise<void> {
+  if (!isCachingDenials) return () => Promise.resolve();
+  return () => new Promise((resolve) => setTimeout(resolve, MAX_CACHED_MS + MARGIN_MS));
 }
 
 /** Serves one search after the other. */

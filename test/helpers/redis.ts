@@ -53,7 +53,13 @@ export interface OwnRedis {
   close(): Promise<void>;
 }
 
-export async function startOwnRedis(): Promise<OwnRedis> {
+export interface OwnRedisOptions {
+  /** Of redis.conf, beyond what every test needs. */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export async function startOwnRedis({ config, env }: OwnRedisOptions = {}): Promise<OwnRedis> {
   const port = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'quota-redis-'));
   const options = {
@@ -63,6 +69,7 @@ export async function startOwnRedis(): Promise<OwnRedis> {
     appendonly: 'yes',
     appendfsync: 'always',
     save: '',
+    ...config,
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   let server: ChildProcess;
@@ -75,7 +82,10 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   }
 
   async function start(): Promise<void> {
-    server = spawn(provided('REDIS_SERVER_PATH'), args, { stdio: 'ignore' });
+    server = spawn(provided('REDIS_SERVER_PATH'), args, {
+      stdio: 'ignore',
+      env: { ...process.env, ...env },
+    });
     await answering(port);
   }
 

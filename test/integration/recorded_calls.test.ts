@@ -88,6 +88,14 @@ describe('recorded calls', () => {
     expect(await space.calls.zscore(byService, 'vente')).toBe('5000');
   });
 
+  test('a log that is shared by many partitions, keeps entries', async () => {
+    const { keys, log } = await open();
+    const record = { calls: space.calls, keys, partitions: 1024, claim: CLAIM, logBytes: 4_194_304 };
+    await recordCalls(record, 0, [callOf()]);
+
+    expect(await space.calls.xlen(log)).toBe(1);
+  });
+
   test('a corrupt log, all recorded', async () => {
     const { record, log } = await open();
     await space.calls.set(log, 'not a stream');

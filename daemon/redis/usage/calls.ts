@@ -6,7 +6,7 @@ import { callFunction } from '../library';
 import { reusedRequestId } from '../limits/admit';
 import { pack } from '../packing';
 import { pairs } from '../pairs';
-import { CALL_REMEMBERED_MS, LOG_KEPT_MS } from './retention';
+import { CALL_REMEMBERED_MS, LOG_KEPT_MS, partitionLogBytes } from './retention';
 
 const NO_ID = Buffer.alloc(16);
 
@@ -36,7 +36,7 @@ export async function recordCalls(
     }),
     remember_ms: CALL_REMEMBERED_MS,
     keep_log_ms: LOG_KEPT_MS,
-    log_bytes: Math.ceil(logBytes / partitions),
+    log_bytes: partitionLogBytes(logBytes, partitions),
   };
   const reply = (await callFunction(calls, 'record_calls', {
     keys: [

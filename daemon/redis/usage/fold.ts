@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
 import { pack, unpack } from '../packing';
-import { HOURS_KEPT_MS, LOG_KEPT_MS, type LogBytes, SMALLEST_LOG_BYTES } from './retention';
+import { HOURS_KEPT_MS, LOG_KEPT_MS, type LogBytes, partitionLogBytes } from './retention';
 
 /** A policy whose log is folded. */
 export interface FoldedPolicy {
@@ -149,8 +149,8 @@ function toRequest(folding: Folding, { partition, options, others }: Parameters<
     logs,
     budget: Math.ceil((folding.budget ?? BUDGET) / windows.length),
     measure: options.isMeasuring ?? false,
-    cap_connections: capBytes(folding, folding.logBytes.connections),
-    cap_others: capBytes(folding, folding.logBytes.others),
+    cap_connections: partitionLogBytes(folding.logBytes.connections, folding.partitions),
+    cap_others: partitionLogBytes(folding.logBytes.others, folding.partitions),
     keep_hours_ms: HOURS_KEPT_MS,
     keep_log_ms: LOG_KEPT_MS,
     query: query && {
@@ -161,8 +161,4 @@ function toRequest(folding: Folding, { partition, options, others }: Parameters<
     },
   };
   return { request, windowsMs: windows.map(({ ms }) => ms), policies: logs.map(({ policy }) => policy) };
-}
-
-function capBytes({ partitions }: Folding, total: number): number {
-  return Math.max(SMALLEST_LOG_BYTES, Math.floor(total / partitions));
 }

@@ -17,6 +17,11 @@ export const DEFAULT_LOG_BYTES: LogBytes = { connections: 32 * 1024 * 1024, othe
 /** Smaller logs cannot be cut to size: they lose whole pages of entries. */
 export const SMALLEST_LOG_BYTES = 64 * 1024;
 
+/** What a log may take in each partition. */
+export function partitionLogBytes(totalBytes: number, partitions: number): number {
+  return Math.max(SMALLEST_LOG_BYTES, Math.floor(totalBytes / partitions));
+}
+
 /**
  * The hours of decisions that can be asked for, and one more, so that none is gone when an hour begins while they are
  * read. In a partition that is two fields an hour and policy at most: 90 kilobytes with three policies.

@@ -36,8 +36,8 @@ export function openCaller(target: string): Caller {
   };
 }
 
-/** A daemon that was frozen may find its connection to the store silent at first. */
-const TRIES = 20;
+/** A daemon that was frozen may find its connection to the store silent at first, and a busy disk may hold Redis up. */
+const TRIES = 200;
 const RETRY_MS = 100;
 
 /** Makes a call until it is answered. */

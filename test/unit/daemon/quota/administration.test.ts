@@ -10,17 +10,34 @@ policies:
     limits:
       - { name: enforced, algorithm: sliding-window, limit: 5, window: 10m }
       - { name: shadow, algorithm: sliding-window, limit: 1000, window: 10m, shadow: true }
+  pair:
+    limits:
+      - { name: enforced, algorithm: sliding-window, limit: 10, window: 10m }
+      - { name: shadow, algorithm: sliding-window, limit: 10, window: 10m, shadow: true }
   bucket:
     remember: 24h
     limits:
       - { name: rate, algorithm: token-bucket, limit: 1, window: 1s }
 `);
 
-function administer() {
+/** What is overridden already, by the name of the limit. */
+function administer(overridden: Readonly<Record<string, number>> = {}) {
   const setOverride = jest.fn<QuotaStore['setOverride']>(async (override) => ({ ...override, setTimeMs: 7 }));
+  const readQuota: QuotaStore['readQuota'] = async (_, { limits }) =>
+    limits.map(({ name, limit, windowMs }) => ({
+      name,
+      limit: overridden[name] ?? limit,
+      remaining: 0,
+      windowUs: windowMs * 1000,
+      resetDelayUs: 0,
+      nextDelayUs: 0,
+      shadow: false,
+      overridden: name in overridden,
+      shadowDenied: false,
+    }));
   const administration = createAdministration({
     currentPolicies: () => policies,
-    store: { setOverride } as Partial<QuotaStore> as QuotaStore,
+    store: { setOverride, readQuota } as Partial<QuotaStore> as QuotaStore,
     afterCaches: async () => undefined,
   });
   const set = (policy: string, limitName: string, limit: number) =>
@@ -52,6 +69,30 @@ describe('setOverride', () => {
       expect.stringMatching(/^limit: one call could take Redis 2430 µs, and 2000 µs is the most: 20 µs, /),
     ]);
     expect(setOverride).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ['enforced', 'shadow'],
+    ['shadow', 'enforced'],
+  ])(
+    'a size of %s that is within the bounds but for an override of %s, rejected',
+    async (limitName, other) => {
+      const alone = administer();
+      const beside = administer({ [other]: 1000 });
+      await alone.set('pair', limitName, 1000);
+
+      expect(await descriptionsOf(beside.set('pair', limitName, 1000))).toEqual([
+        expect.stringMatching(/^limit: one call could take Redis 2430 µs/),
+      ]);
+      expect(alone.setOverride).toHaveBeenCalledTimes(1);
+      expect(beside.setOverride).not.toHaveBeenCalled();
+    },
+  );
+
+  test('a size beside an override that is smaller than what is configured, judged by what is configured', async () => {
+    const { set } = administer({ shadow: 1 });
+
+    expect(await descriptionsOf(set('tried', 'enforced', 1000))).toHaveLength(1);
   });
 
   test('a size with which too many request ids would be kept, rejected with the number', async () => {

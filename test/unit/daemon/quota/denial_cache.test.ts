@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Admission, Decision, LimitStatus } from '../../../../daemon/quota/admission';
 import { afterCaches, createDenialCache, type Judgement } from '../../../../daemon/quota/denial_cache';
 import type { Policy } from '../../../../daemon/quota/policies';
@@ -243,10 +243,21 @@ describe('denial cache', () => {
     const { state, decide } = cacheBefore();
     await decide();
     const startMs = performance.now();
-    await afterCaches();
+    await afterCaches(true)();
     state.ms = performance.now() - startMs;
     await decide();
 
     expect(state.askedCount).toBe(2);
+  });
+});
+
+describe('afterCaches', () => {
+  test('denials that nobody remembers, nothing is waited for', async () => {
+    const timer = jest.spyOn(globalThis, 'setTimeout');
+    await afterCaches(false)();
+    const timers = timer.mock.calls.length;
+    timer.mockRestore();
+
+    expect(timers).toBe(0);
   });
 });

@@ -34,10 +34,12 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/'\+inf'/g, 'now_text'],
 ];
 
-const WRITES = /redis\.p?call\('(ZADD|ZREM|ZREMRANGEBYRANK|HSET|HDEL|DEL|XADD|PEXPIRE)'/;
+const WRITES =
+  /redis\.p?call\('(ZADD|ZREM|ZREMRANGEBYRANK|ZINCRBY|HSET|HDEL|HINCRBY|DEL|UNLINK|SADD|SET|XADD|XTRIM|PEXPIRE)'/;
 
 /** Calls for their effect alone. */
-const EFFECT = /^\s*(takings|limits|limit\.algorithm|log|control)[.\w]*\(|^\s*\w+(_\w+)*\(.*\)$/;
+const EFFECT =
+  /^\s*(takings|limits|limit\.algorithm|log|control|state|windows|hours|recent|logs|declared|fold|record)[.\w]*\(|^\s*\w+(_\w+)*\(.*\)$/;
 
 /** Every mutant of a file: a comparison, an operator, a bound changed; a line that writes dropped. */
 export function mutantsOf(file: string, text: string): Mutant[] {
