@@ -40,6 +40,9 @@ const MOST_DECISIONS = 1000;
 /** Even a slow store decides on as many at once without a queue. */
 const LEAST_DECISIONS = 32;
 
+/** The one method whose requests hold more than one decision. A weak map of all requests would keep the collector busy. */
+const WEIGHED = QuotaServiceService.batchAdmit.path;
+
 /** Operators' calls read and change much, and must neither be crowded out by callers nor crowd them out. */
 const OPERATIONS = { least: 8, most: 64 };
 
@@ -56,6 +59,16 @@ export function createShedding({
   const passages = new WeakMap<Metadata, Passage>();
   const nextRefusal = createRefusals();
 
+  /** Finds the passage again when its request is decoded. */
+  function remember(passage: Passage): Watch {
+    return {
+      onMetadata(metadata) {
+        passages.set(metadata, passage);
+        return true;
+      },
+    };
+  }
+
   /** A request that is refused, counted. */
   function shed(path: string): PreparedRefusal {
     onShed(path.slice(1));
@@ -71,7 +84,8 @@ export function createShedding({
       const limit = isShedding ? limits.get(method.path) : undefined;
       if (limit === undefined) return undefined;
       const passage = limit.enter();
-      return passage === undefined ? { refusal: shed(method.path).status } : watch(passage, passages);
+      if (passage === undefined) return { refusal: shed(method.path).status };
+      return method.path === WEIGHED ? { ...watch(passage), ...remember(passage) } : watch(passage);
     },
     weigh: (metadata, decisionCount) => passages.get(metadata)?.weigh(decisionCount),
     state: decisions.state,
@@ -90,12 +104,8 @@ function limitsByPath(decisions: LoadLimit, operations: LoadLimit): ReadonlyMap<
   );
 }
 
-function watch(passage: Passage, passages: WeakMap<Metadata, Passage>): Watch {
+function watch(passage: Passage): Watch {
   return {
-    onMetadata(metadata) {
-      passages.set(metadata, passage);
-      return true;
-    },
     onCancel: () => passage.end('dropped'),
     onEnd: (code) => passage.end(endingOf(code)),
   };
