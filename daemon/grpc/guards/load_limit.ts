@@ -34,9 +34,10 @@ export interface LoadLimitOptions {
 
 /**
  * A single decision that takes so much longer than one does at best shows a queue, of the event loop or of the store. It
- * is what about 200 decisions take, enough to keep a daemon busy; from twice of it on refusals come too late under overload.
+ * is what about 400 decisions take, enough to keep a daemon busy; refusals come too late under overload with much more, and
+ * a daemon beside busy neighbours refuses what it could answer with less.
  */
-const QUEUED_MS = 10;
+const QUEUED_MS = 20;
 
 /** What takes longer is too slow, whatever it takes at best. Callers wait half a second or more. */
 const SLOW_MS = 100;
@@ -47,7 +48,7 @@ const BEST_SPAN_MS = 10_000;
 /** The decrease of TCP halves; less is enough here, as it comes ten times a second. */
 const DECREASE = 0.9;
 
-/** About one more per round trip at the rate of a busy daemon. */
+/** For each decision: about one more per round trip at the rate of a busy daemon. */
 const INCREASE = 0.1;
 
 /**
@@ -75,7 +76,7 @@ export function createLoadLimit({
     const isSingle = weight === 1;
     if (isSingle && ending === 'answered') best.observe(ms, tookMs);
     const isSlow = tookMs >= (isSingle ? Math.min(SLOW_MS, best.leastMs() + QUEUED_MS) : SLOW_MS);
-    if (ending === 'answered' && !isSlow) limit = Math.min(most, limit + INCREASE);
+    if (ending === 'answered' && !isSlow) limit = Math.min(most, limit + INCREASE * weight);
     if (ending === 'failed' || !isSlow || startMs <= decreasedMs) return;
     limit = Math.max(least, limit * DECREASE);
     decreasedMs = ms;

@@ -37,8 +37,11 @@ export interface SheddingOptions {
 /** Twice what a pause of half a second leaves waiting at a thousand requests a second. */
 const MOST_DECISIONS = 1000;
 
-/** Even a slow store decides on as many at once without a queue. */
-const LEAST_DECISIONS = 32;
+/**
+ * So many are decided within some milliseconds, so they are no queue that a caller would notice; with less, a few dozen
+ * callers that each wait for an answer would be refused on a machine that is merely busy.
+ */
+const LEAST_DECISIONS = 128;
 
 /** The one method whose requests hold more than one decision. A weak map of all requests would keep the collector busy. */
 const WEIGHED = QuotaServiceService.batchAdmit.path;
