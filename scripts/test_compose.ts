@@ -2,18 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withMysqlAuthority } from '../environment/mysql_tls';
-import { config } from './config';
-import { runJest } from './jest_run';
-import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './services/compose';
-import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './services/install';
-import { takeLock } from './services/lock';
-import { root, testFolder } from './services/places';
-import { choosePort } from './services/ports';
-import { Refusal } from './services/refusal';
-import { type Supervisor, supervised } from './services/supervisor';
-import { describe, runScript, say } from './services/terminal';
-import { type Count, sum, summaryLine } from './summary';
+import { withMysqlAuthority } from '../environment/files/mysql_tls';
+import { Refusal } from './console/refusal';
+import { runScript, say } from './console/terminal';
+import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './install/install';
+import { takeLock } from './processes/lock';
+import { type Supervisor, supervised } from './processes/supervisor';
+import { choosePort } from './servers/ports';
+import { config } from './settings/config';
+import { root, testFolder } from './settings/paths';
+import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './testing/compose';
+import { runJest } from './testing/jest_run';
+import { INTERRUPTED, type Outcome, runAndCount } from './testing/outcome';
 
 /** Never an operator's own. */
 const PROJECT = 'etuservices-test';
@@ -30,14 +30,8 @@ const FIRST_PORTS = {
 
 const JEST_CONFIG = join(root, 'jest.compose.config.js');
 
-/** By convention: 128 and the number of SIGINT. */
-const INTERRUPTED = 130;
-
-/** Nothing was counted yet, so nothing has passed. */
-let total: Count = { passed: 0, failed: 1 };
-
 /** `npm run test:compose`: the integration tests and those of the stack, against a compose stack of its own. */
-async function testCompose(): Promise<number> {
+async function testCompose(outcome: Outcome): Promise<number> {
   requireCompose();
   const folder = join(testFolder, 'compose');
   takeLock(join(folder, 'test.lock'), 'npm run test:compose');
@@ -48,7 +42,7 @@ async function testCompose(): Promise<number> {
     composeDown(env);
     try {
       return await supervised({
-        work: (supervisor) => upAndTest(supervisor, { folder, env }),
+        work: (supervisor) => upAndTest(supervisor, { folder, env, outcome }),
         codeWhenStopped: INTERRUPTED,
       });
     } finally {
@@ -67,7 +61,7 @@ async function composeEnvironment({
   secrets: string;
 }): Promise<ComposeEnvironment> {
   mkdirSync(folder, { recursive: true });
-  const { status, stderr } = spawnSync('sh', [join(root, 'scripts', 'compose', 'secrets.sh'), secrets], {
+  const { status, stderr } = spawnSync('sh', [join(root, 'deploy', 'secrets.sh'), secrets], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Refusal(`The secrets could not be made:\n${stderr}`);
@@ -76,7 +70,7 @@ async function composeEnvironment({
     ports[name] = String(await choosePort({ folder, name, first }));
   return {
     COMPOSE_PROJECT_NAME: PROJECT,
-    COMPOSE_FILE: ['docker-compose.yml', 'scripts/compose/test.yml'].join(':'),
+    COMPOSE_FILE: ['docker-compose.yml', 'deploy/test.yml'].join(':'),
     COMPOSE_PATH_SEPARATOR: ':',
     // What an operator has set for a stack in use is not for this one.
     COMPOSE_DISABLE_ENV_FILE: '1',
@@ -90,7 +84,7 @@ async function composeEnvironment({
 
 async function upAndTest(
   supervisor: Supervisor,
-  { folder, env }: { folder: string; env: ComposeEnvironment },
+  { folder, env, outcome }: { folder: string; env: ComposeEnvironment; outcome: Outcome },
 ): Promise<number> {
   say('Building the images and starting the compose stack …');
   await Promise.all([
@@ -105,8 +99,9 @@ async function upAndTest(
       workers,
     });
   // Some of the stack's own tests stop it, so nothing else runs then.
-  total = sum(await run('test/integration'), await run('test/compose', 1));
-  return total.failed === 0 ? 0 : 1;
+  outcome.add(await run('test/integration'));
+  outcome.add(await run('test/compose', 1));
+  return outcome.hasPassed() ? 0 : 1;
 }
 
 function targets({
@@ -130,17 +125,4 @@ function needs() {
   return [config.redisServerPath ? [] : [REDIS_SERVER], config.redisCliPath ? [] : [REDIS_CLI]].flat();
 }
 
-async function testAndTell(): Promise<number> {
-  let code = 1;
-  try {
-    code = await testCompose();
-  } catch (error) {
-    process.stderr.write(`${describe(error)}\n`);
-  }
-  // A run that was cut short has failed, whatever had passed until then.
-  if (code !== 0 && total.failed === 0) total = { ...total, failed: 1 };
-  say(summaryLine(total));
-  return code;
-}
-
-void runScript(testAndTell);
+void runScript(() => runAndCount(testCompose));

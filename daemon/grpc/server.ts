@@ -1,33 +1,34 @@
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { ListenFailed } from '../../environment/listen';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
-import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
-import { ListenFailed } from '../listen';
 import type { Administration } from '../quota/administration';
 import type { DecisionFeed } from '../quota/decision_feed';
 import type { Limiter } from '../quota/limiter';
+import type { HandshakeFailure } from '../telemetry/tls_metrics';
 import { createAdminHandlers } from './admin/handlers';
-import type { CallLog } from './call_log';
 import { createAnswerable } from './decoding/answerable';
-import { type CallGuard, guardCalls } from './guards/guards';
+import { guardRequests, type RequestGuard } from './guards/guards';
 import type { Shedding } from './guards/shedding';
 import { watchHealth } from './health';
-import { type HandshakeFailure, watchHandshakes } from './listening/handshakes';
+import { refuseEarly } from './listening/early_refusals';
+import { watchHandshakes } from './listening/handshakes';
 import { limitSessions } from './listening/session_limits';
-import { createHandlers } from './quota/handlers';
+import { createHandlers, DecidingService } from './quota/handlers';
 import { createReflection } from './reflection';
+import type { RequestLog } from './request_log';
 import { createInFlight, type InFlight } from './unary';
 
 /** A drain that takes longer than this is cut short. */
 const DRAIN_BOUND_MS = 10_000;
 
-/** How often a drain looks whether the last call is done, and what its answer has to reach the wire. */
+/** How often a drain looks whether the last request is done, and what its answer has to reach the wire. */
 const DRAIN_STEP_MS = 50;
 
 export interface QuotaServer {
   /** The port that it listens on. */
   readonly port: number;
-  /** Turns NOT_SERVING, takes no new call, and resolves once the calls in flight are done: false where some were cut. */
+  /** Turns NOT_SERVING, takes no new request, and resolves once the requests in flight are done: false where some were cut. */
   drain(): Promise<boolean>;
 }
 
@@ -41,13 +42,13 @@ export interface ServeOptions {
   readonly isReady: () => boolean;
   readonly credentials: ServerCredentials;
   /** In their order, after the shedding. */
-  readonly guards: readonly CallGuard[];
-  readonly shedding: Pick<Shedding, 'guard' | 'weigh'>;
+  readonly guards: readonly RequestGuard[];
+  readonly shedding: Pick<Shedding, 'refusalOf' | 'guard' | 'weigh'>;
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
   readonly onHandshakeFailure: (failure: HandshakeFailure) => void;
-  readonly log: CallLog;
+  readonly log: RequestLog;
   readonly logger: Logger;
 }
 
@@ -56,15 +57,15 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
   const { isReady, shedding, logger } = options;
   const inFlight = createInFlight();
   const server = new Server({
-    interceptors: [guardCalls([shedding.guard, ...options.guards])],
+    interceptors: [guardRequests([shedding.guard, ...options.guards])],
     'grpc.max_concurrent_streams': options.maxStreams,
-    // What it would record of each call costs a tenth of answering it, and nobody reads it here.
+    // What it would record of each request costs a tenth of answering it, and nobody reads it here.
     'grpc.enable_channelz': 0,
   });
   limitSessions(server);
   const answerable = createAnswerable();
   server.addService(
-    answerable(QuotaServiceService),
+    answerable(DecidingService),
     createHandlers({ ...options, weigh: shedding.weigh, inFlight }),
   );
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
@@ -74,6 +75,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
 
   try {
     const port = await bind(server, options);
+    refuseEarly(server, shedding.refusalOf);
     watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });
     return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop }) };
   } catch (error) {

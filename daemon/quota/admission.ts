@@ -46,6 +46,9 @@ export interface Decision {
   readonly decidedUs: number;
 }
 
+/** What an admission came to: a decision, or the error that concerns it alone. */
+export type Answer = Decision | Error;
+
 /** The tightest limit first: the least remaining, then the longest until it is free again. Shadow limits come last. */
 export function tightestFirst(limits: readonly LimitStatus[]): LimitStatus[] {
   return limits.toSorted(

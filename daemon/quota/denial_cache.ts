@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import type { Admission, Decision, LimitStatus } from './admission';
+import type { Admission, Answer, Decision, LimitStatus } from './admission';
 import type { Policy } from './policies';
+import { ID_BYTES, writeRequestId } from './request_id';
+import type { Asked } from './store';
 
 /** A decision of the store, and the request ids that it knows of a denied subject; undefined if it did not list them. */
 export interface Judgement {
@@ -9,9 +11,15 @@ export interface Judgement {
 }
 
 export interface DenialCache {
-  /** Decides by what is remembered, or else asks the store. Throws as `ask` does. */
-  decide(admission: Admission, policy: Policy, ask: () => Promise<Judgement>): Promise<Decision>;
+  /** Decides by what is remembered, and asks the store, in one go, about all that is not. */
+  decideAll(asked: readonly Asked[], ask: Ask): Promise<readonly Answer[]>;
 }
+
+/** Asks the store. Never throws: an error stands in the place of the judgement that it concerns. */
+type Ask = (asked: readonly Asked[]) => Promise<readonly (Judgement | Error)[]>;
+
+/** Those that wait for a call that looks anew. */
+type Renewal = (() => void)[];
 
 export interface DenialCacheOptions {
   readonly nowMs?: () => number;
@@ -28,7 +36,6 @@ const MARGIN_MS = 10;
 /** About 20 MB, if each lists as many ids as it may. */
 const MAX_ENTRIES = 10_000;
 
-const ID_BYTES = 16;
 const US_PER_MS = 1000;
 
 interface Denial {
@@ -40,7 +47,7 @@ interface Denial {
   readonly heardMs: number;
   readonly endMs: number;
   /** The call that looks anew after the end; others wait for it, so that one subject asks the store once. */
-  renewal: Promise<unknown> | undefined;
+  renewal: Renewal | undefined;
 }
 
 /**
@@ -64,66 +71,85 @@ export function createDenialCache({
     return agedBy(denial.decision, (ms - denial.heardMs) * US_PER_MS);
   }
 
-  function remember(key: string, judgement: Judgement, { admission, policy, askedMs }: Asked): Decision {
-    const { decision, knownIds } = judgement;
+  /** What is remembered of a subject. A reload makes new policies, even if they look the same. */
+  function lookUp({ admission, policy }: Asked): Denial | undefined {
+    if (denials.size === 0) return undefined;
+    const denial = denials.get(keyOf(admission));
+    return denial?.policy === policy ? denial : undefined;
+  }
+
+  function remember({ admission, policy }: Asked, { decision, knownIds }: Judgement, askedMs: number): void {
     const lifeMs = Math.min(MAX_CACHED_MS, emptyForUs(decision, admission.cost) / US_PER_MS);
-    if (lifeMs > 0) {
-      denials.set(key, {
-        policy,
-        decision,
-        ids: knownIds && Buffer.concat(knownIds),
-        heardMs: nowMs(),
-        endMs: askedMs + lifeMs,
-        renewal: undefined,
-      });
-    }
-    return decision;
+    if (lifeMs <= 0) return;
+    denials.set(keyOf(admission), {
+      policy,
+      decision,
+      ids: knownIds && Buffer.concat(knownIds),
+      heardMs: nowMs(),
+      endMs: askedMs + lifeMs,
+      renewal: undefined,
+    });
   }
 
-  function askAnew(
-    key: string,
-    { admission, policy, ask }: { admission: Admission; policy: Policy; ask: () => Promise<Judgement> },
-  ): Promise<Decision> {
+  async function askStore(asked: readonly Asked[], ask: Ask): Promise<Answer[]> {
     const askedMs = nowMs();
-    return ask().then((judgement) => remember(key, judgement, { admission, policy, askedMs }));
+    const judgements = await ask(asked);
+    return judgements.map((judgement, index) => {
+      if (judgement instanceof Error) return judgement;
+      remember(asked[index] as Asked, judgement, askedMs);
+      return judgement.decision;
+    });
   }
 
-  async function renew(
-    key: string,
-    known: Denial,
-    asking: { admission: Admission; policy: Policy; ask: () => Promise<Judgement> },
-  ): Promise<Decision> {
-    const { admission, policy } = asking;
-    if (known.renewal === undefined) {
-      const renewal = askAnew(key, asking);
-      known.renewal = renewal.catch(() => undefined);
-      return renewal;
-    }
-    await known.renewal;
-    const renewed = denials.get(key);
-    const found = renewed?.policy === policy ? find(admission, renewed) : undefined;
-    return found ?? askAnew(key, asking);
+  /** After another call has looked anew. It may have failed, or found something else. */
+  async function decideAfter(renewal: Renewal, asked: Asked, ask: Ask): Promise<Answer> {
+    await new Promise<void>((resolve) => renewal.push(resolve));
+    const renewed = lookUp(asked);
+    const found = renewed && find(asked.admission, renewed);
+    if (found !== undefined) return found;
+    const [answer] = await askStore([asked], ask);
+    return answer as Answer;
   }
 
   return {
-    decide(admission, policy, ask) {
-      // The retry delay depends on the cost.
-      const key = `${admission.cost}:${admission.policy}:${admission.subject}`;
-      const known = denials.get(key);
-      // A reload makes new policies, even if they look the same.
-      if (known === undefined || known.policy !== policy) return askAnew(key, { admission, policy, ask });
-      const cached = find(admission, known);
-      if (cached !== undefined) return Promise.resolve(cached);
-      if (nowMs() < known.endMs) return ask().then(({ decision }) => decision);
-      return renew(key, known, { admission, policy, ask });
+    async decideAll(asked, ask) {
+      const open: Asked[] = [];
+      const renewed: Denial[] = [];
+      let isWaiting = false;
+      // An answer that is undefined is that of the next one that is open.
+      const answers = asked.map((each) => {
+        const known = lookUp(each);
+        const found = known && find(each.admission, known);
+        if (found !== undefined) return found;
+        if (known?.renewal !== undefined) {
+          isWaiting = true;
+          return decideAfter(known.renewal, each, ask);
+        }
+        if (known !== undefined && nowMs() >= known.endMs) {
+          known.renewal = [];
+          renewed.push(known);
+        }
+        open.push(each);
+        return undefined;
+      });
+      const judged = open.length === 0 ? [] : await askStore(open, ask);
+      for (const denial of renewed) endRenewal(denial);
+      let next = 0;
+      const all = answers.map((answer) => answer ?? (judged[next++] as Answer));
+      return isWaiting ? Promise.all(all) : (all as Answer[]);
     },
   };
 }
 
-interface Asked {
-  readonly admission: Admission;
-  readonly policy: Policy;
-  readonly askedMs: number;
+/** Lets those go on that have waited. */
+function endRenewal(denial: Denial): void {
+  for (const goOn of denial.renewal ?? []) goOn();
+  denial.renewal = undefined;
+}
+
+/** The retry delay depends on the cost. */
+function keyOf({ cost, policy, subject }: Admission): string {
+  return `${cost}:${policy}:${subject}`;
 }
 
 /**
@@ -135,13 +161,16 @@ export function afterCaches(isCachingDenials: boolean): () => Promise<void> {
   return () => new Promise((resolve) => setTimeout(resolve, MAX_CACHED_MS + MARGIN_MS));
 }
 
+/** Serves one search after the other. */
+const sought = Buffer.alloc(ID_BYTES);
+
 /** Whether a request cannot be one that was admitted before. While nothing remains, no id is added to those known. */
 function isNewRequest({ requestId }: Admission, { policy, ids }: Denial): boolean {
   if (requestId === undefined || policy.rememberMs === 0) return true;
   if (ids === undefined) return false;
-  const id = Buffer.from(requestId.replaceAll('-', ''), 'hex');
-  let at = ids.indexOf(id);
-  while (at >= 0 && at % ID_BYTES !== 0) at = ids.indexOf(id, at + 1);
+  writeRequestId(sought, 0, requestId);
+  let at = ids.indexOf(sought);
+  while (at >= 0 && at % ID_BYTES !== 0) at = ids.indexOf(sought, at + 1);
   return at < 0;
 }
 

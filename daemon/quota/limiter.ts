@@ -1,8 +1,8 @@
-import { type Admission, type Decision, tightestFirst } from './admission';
-import type { DecisionEvent } from './decision_feed';
+import { type Admission, type Answer, type Decision, tightestFirst } from './admission';
+import type { DecisionListener } from './decision_feed';
 import { InvalidRequest, UnknownPolicy, UnknownService } from './errors';
 import type { Policies, Policy } from './policies';
-import type { Patience, QuotaStore } from './store';
+import type { Asked, Patience, QuotaStore } from './store';
 import type { ServiceCall, ServiceUsage, Usage, UsageQuery } from './usage';
 
 /** The rules of the service: who may act, what is recorded, what is told of it. */
@@ -12,8 +12,13 @@ export interface Limiter {
    * nothing was taken.
    */
   admit(admission: Admission, patience?: Patience): Promise<Decision>;
+  /**
+   * Decides on each of them, in order. What is no admission but an error stays one; any other error stands in the place
+   * of the decision that it concerns.
+   */
+  admitAll(admissions: readonly (Admission | Error)[], patience?: Patience): Promise<readonly Answer[]>;
   /** Records one call: false where it had been recorded before. Throws `UnknownService`, or as `admit`. */
-  recordCall(call: ServiceCall): Promise<boolean>;
+  recordCall(call: ServiceCall, patience?: Patience): Promise<boolean>;
   /** Reads the usage statistics. Throws `StoreUnavailable`. Given up if the signal says that the caller has left. */
   usage(query: UsageQuery, signal?: AbortSignal): Promise<Usage>;
   /** The windows that can be asked for, in milliseconds. */
@@ -25,32 +30,56 @@ export interface LimiterParts {
   readonly currentPolicies: () => Policies;
   readonly store: QuotaStore;
   /** Each decision is published once, to all of these. */
-  readonly onDecision: readonly ((event: DecisionEvent) => void)[];
+  readonly onDecision: readonly DecisionListener[];
 }
 
 export function createLimiter({ currentPolicies, store, onDecision }: LimiterParts): Limiter {
-  function policyOf({ policy: name, requestId }: Admission): Policy {
+  function policyOf({ policy: name, requestId }: Admission): Policy | Error {
     const policy = currentPolicies().byName.get(name);
-    if (policy === undefined) throw new UnknownPolicy(name);
-    if (policy.rememberMs === 0 && requestId !== undefined) throw unremembered(policy);
+    if (policy === undefined) return new UnknownPolicy(name);
+    if (policy.rememberMs === 0 && requestId !== undefined) return unremembered(policy);
     return policy;
   }
 
   function publish(admission: Admission, answer: Decision): Decision {
     const decision = answer.limits.length < 2 ? answer : { ...answer, limits: tightestFirst(answer.limits) };
-    for (const listen of onDecision) listen({ admission, decision });
+    for (const listen of onDecision) listen(admission, decision);
     return decision;
+  }
+
+  function askedBy(admission: Admission | Error): Asked | Error {
+    if (admission instanceof Error) return admission;
+    const policy = policyOf(admission);
+    return policy instanceof Error ? policy : { admission, policy };
+  }
+
+  async function admitAll(
+    admissions: readonly (Admission | Error)[],
+    patience?: Patience,
+  ): Promise<readonly Answer[]> {
+    const all = admissions.map(askedBy);
+    const asked = all.filter((each): each is Asked => !(each instanceof Error));
+    const answers = asked.length === 0 ? [] : await store.admitAll(asked, patience);
+    let next = 0;
+    return all.map((each) => {
+      if (each instanceof Error) return each;
+      const answer = answers[next++] as Answer;
+      return answer instanceof Error ? answer : publish(each.admission, answer);
+    });
   }
 
   return {
     async admit(admission, patience) {
-      const policy = policyOf(admission);
-      return publish(admission, await store.admit(admission, policy, patience));
+      const [answer] = await admitAll([admission], patience);
+      if (answer === undefined || answer instanceof Error) throw answer;
+      return answer;
     },
 
-    async recordCall(call) {
+    admitAll,
+
+    async recordCall(call, patience) {
       if (!currentPolicies().services.includes(call.service)) throw new UnknownService(call.service);
-      return store.recordCall(call);
+      return store.recordCall(call, patience);
     },
 
     async usage(query, signal) {

@@ -1,4 +1,4 @@
-import type { Admission, Decision, LimitStatus } from './admission';
+import type { Admission, Answer, LimitStatus } from './admission';
 import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget } from './overrides';
 import type { Policy } from './policies';
 import type { ServiceCall, Usage, UsageQuery } from './usage';
@@ -11,16 +11,23 @@ export interface Patience {
   readonly isGivenUp?: () => boolean;
 }
 
+/** An admission, and the policy that decides on it. */
+export interface Asked {
+  readonly admission: Admission;
+  readonly policy: Policy;
+}
+
 /**
  * What the rules need of a memory. Every method is atomic, takes its time from the store's own clock, and throws
  * `StoreUnavailable` when the store cannot answer.
  */
 export interface QuotaStore {
   /**
-   * Takes the cost from every limit of the policy, or from none. A repeat of an admitted one is admitted again, and
-   * takes nothing. Throws `DeadlinePassed` if the caller's patience ended before the store decided.
+   * Decides on admissions that one caller waits for, each by itself, in order. Takes the cost from every limit of the
+   * policy, or from none. A repeat of an admitted one is admitted again, and takes nothing. Never throws: an error
+   * stands in the place of the decision, `DeadlinePassed` if the caller's patience ended before the store decided.
    */
-  admit(admission: Admission, policy: Policy, patience?: Patience): Promise<Decision>;
+  admitAll(asked: readonly Asked[], patience?: Patience): Promise<readonly Answer[]>;
   /** Where a subject stands with a policy. Takes nothing. */
   readQuota(subject: string, policy: Policy): Promise<LimitStatus[]>;
   /** Gives back all that a subject has taken from the policies' limits; how many limits that was. */
@@ -31,8 +38,11 @@ export interface QuotaStore {
   clearOverride(target: OverrideTarget): Promise<boolean>;
   /** A page of the overrides that hold. */
   listOverrides(query: OverrideQuery): Promise<OverridePage>;
-  /** Records a call; false where its request id was recorded before. */
-  recordCall(call: ServiceCall): Promise<boolean>;
+  /**
+   * Records a call; false if its request id was recorded before. Throws `DeadlinePassed` if its caller's patience ended
+   * before it was sent.
+   */
+  recordCall(call: ServiceCall, patience?: Patience): Promise<boolean>;
   /**
    * Reads the statistics, and the hours of these policies' decisions; `services` holds the services that were ever
    * called, in any order. Work that nobody waits for any more, by the signal, is given up.

@@ -59,7 +59,8 @@ export interface CallKeys {
  * what it is: no policy's name can then collide with a key of another kind.
  */
 export function createKeys({ prefix, partitions }: { prefix: string; partitions: number }): Keys {
-  const partitionOf = (subject: string) => calculateSlot(subject) % partitions;
+  // Most stores have one partition, and need no sum over the subject.
+  const partitionOf = (subject: string) => (partitions === 1 ? 0 : calculateSlot(subject) % partitions);
   const inPartition = (kind: string, partition: number) => `${prefix}${kind}:{${partition}}`;
   const ofSubject = (kind: string, subject: string) => inPartition(kind, partitionOf(subject));
   return {

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { createTally } from './tally';
 
 /** Up to the most admissions of one call. */
 const JOINED_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -55,7 +56,9 @@ export function createLoadMetrics(registers: Registry[]): LoadMetrics {
     help: 'Denials that were answered without Redis, by policy.',
     labelNames: ['policy'],
     registers,
+    collect: () => cachedTally.flush(),
   });
+  const cachedTally = createTally((policy, _, count) => cached.inc({ policy }, count));
   const jumps = new Counter({
     name: 'quota_store_clock_jumps_total',
     help: "Jumps of the store's clock, by direction.",
@@ -67,7 +70,7 @@ export function createLoadMetrics(registers: Registry[]): LoadMetrics {
     shed: (method) => shed.inc({ method }),
     joined: (admissionCount) => joined.observe(admissionCount),
     cameLate: () => late.inc(),
-    deniedFromCache: (policy) => cached.inc({ policy }),
+    deniedFromCache: (policy) => cachedTally.count(policy, ''),
     clockJumped: (jumpUs) => jumps.inc({ direction: jumpUs < 0 ? 'back' : 'forward' }),
     watch: (sources) => createGauges(sources, registers),
   };

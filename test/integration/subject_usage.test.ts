@@ -67,8 +67,10 @@ async function openStore(partitions: number, windowMs = HOUR_MS) {
 type Store = Awaited<ReturnType<typeof openStore>>['store'];
 
 async function act(store: Store, { connects, calls }: { connects: string[]; calls: string[] }) {
-  for (const subject of connects)
-    await store.admit({ subject, policy: POLICY.name, cost: 1, requestId: undefined }, POLICY);
+  for (const subject of connects) {
+    const admission = { subject, policy: POLICY.name, cost: 1, requestId: undefined };
+    await store.admitAll([{ admission, policy: POLICY }]);
+  }
   for (const [at, subject] of calls.entries()) {
     const service = at % 2 === 0 ? 'vente' : 'achat';
     await store.recordCall({ subject, service, requestId: undefined, callTimeMs: undefined });

@@ -8,8 +8,8 @@ import type { Administration } from '../../quota/administration';
 import type { DecisionFeed, Watcher } from '../../quota/decision_feed';
 import { UnknownPolicy } from '../../quota/errors';
 import { callIdOf } from '../call_id';
-import type { CallLog } from '../call_log';
-import { type CallContext, failCall, readable, unary } from '../unary';
+import type { RequestLog } from '../request_log';
+import { failRequest, type RequestContext, readable, unary } from '../unary';
 import { toListPoliciesResponse, toOverride, toPolicyQuota, toWatchDecisionsResponse } from './reply';
 import {
   parseClearOverride,
@@ -21,7 +21,7 @@ import {
 
 /** The methods of QuotaAdminService. Every change is logged with who made it. */
 export function createAdminHandlers(
-  context: CallContext & { administration: Administration; feed: DecisionFeed },
+  context: RequestContext & { administration: Administration; feed: DecisionFeed },
 ): QuotaAdminServiceServer {
   const { administration, feed, log } = context;
 
@@ -88,7 +88,7 @@ function identityOf(metadata: Metadata): string {
 /** Streams as fast as the watcher reads; what comes meanwhile waits in its place in the feed, or is missed. */
 function watchDecisions(
   call: ServerWritableStream<WatchDecisionsRequest, WatchDecisionsResponse>,
-  { watch, log }: { watch: (request: WatchDecisionsRequest) => Watcher; log: CallLog },
+  { watch, log }: { watch: (request: WatchDecisionsRequest) => Watcher; log: RequestLog },
 ): void {
   try {
     const watcher = watch(readable(call.request));
@@ -109,6 +109,6 @@ function watchDecisions(
     // At once, so that the watcher knows from when on it sees everything.
     call.sendMetadata(new Metadata());
   } catch (error) {
-    call.emit('error', failCall(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));
+    call.emit('error', failRequest(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));
   }
 }

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { AuditTrail } from '../../telemetry/audit_trail';
 import { callIdOf } from '../call_id';
 import { IDENTITY_KEY } from './authenticate';
-import type { CallGuard } from './guards';
+import type { RequestGuard } from './guards';
 
 /** What operators, and a site's staff, change. Reading leaves no trace. */
 const CHANGES = new Set(
@@ -10,7 +10,7 @@ const CHANGES = new Set(
 );
 
 /** Writes each administrative change to the trail, before its caller hears how it ended. It comes after authentication. */
-export function auditCalls(trail: AuditTrail): CallGuard {
+export function auditRequests(trail: AuditTrail): RequestGuard {
   return ({ method }) => {
     if (!CHANGES.has(method.path)) return undefined;
     let by: string | undefined;

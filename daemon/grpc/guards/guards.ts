@@ -7,85 +7,125 @@ import {
   status,
 } from '@grpc/grpc-js';
 
-/** What a call is answered with in its handler's place. */
+/** What a request is answered with in its handler's place. */
 export type Refusal = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-/** What a guard is given of a call. */
-export interface GuardedCall {
+/** What a guard is given of a request. */
+export interface GuardedRequest {
   readonly method: ServerMethodDefinition<unknown, unknown>;
   readonly call: ServerInterceptingCallInterface;
-  /** Answers the call in its handler's place. */
+  /** Answers the request in its handler's place. */
   readonly refuse: (answer: Refusal) => void;
 }
 
-/** What a guard does during a call. */
+/** What a guard does during a request. */
 export interface Watch {
-  /** False if the guard has refused the call: it then goes no further. */
+  /** False if the guard has refused the request: it then goes no further. */
   onMetadata?(metadata: Metadata): boolean;
   onMessage?(message: unknown): void;
   onCancel?(): void;
-  /** The call is about to be answered. */
+  /** The request is about to be answered. */
   onEnd?(code: status): void;
 }
 
-/** Begins a call: what to do during it, a refusal before anything of it is read, or nothing. */
-export type CallGuard = (call: GuardedCall) => Watch | { readonly refusal: Refusal } | undefined;
+/** Begins a request: what to do during it, a refusal before anything of it is read, or nothing. */
+export type RequestGuard = (call: GuardedRequest) => Watch | { readonly refusal: Refusal } | undefined;
 
 /**
- * One interceptor for all guards, in their order: each interceptor costs a call as much as its decoding. The first guards
+ * One interceptor for all guards, in their order: each interceptor costs a request as much as its decoding. The first guards
  * see what the others refuse.
  */
-export function guardCalls(guards: readonly CallGuard[]): ServerInterceptor {
+export function guardRequests(guards: readonly RequestGuard[]): ServerInterceptor {
   return (method, call) => {
     const watches: Watch[] = [];
 
-    function end(code: status): void {
-      for (const watch of watches) watch.onEnd?.(code);
-    }
-
     function refuse(answer: Refusal): void {
-      end(answer.code ?? status.UNKNOWN);
+      endAll(watches, answer);
       call.sendStatus(answer);
     }
 
     for (const guard of guards) {
       const watch = guard({ method, call, refuse });
       if (watch === undefined) continue;
-      if ('refusal' in watch) return unread(call, () => refuse(watch.refusal));
+      if ('refusal' in watch) return new UnreadRequest(call, () => refuse(watch.refusal));
       watches.push(watch);
     }
-    const heeding = watches.filter(({ onMessage }) => onMessage !== undefined);
-
-    return new ServerInterceptingCall(call, {
-      start(next) {
-        next({
-          onReceiveMetadata(metadata, pass) {
-            for (const watch of watches) if (watch.onMetadata?.(metadata) === false) return;
-            pass(metadata);
-          },
-          onReceiveMessage:
-            heeding.length === 0
-              ? undefined
-              : (message, pass) => {
-                  for (const watch of heeding) watch.onMessage?.(message);
-                  pass(message);
-                },
-          onCancel() {
-            for (const watch of watches) watch.onCancel?.();
-          },
-        });
-      },
-      sendStatus(answer, next) {
-        end(answer.code ?? status.UNKNOWN);
-        next(answer);
-      },
-    });
+    return new WatchedRequest(call, watches);
   };
 }
 
-/** A call of which nothing is read, and so nothing is decoded. */
-function unread(call: ServerInterceptingCallInterface, refuse: () => void): ServerInterceptingCall {
-  const refused = new ServerInterceptingCall(call, { start: refuse });
-  refused.startRead = () => undefined;
-  return refused;
+function endAll(watches: readonly Watch[], { code }: Refusal): void {
+  for (const watch of watches) watch.onEnd?.(code ?? status.UNKNOWN);
+}
+
+type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
+
+/**
+ * A request that passes all by itself, so that guards watch it at once: the library's own way, a chain of functions that may
+ * wait for each other, costs several closures for each step of a request.
+ */
+class WatchedRequest extends ServerInterceptingCall {
+  constructor(
+    private readonly call: ServerInterceptingCallInterface,
+    private readonly watches: readonly Watch[],
+  ) {
+    super(call);
+  }
+
+  override start(listener: Listener): void {
+    const { watches } = this;
+    // What was on its way when its caller left must not reach a handler, which would take tokens for nobody.
+    let isCancelled = false;
+    this.call.start({
+      onReceiveMetadata(metadata) {
+        if (isCancelled) return;
+        for (const watch of watches) if (watch.onMetadata?.(metadata) === false) return;
+        listener.onReceiveMetadata(metadata);
+      },
+      onReceiveMessage(message: unknown) {
+        if (isCancelled) return;
+        for (const watch of watches) watch.onMessage?.(message);
+        listener.onReceiveMessage(message);
+      },
+      onReceiveHalfClose() {
+        if (!isCancelled) listener.onReceiveHalfClose();
+      },
+      onCancel() {
+        isCancelled = true;
+        for (const watch of watches) watch.onCancel?.();
+        listener.onCancel();
+      },
+    });
+  }
+
+  override sendMetadata(metadata: Metadata): void {
+    this.call.sendMetadata(metadata);
+  }
+
+  override sendMessage(message: unknown, callback: () => void): void {
+    this.call.sendMessage(message, callback);
+  }
+
+  override sendStatus(answer: Refusal): void {
+    endAll(this.watches, answer);
+    this.call.sendStatus(answer);
+  }
+}
+
+/** A request of which nothing is read, and so nothing is decoded. */
+class UnreadRequest extends ServerInterceptingCall {
+  constructor(
+    call: ServerInterceptingCallInterface,
+    private readonly refuse: () => void,
+  ) {
+    super(call);
+  }
+
+  override start(): void {
+    this.refuse();
+  }
+
+  override startRead(): void {
+    // Nothing is to be read.
+  }
 }

@@ -1,59 +1,74 @@
-import type { Metadata } from '@grpc/grpc-js';
+import type { handleUnaryCall, Metadata, UntypedServiceImplementation } from '@grpc/grpc-js';
 import {
   type AdmitRequest,
-  type BatchAdmitResult,
+  type BatchAdmitRequest,
   type QuotaServiceServer,
   QuotaServiceService,
 } from '../../../gen/quota/v1/quota_service';
-import type { Decision } from '../../quota/admission';
+import type { Admission, Answer, Decision } from '../../quota/admission';
+import { InvalidRequest } from '../../quota/errors';
 import type { Limiter } from '../../quota/limiter';
-import type { Patience } from '../../quota/store';
 import { callIdOf } from '../call_id';
-import { type CallContext, unary } from '../unary';
-import { toAdmitResponse, toBatchError, toBatchResult, toStatsResponse } from './reply';
+import { type RequestContext, unary } from '../unary';
+import { createDecisionWriter } from './decision_writer';
+import { toStatsResponse } from './reply';
 import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
 
-interface HandlerContext extends CallContext {
+interface HandlerContext extends RequestContext {
   readonly limiter: Limiter;
   /** Counts a call as so many decisions. Throws `Overloaded` if they are too many. */
   readonly weigh: (metadata: Metadata, decisionCount: number) => void;
 }
 
+const writer = createDecisionWriter();
+
+/** QuotaService, whose decisions are written as they are, without messages in between. */
+export const DecidingService = {
+  ...QuotaServiceService,
+  admit: { ...QuotaServiceService.admit, responseSerialize: writer.admitResponse },
+  batchAdmit: { ...QuotaServiceService.batchAdmit, responseSerialize: writer.batchAdmitResponse },
+};
+
+interface DecidingServer extends UntypedServiceImplementation {
+  admit: handleUnaryCall<AdmitRequest, Decision>;
+  batchAdmit: handleUnaryCall<BatchAdmitRequest, readonly Answer[]>;
+  recordCall: QuotaServiceServer['recordCall'];
+  stats: QuotaServiceServer['stats'];
+}
+
 /** The methods of QuotaService. Each has three steps: in, decide, out. */
-export function createHandlers(context: HandlerContext): QuotaServiceServer {
+export function createHandlers(context: HandlerContext): DecidingServer {
   const { limiter, weigh, log } = context;
 
-  async function decide(request: AdmitRequest, metadata: Metadata, patience: Patience): Promise<Decision> {
-    const admission = parseAdmit(request);
-    const decision = await limiter.admit(admission, patience);
-    if (!decision.admitted) log.denied(admission, decision, () => callIdOf(metadata));
-    return decision;
-  }
-
-  function decideOne(
-    request: AdmitRequest,
-    metadata: Metadata,
-    patience: Patience,
-  ): Promise<BatchAdmitResult> {
-    return decide(request, metadata, patience).then(toBatchResult, (error: unknown) => {
-      log.failed({ method: QuotaServiceService.batchAdmit.path, error, callId: callIdOf(metadata) });
-      return toBatchError(error);
-    });
+  function logUnlessAdmitted(admission: Admission | Error, answer: Answer, metadata: Metadata): void {
+    if (answer instanceof Error) {
+      const callId = callIdOf(metadata);
+      log.failed({ method: QuotaServiceService.batchAdmit.path, error: answer, callId });
+    } else if (!answer.admitted && !(admission instanceof Error)) {
+      log.denied(admission, answer, () => callIdOf(metadata));
+    }
   }
 
   return {
-    admit: unary(
-      async (request, metadata, patience) => toAdmitResponse(await decide(request, metadata, patience)),
-      context,
-    ),
+    admit: unary(async (request, metadata, patience) => {
+      const admission = parseAdmit(request);
+      const decision = await limiter.admit(admission, patience);
+      logUnlessAdmitted(admission, decision, metadata);
+      return decision;
+    }, context),
     batchAdmit: unary(async (request, metadata, patience) => {
       const requests = parseBatch(request);
       weigh(metadata, requests.length);
-      // In order: what is asked in one turn goes to Redis in one go, whose connection keeps the order.
-      return { results: await Promise.all(requests.map((each) => decideOne(each, metadata, patience))) };
+      const admissions = requests.map(admissionOrFault);
+      const answers = await limiter.admitAll(admissions, patience);
+      for (const [index, admission] of admissions.entries())
+        logUnlessAdmitted(admission, answers[index] as Answer, metadata);
+      return answers;
     }, context),
     recordCall: unary(
-      async (request) => ({ recorded: await limiter.recordCall(parseRecordCall(request)) }),
+      async (request, _, patience) => ({
+        recorded: await limiter.recordCall(parseRecordCall(request), patience),
+      }),
       context,
     ),
     stats: unary(
@@ -62,4 +77,14 @@ export function createHandlers(context: HandlerContext): QuotaServiceServer {
       context,
     ),
   };
+}
+
+/** One wrong request does not spoil the others of its batch. */
+function admissionOrFault(request: AdmitRequest): Admission | Error {
+  try {
+    return parseAdmit(request);
+  } catch (error) {
+    if (error instanceof InvalidRequest) return error;
+    throw error;
+  }
 }

@@ -1,25 +1,14 @@
 import {
-  type AdmitResponse,
   type BatchAdmitResult,
   type LimitStatus as LimitMessage,
   QuotaServiceService,
   type StatsResponse,
   Decision as Verdict,
 } from '../../../gen/quota/v1/quota_service';
-import type { Decision, LimitStatus } from '../../quota/admission';
+import type { LimitStatus } from '../../quota/admission';
 import type { Usage } from '../../quota/usage';
 import { statusOf } from '../status';
 import { durationOfUs } from '../time';
-
-export function toAdmitResponse({ admitted, isRepeat, limits, retryDelayUs }: Decision): AdmitResponse {
-  return {
-    decision: toVerdict(admitted),
-    limits: limits.map(toLimitMessage),
-    retryDelay: retryDelayUs === undefined ? undefined : durationOfUs(retryDelayUs),
-    degraded: false,
-    isRepeat,
-  };
-}
 
 export function toVerdict(admitted: boolean): Verdict {
   return admitted ? Verdict.ADMITTED : Verdict.DENIED;
@@ -37,10 +26,6 @@ export function toLimitMessage(status: LimitStatus): LimitMessage {
     overridden: status.overridden,
     nextDelay: durationOfUs(status.nextDelayUs),
   };
-}
-
-export function toBatchResult(decision: Decision): BatchAdmitResult {
-  return { result: { $case: 'response', value: toAdmitResponse(decision) } };
 }
 
 export function toBatchError(error: unknown): BatchAdmitResult {

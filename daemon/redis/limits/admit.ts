@@ -4,6 +4,7 @@ import type { Admission, Decision } from '../../quota/admission';
 import { formatDuration } from '../../quota/duration';
 import { DeadlinePassed, InvalidRequest, StoreUnavailable } from '../../quota/errors';
 import type { Policy } from '../../quota/policies';
+import { ID_BYTES, writeRequestId } from '../../quota/request_id';
 import { replyCode } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction, type FunctionCall } from '../library';
@@ -31,8 +32,6 @@ export interface JoinedReply {
   readonly nowUs: number;
   readonly outcomes: readonly (Outcome | Error)[];
 }
-
-const ID_BYTES = 16;
 
 /** The verdicts of `scripts/limits/admit.lua`. */
 const VERDICT = {
@@ -126,7 +125,7 @@ function packEntry(
 /** The bytes of a UUID; random ones if the caller gave none, as each taking needs a name of its own. */
 function writeId(ids: Buffer, at: number, requestId: string | undefined): void {
   if (requestId === undefined) randomFillSync(ids, at, ID_BYTES);
-  else ids.write(requestId.replaceAll('-', ''), at, 'hex');
+  else writeRequestId(ids, at, requestId);
 }
 
 /** Names the values of a reply, which stand one after the other: see `scripts/limits/admit.lua`. */

@@ -1,13 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Admission, Decision } from '../../quota/admission';
+import type { Answer } from '../../quota/admission';
 import { createDenialCache } from '../../quota/denial_cache';
-import type { Policy } from '../../quota/policies';
-import type { Patience } from '../../quota/store';
+import type { Asked, Patience } from '../../quota/store';
 import type { Keys } from '../keys';
 import type { Opening } from '../opening';
 import { type ClockEstimate, createStoreClock } from '../store_clock';
-import { admitAll, type Entry, type JoinedReply } from './admit';
+import { admitAll, type Entry, type JoinedReply, type Outcome } from './admit';
 import type { Encoder } from './encoder';
 import { createJoiner } from './joiner';
 
@@ -35,7 +34,7 @@ export interface AdmittingOptions {
 }
 
 export interface Admitting {
-  admit(admission: Admission, policy: Policy, patience: Patience): Promise<Decision>;
+  admitAll(asked: readonly Asked[], patience: Patience): Promise<readonly Answer[]>;
   /** What is known of the store's clock. */
   clock(): ClockEstimate | undefined;
 }
@@ -71,10 +70,14 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
   const cache = createDenialCache({ onCached: (policy) => events?.deniedFromCache(policy) });
 
   return {
-    admit(admission, policy, patience) {
-      const ask = () => joiner.admit(admission, policy, patience);
-      return isCachingDenials ? cache.decide(admission, policy, ask) : ask().then(({ decision }) => decision);
+    admitAll(asked, patience) {
+      const ask = (open: readonly Asked[]) => joiner.admitAll(open, patience);
+      return isCachingDenials ? cache.decideAll(asked, ask) : ask(asked).then(withoutIds);
     },
     clock: clock.estimate,
   };
+}
+
+function withoutIds(outcomes: readonly (Outcome | Error)[]): Answer[] {
+  return outcomes.map((outcome) => (outcome instanceof Error ? outcome : outcome.decision));
 }

@@ -1,16 +1,17 @@
-import type { Admission } from '../../quota/admission';
 import { DeadlinePassed } from '../../quota/errors';
-import type { Policy } from '../../quota/policies';
 import { MAX_CALL_US, overriddenCallUs } from '../../quota/policy_bounds';
-import type { Patience } from '../../quota/store';
+import type { Asked, Patience } from '../../quota/store';
 import type { Entry, JoinedReply, Outcome } from './admit';
 
 /** The most admissions of one call. More would gain nothing, and each of them waits for all. */
 const MAX_ENTRIES = 128;
 
 export interface Joiner {
-  /** Decides on one admission, together with all others of the same turn of the event loop. */
-  admit(admission: Admission, policy: Policy, patience: Patience): Promise<Outcome>;
+  /**
+   * Decides on the admissions of one caller, together with all others of the same turn of the event loop. Never throws:
+   * an error stands in the place of the outcome.
+   */
+  admitAll(asked: readonly Asked[], patience: Patience): Promise<readonly (Outcome | Error)[]>;
 }
 
 export interface JoinerOptions {
@@ -29,15 +30,23 @@ export interface JoinerOptions {
   readonly onLate?: () => void;
 }
 
-interface Waiting {
-  readonly admission: Admission;
-  readonly policy: Policy;
+/** The admissions that one caller waits for, answered at once when the last of them is decided. */
+interface Batch {
   readonly patience: Patience;
+  readonly outcomes: (Outcome | Error)[];
+  undecided: number;
+  readonly resolve: (outcomes: readonly (Outcome | Error)[]) => void;
+}
+
+/** One admission: the entry of a call, whose deadline is known once it is sent. */
+interface Waiting extends Entry {
+  deadlineUs: number | undefined;
   readonly work: number;
+  readonly batch: Batch;
+  /** Its place in the batch. */
+  readonly place: number;
   /** Whether the store has found it late once: its clock had been misjudged. */
   wasLate: boolean;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -62,59 +71,73 @@ export function createJoiner(options: JoinerOptions): Joiner {
 
   function flush(): void {
     isScheduled = false;
+    const nowMs = performance.now();
     for (const [partition, queue] of queues) {
       queues.delete(partition);
-      for (const calls of split(queue.filter(isWanted), isJoining ? MAX_ENTRIES : 1))
-        void send(partition, calls);
+      const wanted = queue.filter((waiting) => isWanted(waiting, nowMs));
+      for (const calls of split(wanted, isJoining ? MAX_ENTRIES : 1)) void send(partition, calls);
     }
   }
 
   /** Whether the caller of an admission still waits for it. One that has given up is answered at once. */
-  function isWanted({ patience, reject }: Waiting): boolean {
-    const { deadlineMs, isGivenUp } = patience;
-    if (!isGivenUp?.() && (deadlineMs === undefined || performance.now() < deadlineMs)) return true;
-    reject(new DeadlinePassed());
+  function isWanted(waiting: Waiting, nowMs: number): boolean {
+    const { deadlineMs, isGivenUp } = waiting.batch.patience;
+    if (!isGivenUp?.() && (deadlineMs === undefined || nowMs < deadlineMs)) return true;
+    decide(waiting, new DeadlinePassed());
     return false;
   }
 
   async function send(partition: number, calls: readonly Waiting[]): Promise<void> {
     onCall?.(calls.length);
     try {
-      const entries = calls.map(({ admission, policy, patience: { deadlineMs } }) => ({
-        admission,
-        policy,
-        deadlineUs: deadlineMs === undefined ? undefined : toStoreUs(deadlineMs),
-        wantsIds,
-      }));
-      const { outcomes } = await admitAll(partition, entries);
-      calls.forEach((waiting, index) => {
-        settle(waiting, outcomes[index]);
-      });
+      for (const waiting of calls) {
+        const { deadlineMs } = waiting.batch.patience;
+        waiting.deadlineUs = deadlineMs === undefined ? undefined : toStoreUs(deadlineMs);
+      }
+      const { outcomes } = await admitAll(partition, calls);
+      for (const [index, waiting] of calls.entries()) settle(waiting, outcomes[index] as Outcome | Error);
     } catch (error) {
-      for (const { reject } of calls) reject(error);
+      const failure = error instanceof Error ? error : new Error(String(error));
+      for (const waiting of calls) decide(waiting, failure);
     }
   }
 
-  function settle(waiting: Waiting, outcome: Outcome | Error | undefined): void {
+  function settle(waiting: Waiting, outcome: Outcome | Error): void {
     if (outcome instanceof DeadlinePassed) onLate?.();
     if (outcome instanceof DeadlinePassed && !waiting.wasLate) {
       waiting.wasLate = true;
       // It took nothing. If the deadline has not passed here, the estimate of the store's clock was wrong.
       enqueue(waiting);
-    } else if (outcome === undefined || outcome instanceof Error) {
-      waiting.reject(outcome);
     } else {
-      waiting.resolve(outcome);
+      decide(waiting, outcome);
     }
   }
 
   return {
-    admit: (admission, policy, patience) =>
-      new Promise((resolve, reject) => {
-        const work = overriddenCallUs(policy, admission.cost);
-        enqueue({ admission, policy, patience, work, wasLate: false, resolve, reject });
+    admitAll: (asked, patience) =>
+      new Promise((resolve) => {
+        const batch: Batch = { patience, outcomes: [], undecided: asked.length, resolve };
+        for (const [place, { admission, policy }] of asked.entries()) {
+          const work = overriddenCallUs(policy, admission.cost);
+          enqueue({
+            admission,
+            policy,
+            deadlineUs: undefined,
+            wantsIds,
+            work,
+            batch,
+            place,
+            wasLate: false,
+          });
+        }
       }),
   };
+}
+
+function decide({ batch, place }: Waiting, outcome: Outcome | Error): void {
+  batch.outcomes[place] = outcome;
+  batch.undecided -= 1;
+  if (batch.undecided === 0) batch.resolve(batch.outcomes);
 }
 
 /** Cuts a queue into calls, in order, each within the bounds of entries and of work; one that is over by itself stands alone. */

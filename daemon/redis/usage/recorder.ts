@@ -1,3 +1,5 @@
+import { DeadlinePassed } from '../../quota/errors';
+import type { Patience } from '../../quota/store';
 import type { ServiceCall } from '../../quota/usage';
 import type { Recorded } from './calls';
 
@@ -12,6 +14,7 @@ export interface RecorderOptions {
 
 interface Waiting {
   readonly call: ServiceCall;
+  readonly patience: Patience;
   readonly resolve: (isNew: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -23,11 +26,20 @@ export function createRecorder({ partitionOf, recordAll }: RecorderOptions) {
 
   function flush(): void {
     isScheduled = false;
+    const nowMs = performance.now();
     for (const [partition, queue] of queues) {
       queues.delete(partition);
-      for (let at = 0; at < queue.length; at += MAX_ENTRIES)
-        void send(partition, queue.slice(at, at + MAX_ENTRIES));
+      const wanted = queue.filter((waiting) => isWanted(waiting, nowMs));
+      for (let at = 0; at < wanted.length; at += MAX_ENTRIES)
+        void send(partition, wanted.slice(at, at + MAX_ENTRIES));
     }
+  }
+
+  /** Whether the caller still waits. A call whose caller has given up is not sent, and its caller answered at once. */
+  function isWanted({ patience: { deadlineMs, isGivenUp }, reject }: Waiting, nowMs: number): boolean {
+    if (!isGivenUp?.() && (deadlineMs === undefined || nowMs < deadlineMs)) return true;
+    reject(new DeadlinePassed());
+    return false;
   }
 
   async function send(partition: number, waiting: readonly Waiting[]): Promise<void> {
@@ -47,13 +59,16 @@ export function createRecorder({ partitionOf, recordAll }: RecorderOptions) {
   }
 
   return {
-    /** Records one call; false if its request id was recorded before. */
-    record: (call: ServiceCall): Promise<boolean> =>
+    /**
+     * Records one call; false if its request id was recorded before. Throws `DeadlinePassed` if its caller has given up
+     * before it was sent.
+     */
+    record: (call: ServiceCall, patience: Patience = {}): Promise<boolean> =>
       new Promise((resolve, reject) => {
         const partition = partitionOf(call.subject);
         const queue = queues.get(partition) ?? [];
         queues.set(partition, queue);
-        queue.push({ call, resolve, reject });
+        queue.push({ call, patience, resolve, reject });
         if (isScheduled) return;
         isScheduled = true;
         // After the poll phase: by then all that this turn has read from callers is here.

@@ -4,10 +4,10 @@ import { fault, signUp } from '../../accounts/new_user';
 import { hashPassword } from '../../accounts/passwords';
 import { EmailTaken, type Users } from '../../accounts/users';
 import type { QuotaClient } from '../../quota/client';
+import { type FormState, parseForm } from '../forms/form';
 import type { SendPage } from '../view';
-import { askToAttempt } from './attempt';
+import { admitAttempt } from './attempt';
 import { connectUser } from './connect';
-import { type FormState, parseForm } from './form';
 import { sendLogin } from './page';
 
 type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage };
@@ -25,7 +25,7 @@ export function signUpRoutes({ users, quota, sendPage }: Parts): Router {
     if (parsed.form === undefined) return sendAgain(req, res, 400, parsed);
     const { password, ...typed } = parsed.form;
     const page = { sendPage, offersSignUp: true };
-    const guard = await askToAttempt({ quota, req, res });
+    const guard = await admitAttempt({ quota, req, res });
     if (guard !== undefined)
       return sendLogin(req, res, { ...page, refusal: guard, signUp: { typed, faults: {} } });
 

@@ -40,7 +40,7 @@ function admission(fields: Partial<Admission> = {}): Admission {
 
 /** A cache whose store takes `tookMs` to answer with what is given, and a clock that stands still otherwise. */
 function cacheBefore(judgement: Partial<Judgement> = {}, tookMs = 0) {
-  const state = { ms: 0, askedCount: 0, cachedCount: 0 };
+  const state = { ms: 0, askedCount: 0, cachedCount: 0, failures: 0 };
   const cache = createDenialCache({
     nowMs: () => state.ms,
     onCached: () => {
@@ -48,14 +48,24 @@ function cacheBefore(judgement: Partial<Judgement> = {}, tookMs = 0) {
     },
   });
   const answer: Judgement = { decision: denied, knownIds: [], ...judgement };
-  const ask = async () => {
-    state.askedCount += 1;
+  const ask = async (asked: readonly unknown[]) => {
+    state.askedCount += asked.length;
     state.ms += tookMs;
-    return answer;
+    const fails = state.failures > 0;
+    if (fails) state.failures -= 1;
+    return asked.map(() => (fails ? new Error('no answer') : answer));
   };
   return {
     state,
-    decide: (fields: Partial<Admission> = {}, held = policy) => cache.decide(admission(fields), held, ask),
+    decide: async (fields: Partial<Admission> = {}, held = policy) => {
+      const [answer] = await cache.decideAll([{ admission: admission(fields), policy: held }], ask);
+      return answer;
+    },
+    decideAll: (...all: Partial<Admission>[]) =>
+      cache.decideAll(
+        all.map((fields) => ({ admission: admission(fields), policy })),
+        ask,
+      ),
   };
 }
 
@@ -194,6 +204,39 @@ describe('denial cache', () => {
     await Promise.all(Array.from({ length: 50 }, () => decide()));
 
     expect(state).toMatchObject({ askedCount: 2, cachedCount: 49 });
+  });
+
+  test('a batch, only what is not remembered asked of the store, the answers in order', async () => {
+    const { state, decide, decideAll } = cacheBefore();
+    await decide();
+    state.ms = 100;
+
+    const answers = await decideAll({ subject: '43' }, {}, { subject: '44' });
+
+    expect(answers.map((answer) => 'decidedUs' in answer && answer.decidedUs)).toEqual([
+      1_000_000, 1_100_000, 1_000_000,
+    ]);
+    expect(state).toMatchObject({ askedCount: 3, cachedCount: 1 });
+  });
+
+  test('a batch with a subject many times at the end of what is remembered, the store asked once', async () => {
+    const { state, decide, decideAll } = cacheBefore();
+    await decide();
+    state.ms = 300;
+
+    expect(await decideAll({}, {}, {})).toEqual([denied, denied, denied]);
+    expect(state).toMatchObject({ askedCount: 2, cachedCount: 2 });
+  });
+
+  test('a renewal that failed, those that waited for it asked by themselves', async () => {
+    const { state, decide } = cacheBefore();
+    await decide();
+    state.ms = 300;
+    state.failures = 1;
+
+    const answers = await Promise.all([decide(), decide(), decide()]);
+
+    expect(answers).toEqual([new Error('no answer'), denied, denied]);
   });
 
   test('an operator, answered after all that was remembered has ended', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Admission, Decision, LimitStatus } from '../../../../daemon/quota/admission';
-import { createDecisionFeed } from '../../../../daemon/quota/decision_feed';
+import { createDecisionFeed, publishTo } from '../../../../daemon/quota/decision_feed';
 import { StoreUnavailable, UnknownPolicy, UnknownService } from '../../../../daemon/quota/errors';
 import { createLimiter } from '../../../../daemon/quota/limiter';
 import type { Policies, Policy } from '../../../../daemon/quota/policies';
@@ -49,7 +49,16 @@ function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; fa
     return value;
   }
   const store: QuotaStore = {
-    admit: (...question) => answer(question, answers.decision ?? decision),
+    // As the real one, it does not throw.
+    admitAll: (questions, patience) =>
+      Promise.all(
+        questions.map(({ admission: one, policy: of }) =>
+          answer(
+            [one, of, ...(patience === undefined ? [] : [patience])],
+            answers.decision ?? decision,
+          ).catch((error: Error) => error),
+        ),
+      ),
     recordCall: (...question) => answer(question, true),
     readUsage: (...question) => answer(question, { ...usage, services: answers.services ?? [] }),
     readQuota: (...question) => answer(question, []),
@@ -62,7 +71,7 @@ function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; fa
   return {
     asked,
     feed,
-    limiter: createLimiter({ currentPolicies: () => policies, store, onDecision: [feed.publish] }),
+    limiter: createLimiter({ currentPolicies: () => policies, store, onDecision: [publishTo(feed)] }),
   };
 }
 
@@ -125,8 +134,10 @@ describe('limiter', () => {
   test('a call of a configured service, recorded', async () => {
     const { asked, limiter } = fakeStore();
 
-    expect(await limiter.recordCall(call)).toBe(true);
-    expect(asked).toEqual([[call]]);
+    const patience = { deadlineMs: 7 };
+
+    expect(await limiter.recordCall(call, patience)).toBe(true);
+    expect(asked).toEqual([[call, patience]]);
   });
 
   test('an unknown service, refused and nothing recorded', async () => {

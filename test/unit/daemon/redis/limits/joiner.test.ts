@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Decision } from '../../../../../daemon/quota/admission';
+import type { Admission, Decision } from '../../../../../daemon/quota/admission';
 import { DeadlinePassed, StoreUnavailable } from '../../../../../daemon/quota/errors';
 import type { Policy } from '../../../../../daemon/quota/policies';
+import type { Patience } from '../../../../../daemon/quota/store';
 import type { Entry, JoinedReply, Outcome } from '../../../../../daemon/redis/limits/admit';
 import { createJoiner, type JoinerOptions } from '../../../../../daemon/redis/limits/joiner';
 
@@ -42,7 +43,13 @@ function joinerWith(
     isJoining: true,
     ...rest,
   });
-  return { joiner, calls };
+  /** Asks for one admission. Throws its error. */
+  async function admit(admission: Admission, asked: Policy, patience: Patience): Promise<Outcome> {
+    const [outcome] = await joiner.admitAll([{ admission, policy: asked }], patience);
+    if (outcome === undefined || outcome instanceof Error) throw outcome;
+    return outcome;
+  }
+  return { joiner: { admit, admitAll: joiner.admitAll }, calls };
 }
 
 describe('joiner', () => {
@@ -162,6 +169,25 @@ describe('joiner', () => {
     );
 
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  test('a batch over several partitions, its outcomes in the order asked, an error in its place', async () => {
+    const fault = new Error('wrong type');
+    const decisionOf = (subject: string): Outcome => ({
+      decision: { ...decision, decidedUs: Number(subject) },
+      knownIds: undefined,
+    });
+    const { joiner } = joinerWith({
+      partitionOf: (subject) => Number(subject) % 2,
+      answer: ({ admission: { subject } }) => (subject === '3' ? fault : decisionOf(subject)),
+    });
+
+    const outcomes = await joiner.admitAll(
+      ['1', '2', '3', '4'].map((subject) => ({ admission: admissionOf(subject), policy })),
+      {},
+    );
+
+    expect(outcomes).toEqual([decisionOf('1'), decisionOf('2'), fault, decisionOf('4')]);
   });
 
   test('a call that fails, reported to all of its callers', async () => {
