@@ -1,7 +1,7 @@
 import type { Policy } from '../../../daemon/quota/policies';
 import { policyOf } from '../limit_store';
 import type { Part } from './battery';
-import { ask, everyPolicy, shadows, single, WINDOW_MS, WINDOW_US, window } from './policies';
+import { ask, everyPolicy, shadows, single, WINDOW_MS, WINDOW_US, window, windows } from './policies';
 
 /** What is old goes, a few at a time; what is new, and what another daemon counts, stays. */
 export const purges: Part = async ({ store, redis, nowUs, ask: call }) => {
@@ -20,6 +20,16 @@ export const purges: Part = async ({ store, redis, nowUs, ask: call }) => {
     }
     await call(ask(limits, 'g4', { subject, cost: 3 }));
   }
+};
+
+/** The tokens of a request, and of its neighbour of one token, that were dated anew in two steps; asked for each cost. */
+export const partedTokens: Part = async ({ store, redis, ask: call, nowUs }) => {
+  const key = store.keys.taken('windows', 'pia');
+  const pia = (name: string, cost: number) => ask(windows, name, { subject: 'pia', cost });
+  await call(pia('p1', 3), pia('p2', 1));
+  for (const token of await redis.zrangeBuffer(key, '0', '-1'))
+    if (token.length > 16 && token.at(-1) === 3) await redis.zadd(key, String(nowUs - 1), token);
+  for (const cost of [1, 2, 3, 4]) await call(pia('p1', cost), pia('p2', cost));
 };
 
 /** More requests than a set may remember: the oldest of those that do not count go. */

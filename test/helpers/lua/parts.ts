@@ -1,4 +1,4 @@
-import { clocks, excesses, purges } from './ageing';
+import { clocks, excesses, partedTokens, purges } from './ageing';
 import { convertedLimits, fractions, retainedTimes } from './announcing';
 import type { Part } from './battery';
 import { conversions, forgotten, overrides, reloads, resets, sizes, twoConversions } from './changing';
@@ -20,6 +20,7 @@ export const LIMIT_PARTS: readonly Part[] = [
   twoConversions,
   purges,
   excesses,
+  partedTokens,
   lists,
   clocks,
   retainedTimes,

@@ -99,4 +99,9 @@ export const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: s
     /tostring\(type\(result\)/,
     'a fault is a text in some versions of Redis, a table in others',
   ],
+  [
+    'lib/algorithms',
+    /is declared by the daemon/,
+    'the words of a fault that every library of the daemon is free of',
+  ],
 ];

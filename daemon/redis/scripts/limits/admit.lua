@@ -76,7 +76,7 @@ local function decide(values, count, at, policy_at, key_at, cost, deadline_us, f
 
   local found = is_remembered and takings.find(view, id)
   if found then
-    if takings.found_cost(view, id, found) ~= cost then
+    if not takings.has_cost(view, id, found, cost) then
       values[count + 1] = REUSED
       return count + 1
     end

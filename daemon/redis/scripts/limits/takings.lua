@@ -94,16 +94,19 @@ function takings.newest_us(view, n)
   return view.read_us
 end
 
--- The cost of the request that was found.
-function takings.found_cost(view, id, found)
-  local cost = 1
-  for _, member in ipairs(redis.call('ZRANGE', view.key, found, found, 'BYSCORE')) do
-    if #member > ID_LENGTH and string.sub(member, 1, ID_LENGTH) == id then
-      local token = struct.unpack('>I4', member, ID_LENGTH + 1)
-      cost = math.max(cost, token)
-    end
+-- Whether the request that was found has this cost. Its tokens need not have one moment: they may have been dated anew in
+-- two steps.
+function takings.has_cost(view, id, found, cost)
+  if cost > 1 then
+    local tokens = { id .. struct.pack('>I4', cost), id .. struct.pack('>I4', cost + 1) }
+    local last, further = unpack(redis.call('ZMSCORE', view.key, unpack(tokens)))
+    return last and not further
   end
-  return cost
+  -- If no limit counts the set, only the last token stands beside the id, and its number is not known.
+  for _, member in ipairs(redis.call('ZRANGE', view.key, found, found, 'BYSCORE')) do
+    if #member > ID_LENGTH and string.sub(member, 1, ID_LENGTH) == id then return false end
+  end
+  return true
 end
 
 -- Appends the ids that a set holds to a list, and returns how many; -1 if it holds too many.
