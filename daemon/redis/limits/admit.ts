@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Admission, Decision } from '../../quota/admission';
 import { formatDuration } from '../../quota/duration';
-import { DeadlinePassed, InvalidRequest, StoreUnavailable } from '../../quota/errors';
+import { DeadlinePassed, reusedRequestId, StoreUnavailable } from '../../quota/errors';
 import type { Policy } from '../../quota/policies';
 import { replyCode } from '../failures';
 import type { Keys } from '../keys';
@@ -174,11 +174,4 @@ function slices(ids: Buffer, first: number, count: number): Buffer[] {
   return Array.from({ length: count }, (_, index) =>
     ids.subarray((first + index) * ID_BYTES, (first + index + 1) * ID_BYTES),
   );
-}
-
-/** A request id names one request for a time; what differs says which rule was broken. */
-export function reusedRequestId(time: string, what: string): InvalidRequest {
-  return new InvalidRequest([
-    { field: 'request_id', description: `was used in the last ${time} with another ${what}` },
-  ]);
 }

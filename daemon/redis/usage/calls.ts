@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
+import { reusedRequestId } from '../../quota/errors';
+import { CALL_REMEMBERED_MS, LOG_KEPT_MS } from '../../quota/retention';
 import type { ServiceCall, ServiceUsage, UserCount } from '../../quota/usage';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
-import { reusedRequestId } from '../limits/admit';
 import { pack } from '../packing';
 import { pairs } from '../pairs';
-import { CALL_REMEMBERED_MS, LOG_KEPT_MS } from './retention';
 
 /** The log of calls, of all partitions: for people who look; nothing is made from it. */
 const LOG_BYTES = 4 * 1024 * 1024;

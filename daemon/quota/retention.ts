@@ -1,4 +1,4 @@
-import { HOUR_MS, MAX_HOUR_COUNT } from '../../quota/usage';
+import { HOUR_MS, MAX_HOUR_COUNT } from './usage';
 
 /** How far back a replay can read, and so how long logs are kept at least: a week, and an hour more. */
 export const LOG_KEPT_MS = (7 * 24 + 1) * HOUR_MS;
