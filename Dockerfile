@@ -8,7 +8,7 @@ COPY . .
 RUN npm run build
 # Of the scripts, an operator's alone.
 RUN find dist \( -name '*.map' -not -path 'dist/web/assets/*' -o -name .stamp -o -path 'dist/scripts/*test*' \) -delete \
- && rm -rf dist/test dist/scripts/bench* dist/scripts/demo* dist/scripts/start.js dist/scripts/checks.js dist/scripts/jest_run.js
+ && rm -rf dist/test dist/scripts/bench* dist/scripts/demo* dist/scripts/start.js
 
 FROM node:24-bookworm-slim AS production
 ENV NODE_ENV=production

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type EnvironmentFault, hasPassword, readEnvironment, withPassword } from '../environment/files';
 import { type AccessSettings, accessEnvironment, accessFaults, toAccessSettings } from './access/settings';
+import { DEFAULT_LOG_BYTES, type LogBytes, SMALLEST_LOG_BYTES } from './redis/usage/retention';
 
 /** What the environment says, validated. */
 export interface Config {
@@ -23,6 +24,8 @@ export interface Config {
   readonly maxStreams: number;
   /** Processes that share the port. */
   readonly workers: number;
+  /** How many bytes the logs in Redis may take. */
+  readonly logBytes: LogBytes;
   /** Admissions of one turn of the event loop go to Redis together. */
   readonly isJoining: boolean;
   /** What is more than can be answered in time is refused. */
@@ -82,10 +85,12 @@ function count({ from, to }: { from: number; to: number }) {
   const expected = `must be a whole number, ${from} to ${to}`;
   return z
     .string()
-    .regex(/^[0-9]{1,9}$/, expected)
+    .regex(/^[0-9]{1,12}$/, expected)
     .transform(Number)
     .refine((number) => number >= from && number <= to, expected);
 }
+
+const logBytes = count({ from: SMALLEST_LOG_BYTES, to: 100_000_000_000 });
 
 /** For incidents: a part that saves work can be switched off. */
 const aSwitch = z
@@ -115,6 +120,8 @@ const environment = z.object({
   QUOTA_MAX_CONNECTIONS_PER_ADDRESS: count({ from: 1, to: 100_000 }).default(100),
   QUOTA_MAX_STREAMS: count({ from: 1, to: 10_000 }).default(256),
   QUOTA_WORKERS: count({ from: 1, to: 64 }).default(1),
+  QUOTA_CONNECTION_LOG_BYTES: logBytes.default(DEFAULT_LOG_BYTES.connections),
+  QUOTA_LOG_BYTES: logBytes.default(DEFAULT_LOG_BYTES.others),
   QUOTA_JOINING: aSwitch,
   QUOTA_SHEDDING: aSwitch,
   QUOTA_DENIAL_CACHE: aSwitch,
@@ -152,6 +159,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     connections: { total: data.QUOTA_MAX_CONNECTIONS, perAddress: data.QUOTA_MAX_CONNECTIONS_PER_ADDRESS },
     maxStreams: data.QUOTA_MAX_STREAMS,
     workers: data.QUOTA_WORKERS,
+    logBytes: { connections: data.QUOTA_CONNECTION_LOG_BYTES, others: data.QUOTA_LOG_BYTES },
     isJoining: data.QUOTA_JOINING,
     isShedding: data.QUOTA_SHEDDING,
     isCachingDenials: data.QUOTA_DENIAL_CACHE,

@@ -92,6 +92,7 @@ async function main(): Promise<void> {
     partitions,
     policies: () => policies.current().byName.values(),
     windowsMs: () => policies.current().statistics.windowsMs,
+    logBytes: config.logBytes,
     isJoining: config.isJoining,
     isCachingDenials: config.isCachingDenials,
     events: metrics.load,

@@ -6,13 +6,13 @@ import { type BenchArguments, parseArguments, USAGE } from '../test/bench/figure
 import { exitCodeOf, jsonOf, tableOf } from '../test/bench/figures/report';
 import { measureFigures } from '../test/bench/rows/measure';
 import { benchSite } from '../test/bench/site/site';
-import { config } from './config';
-import { DATABASE, ensurePrograms, REDIS_BENCHMARK, REDIS_SERVER } from './services/install';
-import { benchFolder, root } from './services/places';
-import { stopLeftovers } from './services/processes';
-import { Refusal } from './services/refusal';
-import { type Supervisor, supervised } from './services/supervisor';
-import { runScript, say } from './services/terminal';
+import { Refusal } from './console/refusal';
+import { runScript, say } from './console/terminal';
+import { DATABASE, ensurePrograms, REDIS_BENCHMARK, REDIS_SERVER } from './install/install';
+import { stopLeftovers } from './processes/processes';
+import { type Supervisor, supervised } from './processes/supervisor';
+import { config } from './settings/config';
+import { benchFolder, root } from './settings/paths';
 
 /** Apart from those of `npm start` and `npm test`, which may be running. */
 const FIRST_PORT = 25_379;

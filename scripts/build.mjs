@@ -1,9 +1,9 @@
 // Builds the project: proto/ → gen/ → dist/. Does nothing where nothing that it reads has changed.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from './build/bundle.mjs';
-import { compile } from './build/compile.mjs';
-import { generate } from './build/generate.mjs';
+import { bundle } from './bootstrap/build/bundle.mjs';
+import { compile } from './bootstrap/build/compile.mjs';
+import { generate } from './bootstrap/build/generate.mjs';
 
 /**
  * Generates the stubs and the descriptors, compiles, and bundles what the browser gets.
@@ -17,10 +17,10 @@ export async function build(root) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
-  const { takeTurn } = await import('./turn.mjs');
-  const { installPackages } = await import('./packages.mjs');
+  const { holdBuildLock } = await import('./bootstrap/build_lock.mjs');
+  const { installPackages } = await import('./bootstrap/packages.mjs');
   try {
-    await takeTurn(join(root, '.local', 'prepare.lock'), async () => {
+    await holdBuildLock(join(root, '.local', 'prepare.lock'), async () => {
       await installPackages(root);
       await build(root);
     });

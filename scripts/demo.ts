@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import type { Pool } from 'mysql2/promise';
 import { connect } from '../web/database';
-import { config } from './config';
+import { Refusal } from './console/refusal';
+import { outliveTerminal, runScript, say } from './console/terminal';
 import { countDecisions, type Store } from './demo/age_store';
 import { parseDemoArguments } from './demo/arguments';
 import { makePlan } from './demo/plan';
@@ -12,9 +13,8 @@ import { findStack, type Stack } from './demo/stack';
 import { DEMO_STUDENTS, emailOf, ensureStudents } from './demo/students';
 import { describeTally } from './demo/tally';
 import { momentsBefore } from './demo/timetable';
-import { startFolder } from './services/places';
-import { Refusal } from './services/refusal';
-import { outliveTerminal, runScript, say } from './services/terminal';
+import { config } from './settings/config';
+import { startFolder } from './settings/paths';
 
 /** With more, each step into the past would keep the daemon waiting for longer than it waits. */
 const MOST_DECISIONS = 30_000;

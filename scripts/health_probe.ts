@@ -1,4 +1,4 @@
-import { isAnswering, isServing } from './health';
+import { isAnswering, isServing } from './servers/health';
 
 /** Loopback, as a container asks about itself. */
 const DAEMON = '127.0.0.1:50051';

@@ -1,9 +1,9 @@
 import { connect } from '../web/database';
 import { migrate } from '../web/migrations';
-import { config } from './config';
-import { requireMysql } from './services/mysql';
-import { Refusal } from './services/refusal';
-import { runScript, say } from './services/terminal';
+import { Refusal } from './console/refusal';
+import { runScript, say } from './console/terminal';
+import { requireMysql } from './servers/mysql';
+import { config } from './settings/config';
 
 /** `node migrate.js`: brings the tables up to date, as an account that may change them; the site itself need not. */
 async function migrateDatabase(): Promise<number> {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PoliciesInvalid, parsePolicies } from '../daemon/quota/policies';
-import { config } from './config';
-import { runScript, say } from './services/terminal';
+import { runScript, say } from './console/terminal';
+import { config } from './settings/config';
 
 const VALID = 0;
 const INVALID = 1;

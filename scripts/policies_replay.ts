@@ -9,12 +9,12 @@ import { replay } from '../daemon/quota/replay';
 import { readPartitions } from '../daemon/redis/claims';
 import { createKeys } from '../daemon/redis/keys';
 import { readPastRequests } from '../daemon/redis/usage/log';
-import { config } from './config';
-import { describeReplay } from './replay_report';
-import { startFolder } from './services/places';
-import { rememberedPorts } from './services/ports';
-import { Refusal } from './services/refusal';
-import { runScript, say } from './services/terminal';
+import { Refusal } from './console/refusal';
+import { describeReplay } from './console/replay_report';
+import { runScript, say } from './console/terminal';
+import { rememberedPorts } from './servers/ports';
+import { config } from './settings/config';
+import { startFolder } from './settings/paths';
 
 const USAGE = 'Usage: npm run policies:replay -- FILE [--since 3d]';
 const DEFAULT_SINCE = '3d';

@@ -24,11 +24,11 @@ function refuseOldNode() {
 
 async function prepare() {
   // Imported late, so that an old Node meets the message above and not a syntax that it does not know.
-  const { takeTurn } = await import('./turn.mjs');
-  const { installPackages } = await import('./packages.mjs');
+  const { holdBuildLock } = await import('./bootstrap/build_lock.mjs');
+  const { installPackages } = await import('./bootstrap/packages.mjs');
   const { build } = await import('./build.mjs');
   try {
-    await takeTurn(join(root, '.local', 'prepare.lock'), async () => {
+    await holdBuildLock(join(root, '.local', 'prepare.lock'), async () => {
       await installPackages(root);
       await build(root);
     });

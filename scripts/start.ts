@@ -1,19 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { requireFreePorts, startApplications } from './applications';
-import { banner } from './banner';
-import { config } from './config';
-import { prepareDatabase } from './database';
-import { keepBuild } from './kept_build';
-import { takeLock } from './services/lock';
-import { PASSWORD_SECRET } from './services/mysql';
-import { emptyOldSchema } from './services/old_schema';
-import { root, runningFolder, startFolder } from './services/places';
-import { stopLeftovers } from './services/processes';
-import { secretFile } from './services/secrets';
-import { findOrStartServices } from './services/services';
-import { type Supervisor, supervised } from './services/supervisor';
-import { runScript, say } from './services/terminal';
+import { keepBuild } from './bootstrap/kept_build';
+import { banner } from './console/banner';
+import { runScript, say } from './console/terminal';
+import { takeLock } from './processes/lock';
+import { stopLeftovers } from './processes/processes';
+import { type Supervisor, supervised } from './processes/supervisor';
+import { requireFreePorts, startApplications } from './servers/applications';
+import { PASSWORD_SECRET } from './servers/mysql';
+import { emptyOldSchema } from './servers/old_schema';
+import { prepareDatabase } from './servers/prepare_database';
+import { secretFile } from './servers/secrets';
+import { findOrStartServers } from './servers/servers';
+import { config } from './settings/config';
+import { root, runningFolder, startFolder } from './settings/paths';
 
 /** `npm start`: everything, until Ctrl-C. */
 async function start(): Promise<number> {
@@ -28,19 +28,19 @@ async function start(): Promise<number> {
 
 async function bringUp(supervisor: Supervisor): Promise<number> {
   say('Starting Redis and MySQL …');
-  const services = await findOrStartServices(supervisor);
+  const servers = await findOrStartServers(supervisor);
   // Only the private one: a server that the environment names may hold what others need.
-  if (services.redis.port !== undefined) await emptyOldSchema(services.redis.url, config);
-  await prepareDatabase(services.mysql);
+  if (servers.redis.port !== undefined) await emptyOldSchema(servers.redis.url, config);
+  await prepareDatabase(servers.mysql);
   say('Starting the daemon and the web tier …');
   const dist = await keepBuild({ root, folder: runningFolder });
-  const targets = await startApplications(supervisor, { services, dist });
+  const targets = await startApplications(supervisor, { servers, dist });
   say(
     banner({
       ...targets,
       isDaemonOpen: !config.quotaAsksCallers,
-      redisPort: services.redis.port,
-      mysqlPort: services.mysql.port,
+      redisPort: servers.redis.port,
+      mysqlPort: servers.mysql.port,
       passwordFile: fromHere(secretFile(startFolder, PASSWORD_SECRET)),
       logs: fromHere(join(startFolder, '*.log')),
     }),

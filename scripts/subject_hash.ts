@@ -1,6 +1,6 @@
 import { createSubjectHash } from '../daemon/telemetry/subject_hash';
 import { readEnvironment } from '../environment/files';
-import { runScript, say } from './services/terminal';
+import { runScript, say } from './console/terminal';
 
 const USAGE = 'Usage: npm run subject:hash -- SUBJECT [SUBJECT …]\n';
 

@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { runChecks } from './checks';
-import { runJest } from './jest_run';
-import { takeLock } from './services/lock';
-import { testFolder } from './services/places';
-import { stopLeftovers } from './services/processes';
-import { type Supervisor, supervised } from './services/supervisor';
-import { sweep } from './services/sweep';
-import { describe, runScript, say } from './services/terminal';
-import { type Count, countChecks, sum, summaryLine } from './summary';
-import { startTestServices } from './test_services';
+import { describe, runScript, say } from './console/terminal';
+import { takeLock } from './processes/lock';
+import { stopLeftovers } from './processes/processes';
+import { type Supervisor, supervised } from './processes/supervisor';
+import { sweep } from './processes/sweep';
+import { testFolder } from './settings/paths';
+import { runChecks } from './testing/checks';
+import { runJest } from './testing/jest_run';
+import { type Count, countChecks, sum, summaryLine } from './testing/summary';
+import { startTestServers } from './testing/test_servers';
 
 /** Marks, with the folder, all that descends from the tests. */
 const RUN_VARIABLE = 'ETUSERVICES_TEST_RUN';
@@ -38,15 +38,15 @@ async function test(): Promise<number> {
 
 async function checkAndTest(supervisor: Supervisor): Promise<number> {
   // The servers start while the checks run, and a failure of one does not hide the other.
-  const [checks, services] = await Promise.allSettled([runChecks(supervisor), startTestServices(supervisor)]);
+  const [checks, servers] = await Promise.allSettled([runChecks(supervisor), startTestServers(supervisor)]);
   if (checks.status === 'rejected') throw checks.reason;
   total = countChecks(checks.value);
-  if (services.status === 'rejected') {
-    say(`${describe(services.reason)}\nThe tests were not run.`);
+  if (servers.status === 'rejected') {
+    say(`${describe(servers.reason)}\nThe tests were not run.`);
     total = sum(total, { passed: 0, failed: 1 });
     return 1;
   }
-  const env = { ...services.value, [RUN_VARIABLE]: testFolder };
+  const env = { ...servers.value, [RUN_VARIABLE]: testFolder };
   total = sum(total, await runJest(supervisor, { args: process.argv.slice(2), env }));
   return total.failed === 0 ? 0 : 1;
 }

@@ -3,17 +3,17 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withMysqlAuthority } from '../environment/mysql_tls';
-import { config } from './config';
-import { runJest } from './jest_run';
-import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './services/compose';
-import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './services/install';
-import { takeLock } from './services/lock';
-import { root, testFolder } from './services/places';
-import { choosePort } from './services/ports';
-import { Refusal } from './services/refusal';
-import { type Supervisor, supervised } from './services/supervisor';
-import { describe, runScript, say } from './services/terminal';
-import { type Count, sum, summaryLine } from './summary';
+import { Refusal } from './console/refusal';
+import { describe, runScript, say } from './console/terminal';
+import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './install/install';
+import { takeLock } from './processes/lock';
+import { type Supervisor, supervised } from './processes/supervisor';
+import { choosePort } from './servers/ports';
+import { config } from './settings/config';
+import { root, testFolder } from './settings/paths';
+import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './testing/compose';
+import { runJest } from './testing/jest_run';
+import { type Count, sum, summaryLine } from './testing/summary';
 
 /** Never an operator's own. */
 const PROJECT = 'etuservices-test';
@@ -67,7 +67,7 @@ async function composeEnvironment({
   secrets: string;
 }): Promise<ComposeEnvironment> {
   mkdirSync(folder, { recursive: true });
-  const { status, stderr } = spawnSync('sh', [join(root, 'scripts', 'compose', 'secrets.sh'), secrets], {
+  const { status, stderr } = spawnSync('sh', [join(root, 'deploy', 'secrets.sh'), secrets], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Refusal(`The secrets could not be made:\n${stderr}`);
@@ -76,7 +76,7 @@ async function composeEnvironment({
     ports[name] = String(await choosePort({ folder, name, first }));
   return {
     COMPOSE_PROJECT_NAME: PROJECT,
-    COMPOSE_FILE: ['docker-compose.yml', 'scripts/compose/test.yml'].join(':'),
+    COMPOSE_FILE: ['docker-compose.yml', 'deploy/test.yml'].join(':'),
     COMPOSE_PATH_SEPARATOR: ':',
     // What an operator has set for a stack in use is not for this one.
     COMPOSE_DISABLE_ENV_FILE: '1',

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { AccessFileInvalid, parseIdentities } from '../daemon/access/identities';
 import { newToken, tokenDigest } from '../daemon/access/tokens';
-import { runScript, say } from './services/terminal';
+import { runScript, say } from './console/terminal';
 
 const USAGE = 'Usage: npm run token:new -- --name NAME --role caller|site|operator\n';
 

@@ -1,11 +1,11 @@
 import type { NewUser } from '../web/accounts/new_user';
 import { hashPassword } from '../web/accounts/passwords';
 import { EmailTaken, usersTable } from '../web/accounts/users';
-import { nameOf, onDatabase } from './accounts';
-import { readPassword } from './password';
-import { Refusal } from './services/refusal';
-import { runScript, say } from './services/terminal';
-import { checkUser, parseUserArguments } from './user_arguments';
+import { nameOf, onDatabase } from './accounts/accounts';
+import { checkUser, parseUserArguments } from './accounts/user_arguments';
+import { readPassword } from './console/password';
+import { Refusal } from './console/refusal';
+import { runScript, say } from './console/terminal';
 
 const USAGE = 'Usage: npm run user:add -- --email E --first-name F --last-name L [--role student|staff]';
 

@@ -1,11 +1,11 @@
 import type { Pool } from 'mysql2/promise';
 import { deleteUser } from '../web/accounts/deleted_users';
 import type { User } from '../web/accounts/users';
-import { parseAccountArguments } from './account_arguments';
-import { nameOf, onDatabase, requireUser } from './accounts';
-import { confirm } from './confirm';
-import { Refusal } from './services/refusal';
-import { runScript, say } from './services/terminal';
+import { parseAccountArguments } from './accounts/account_arguments';
+import { nameOf, onDatabase, requireUser } from './accounts/accounts';
+import { confirm } from './console/confirm';
+import { Refusal } from './console/refusal';
+import { runScript, say } from './console/terminal';
 
 const USAGE = 'Usage: npm run user:delete -- EMAIL [--yes]';
 

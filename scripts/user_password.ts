@@ -2,12 +2,12 @@ import type { Pool } from 'mysql2/promise';
 import { hashPassword } from '../web/accounts/passwords';
 import { deleteSessions } from '../web/accounts/sessions';
 import { usersTable } from '../web/accounts/users';
-import { parseAccountArguments } from './account_arguments';
-import { nameOf, onDatabase, requireUser } from './accounts';
-import { readPassword } from './password';
-import { Refusal } from './services/refusal';
-import { runScript, say } from './services/terminal';
-import { passwordFaults } from './user_arguments';
+import { parseAccountArguments } from './accounts/account_arguments';
+import { nameOf, onDatabase, requireUser } from './accounts/accounts';
+import { passwordFaults } from './accounts/user_arguments';
+import { readPassword } from './console/password';
+import { Refusal } from './console/refusal';
+import { runScript, say } from './console/terminal';
 
 const USAGE = 'Usage: npm run user:password EMAIL';
 

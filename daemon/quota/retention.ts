@@ -1,8 +1,5 @@
 import { HOUR_MS, MAX_HOUR_COUNT } from './usage';
 
-/** How far back a replay can read, and so how long logs are kept at least: a week, and an hour more. */
-export const LOG_KEPT_MS = (7 * 24 + 1) * HOUR_MS;
-
 /**
  * The hours of decisions that can be asked for, and one more, so that none is gone when an hour begins while they are
  * read. In a partition that is two fields an hour and policy at most: 90 kilobytes with three policies.

@@ -13,6 +13,7 @@ import type { ClockEstimate } from './store_clock';
 import { recordCalls } from './usage/calls';
 import type { FoldProgress } from './usage/consumer';
 import { createRecorder } from './usage/recorder';
+import { DEFAULT_LOG_BYTES, type LogBytes } from './usage/retention';
 import { createUsage } from './usage/usage';
 
 export interface RedisStoreOptions {
@@ -26,6 +27,8 @@ export interface RedisStoreOptions {
   readonly policies: () => Iterable<Policy>;
   /** The windows that the statistics count. */
   readonly windowsMs: () => readonly number[];
+  /** How much the logs may take; little unless given. */
+  readonly logBytes?: LogBytes;
   readonly logger: Logger;
   /** False sends each admission to Redis by itself. */
   readonly isJoining?: boolean;
@@ -55,7 +58,7 @@ const CONFIRM_MS = 2_000;
 /** The memory of the service, on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { redis, calls, keys, partitions, policies, windowsMs, logger } = options;
-  const { isJoining = true, isCachingDenials = false, events } = options;
+  const { isJoining = true, isCachingDenials = false, logBytes = DEFAULT_LOG_BYTES, events } = options;
   const encoder = createEncoder(keys);
   const databases = { redis, calls, keys, encoder };
   const announcer = createAnnouncer({
@@ -90,7 +93,11 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     partitionOf: keys.partitionOf,
     recordAll: (partition, entries) =>
       callsOpening.guard(() =>
-        recordCalls({ calls, keys, partitions, claim: callsOpening.claimOf(partition) }, partition, entries),
+        recordCalls(
+          { calls, keys, partitions, claim: callsOpening.claimOf(partition), logBytes: logBytes.others },
+          partition,
+          entries,
+        ),
       ),
   });
   const usage = createUsage({
@@ -101,6 +108,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     claimOf: opening.claimOf,
     policies,
     windowsMs,
+    logBytes,
     logger,
   });
 

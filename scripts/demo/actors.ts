@@ -1,6 +1,6 @@
-import { DEMO_PASSWORD } from '../demo_accounts';
-import { Refusal } from '../services/refusal';
+import { Refusal } from '../console/refusal';
 import type { Act } from './act';
+import { DEMO } from './data';
 import type { Plan } from './plan';
 import { newTally, type Tally } from './tally';
 import { type Answer, createVisitor, type Visitor } from './visitor';
@@ -62,7 +62,7 @@ async function logIn({ site, emails, tally, insiders }: Scene, student: number):
   const email = emails[student] ?? '';
   const visitor = createVisitor(site);
   await visitor.open('/login');
-  const answer = await visitor.send('/login', { email, password: DEMO_PASSWORD });
+  const answer = await visitor.send('/login', { email, password: DEMO.password });
   if (answer.status === 303) {
     tally.logins += 1;
     insiders.set(student, visitor);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, RowDataPacket } from 'mysql2/promise';
-import { Refusal } from '../services/refusal';
+import { Refusal } from '../console/refusal';
 
 const POLL_MS = 4;
 

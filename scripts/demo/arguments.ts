@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { MAX_HOUR_COUNT } from '../../daemon/quota/usage';
-import { Refusal } from '../services/refusal';
+import { Refusal } from '../console/refusal';
 
 const USAGE = 'Usage: npm run demo -- [--hours 72] [--seed 1]';
 

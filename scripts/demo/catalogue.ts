@@ -1,8 +1,6 @@
-import type { Category, Condition, NewArticle } from '../../web/market/article';
-import { BOOKS } from './books';
-import { FILMS } from './films';
+import type { Condition, NewArticle } from '../../web/market/article';
+import { DEMO } from './data';
 import type { Random } from './random';
-import { THINGS } from './things';
 
 /** How much of the price of a good one is asked. */
 const WORTH: Record<Condition, number> = { new: 1.4, very_good: 1.15, good: 1, fair: 0.65 };
@@ -11,12 +9,6 @@ const WORTH: Record<Condition, number> = { new: 1.4, very_good: 1.15, good: 1, f
 const CATEGORIES = ['book', 'book', 'book', 'dvd', 'dvd', 'other'] as const;
 const CONDITIONS = ['new', 'very_good', 'very_good', 'good', 'good', 'good', 'fair'] as const;
 
-const TITLES: Record<Category, readonly [title: string, cents: number][]> = {
-  book: BOOKS,
-  dvd: FILMS,
-  other: THINGS,
-};
-
 /** People ask for round prices. */
 const ROUNDED_TO_CENTS = 50;
 
@@ -24,7 +16,7 @@ const ROUNDED_TO_CENTS = 50;
 export function inventArticle(random: Random): NewArticle {
   const category = random.pick(CATEGORIES);
   const condition = random.pick(CONDITIONS);
-  const titles = TITLES[category];
+  const titles = DEMO.articles[category];
   const [title, cents] = titles[random.between(0, titles.length - 1)] ?? ['', ROUNDED_TO_CENTS];
   const wanted = cents * WORTH[condition] * (0.8 + 0.4 * random.next());
   const priceCents = Math.max(1, Math.round(wanted / ROUNDED_TO_CENTS)) * ROUNDED_TO_CENTS;

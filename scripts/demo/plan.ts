@@ -1,8 +1,9 @@
 import type { NewArticle } from '../../web/market/article';
 import type { Act } from './act';
+import { DEMO } from './data';
 import type { Random } from './random';
 import { createStall, type Stall } from './stall';
-import { type DemoStudent, HABITS } from './students';
+import type { DemoStudent } from './students';
 import type { Moment } from './timetable';
 
 /** What is done at one moment, each student's acts in their order. */
@@ -108,7 +109,7 @@ function logIn({ loggedIn }: Scene, { student, round }: Part): Act[] {
 }
 
 function callsOf({ students }: Scene, student: number): number {
-  return HABITS[students[student]?.habit ?? 'onlooker'].calls;
+  return DEMO.habits[students[student]?.habit ?? 'onlooker'].calls;
 }
 
 /** Different students, each as likely as its habit says. */
@@ -121,7 +122,7 @@ function chooseStudents({
   students: readonly DemoStudent[];
   count: number;
 }): number[] {
-  const left = students.map(({ habit }, student) => ({ student, weight: HABITS[habit].visits }));
+  const left = students.map(({ habit }, student) => ({ student, weight: DEMO.habits[habit].visits }));
   const chosen: number[] = [];
   while (chosen.length < count && left.length > 0) {
     let at = random.next() * left.reduce((sum, { weight }) => sum + weight, 0);

@@ -1,5 +1,5 @@
 import type { Pool } from 'mysql2/promise';
-import { Refusal } from '../services/refusal';
+import { Refusal } from '../console/refusal';
 import { createActors } from './actors';
 import { ageDatabase, untilCallsAreTold } from './age_database';
 import { ageStore, isLastToConnect, type Store } from './age_store';

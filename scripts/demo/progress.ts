@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import { say } from '../services/terminal';
+import { say } from '../console/terminal';
 import { describeTally, newTally, since, type Tally } from './tally';
 import type { Moment } from './timetable';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { isAnswering } from '../health';
-import { parseListen, reachable } from '../services/listen';
-import { liveHolder } from '../services/lock';
-import { mysqlUrl, PASSWORD_SECRET } from '../services/mysql';
-import { rememberedPorts } from '../services/ports';
-import { Refusal } from '../services/refusal';
-import { readSecret } from '../services/secrets';
+import { Refusal } from '../console/refusal';
+import { liveHolder } from '../processes/lock';
+import { isAnswering } from '../servers/health';
+import { parseListen, reachable } from '../servers/listen';
+import { mysqlUrl, PASSWORD_SECRET } from '../servers/mysql';
+import { rememberedPorts } from '../servers/ports';
+import { readSecret } from '../servers/secrets';
 
 /** The servers of a running `npm start`. */
 export interface Stack {

@@ -1,4 +1,4 @@
-import { Refusal } from '../services/refusal';
+import { Refusal } from '../console/refusal';
 
 /** Somebody who uses the site as a browser without scripts does, with cookies of their own. */
 export interface Visitor {

@@ -1,4 +1,4 @@
-import type { Supervisor } from '../../scripts/services/supervisor';
+import type { Supervisor } from '../../scripts/processes/supervisor';
 import type { FigureName } from './figures/catalogue';
 import type { Measurement } from './figures/figure';
 import type { Say } from './figures/report';

@@ -12,7 +12,7 @@ import { newVisitor } from './visitor';
 
 const run = promisify(execFile);
 
-const SCRIPTS = join(__dirname, '../../scripts/compose');
+const SCRIPTS = join(__dirname, '../../deploy');
 
 let folder: string;
 let clients: QuotaClient[];

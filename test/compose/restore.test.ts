@@ -11,7 +11,7 @@ import { newVisitor } from './visitor';
 
 const run = promisify(execFile);
 
-const SCRIPTS = join(__dirname, '../../scripts/compose');
+const SCRIPTS = join(__dirname, '../../deploy');
 
 let whole: string;
 let folder: string;

@@ -1,9 +1,9 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { outboxTable } from '../../web/calls/outbox';
 import { connect as connectDatabase } from '../../web/database';
 import { createMarket } from '../../web/market/market';
+import { outboxTable } from '../../web/outbox/outbox';
 import { startBrowser } from '../helpers/browser';
 import { startDaemon } from '../helpers/daemon';
 import { openRedisSpace } from '../helpers/redis';

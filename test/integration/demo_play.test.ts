@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'mysql2/promise';
 import type { StatsResponse } from '../../gen/quota/v1/quota_service';
 import type { Act } from '../../scripts/demo/act';
+import { DEMO } from '../../scripts/demo/data';
 import type { Plan } from '../../scripts/demo/plan';
 import { type Play, play } from '../../scripts/demo/play';
 import { newTally } from '../../scripts/demo/tally';
-import { DEMO_PASSWORD } from '../../scripts/demo_accounts';
 import { hashPassword } from '../../web/accounts/passwords';
 import { usersTable } from '../../web/accounts/users';
 import { connect } from '../../web/database';
@@ -31,7 +31,7 @@ beforeEach(async () => {
   daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
   web = await startWeb({ mysqlUrl: database.url, quotaTarget: daemon.target });
   pool = connect(database.url);
-  const passwordHash = await hashPassword(DEMO_PASSWORD);
+  const passwordHash = await hashPassword(DEMO.password);
   students = await Promise.all(
     FIRST_NAMES.map(async (firstName) => {
       const email = `${firstName.toLowerCase()}@example.org`;

@@ -24,7 +24,9 @@ describe('a store without memory', () => {
     const logBytes = { connections: 70_000, others: 70_000 };
     const folder = folderOf(space, store, { windowsMs: () => [HOUR_MS], logBytes });
     const record = () =>
-      recordCalls({ calls: space.calls, keys: store.keys, partitions: 1, claim: CLAIM }, 0, [call]);
+      recordCalls({ calls: space.calls, keys: store.keys, partitions: 1, claim: CLAIM, logBytes: 1e6 }, 0, [
+        call,
+      ]);
     expect(await record()).toEqual([true]);
     const nowMs = Date.now();
     await append(

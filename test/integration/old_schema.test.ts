@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { emptyOldSchema } from '../../scripts/services/old_schema';
+import { emptyOldSchema } from '../../scripts/servers/old_schema';
 import { type OwnRedis, startOwnRedis } from '../helpers/redis';
 
 // A server of its own, because emptying takes all that it holds.

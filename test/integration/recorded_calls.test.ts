@@ -7,6 +7,7 @@ import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 import { CLAIM, claimedStore } from '../helpers/usage';
 
 const DAY_MS = 86_400_000;
+const LOG_BYTES = 70_000;
 
 let space: RedisSpace;
 beforeEach(() => {
@@ -25,7 +26,7 @@ const callOf = (rest: Partial<ServiceCall> = {}): ServiceCall => ({
 async function open() {
   const { keys } = await claimedStore(space);
   const record = (...calls: ServiceCall[]) =>
-    recordCalls({ calls: space.calls, keys, partitions: 1, claim: CLAIM }, 0, calls);
+    recordCalls({ calls: space.calls, keys, partitions: 1, claim: CLAIM, logBytes: LOG_BYTES }, 0, calls);
   const { log, bySubject, byService } = keys.calls(0);
   return { keys, record, log, bySubject, byService };
 }
@@ -38,7 +39,11 @@ describe('recorded calls', () => {
       partitionOf: () => 0,
       recordAll(partition, calls) {
         sizes.push(calls.length);
-        return recordCalls({ calls: space.calls, keys, partitions: 1, claim: CLAIM }, partition, calls);
+        return recordCalls(
+          { calls: space.calls, keys, partitions: 1, claim: CLAIM, logBytes: LOG_BYTES },
+          partition,
+          calls,
+        );
       },
     });
     const requestId = randomUUID();
@@ -72,6 +77,15 @@ describe('recorded calls', () => {
     expect(results.filter((result) => result === true)).toHaveLength(99);
     expect(String(results[7])).toContain('WRONGTYPE');
     expect(await space.calls.zscore(byService, 'vente')).toBe('99');
+  });
+
+  test('a log of more bytes than it may take, cut to size, and all calls counted', async () => {
+    const { record, log, byService } = await open();
+    for (let round = 0; round < 50; round += 1)
+      await record(...Array.from({ length: 100 }, (_, at) => callOf({ subject: `user-${at}` })));
+
+    expect(await space.calls.memory('USAGE', log)).toBeLessThanOrEqual(LOG_BYTES);
+    expect(await space.calls.zscore(byService, 'vente')).toBe('5000');
   });
 
   test('a corrupt log, all recorded', async () => {

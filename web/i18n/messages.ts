@@ -1,7 +1,7 @@
 import { IntlMessageFormat } from 'intl-messageformat';
-import en from '../locales/en.json';
-import fr from '../locales/fr.json';
 import type { Language } from './languages';
+import en from './locales/en.json';
+import fr from './locales/fr.json';
 
 /** Names a sentence of `locales/`. */
 export type MessageKey = keyof typeof en;

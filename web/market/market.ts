@@ -1,7 +1,7 @@
 import type { Pool } from 'mysql2/promise';
 import { countServiceCall } from '../accounts/service_calls';
-import { insertCall } from '../calls/outbox';
 import { inTransaction } from '../database';
+import { insertCall } from '../outbox/outbox';
 import type { Article, NewArticle } from './article';
 import { articleWordsTable } from './article_words';
 import { articlesTable } from './articles';

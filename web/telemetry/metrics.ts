@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { PoolUse } from '../bounded_pool';
-import type { Backlog } from '../calls/outbox';
+import type { Backlog } from '../outbox/outbox';
 import type { AnsweredCall } from '../quota/count_calls';
 
 /** From a page that asks for little up to one that waits for MySQL in vain. */

@@ -1,24 +1,31 @@
 import type { Redis } from 'ioredis';
 import { reusedRequestId } from '../../quota/errors';
-import { CALL_REMEMBERED_MS, LOG_KEPT_MS } from '../../quota/retention';
+import { CALL_REMEMBERED_MS } from '../../quota/retention';
 import type { ServiceCall, ServiceUsage, UserCount } from '../../quota/usage';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
 import { pack } from '../packing';
 import { pairs } from '../pairs';
-
-/** The log of calls, of all partitions: for people who look; nothing is made from it. */
-const LOG_BYTES = 4 * 1024 * 1024;
+import { LOG_KEPT_MS } from './retention';
 
 const NO_ID = Buffer.alloc(16);
 
 /** What one call of the function recorded: true, false if it was recorded before, or why it was not. */
 export type Recorded = boolean | Error;
 
+/** The record of calls, and how many bytes its log may take over all partitions. */
+export interface CallRecord {
+  readonly calls: Redis;
+  readonly keys: Keys;
+  readonly partitions: number;
+  readonly claim: string;
+  readonly logBytes: number;
+}
+
 /** Records calls of one partition, in order; each by itself. */
 export async function recordCalls(
-  { calls, keys, partitions, claim }: { calls: Redis; keys: Keys; partitions: number; claim: string },
+  { calls, keys, partitions, claim, logBytes }: CallRecord,
   partition: number,
   entries: readonly ServiceCall[],
 ): Promise<Recorded[]> {
@@ -30,7 +37,7 @@ export async function recordCalls(
     }),
     remember_ms: CALL_REMEMBERED_MS,
     keep_log_ms: LOG_KEPT_MS,
-    log_bytes: Math.ceil(LOG_BYTES / partitions),
+    log_bytes: Math.ceil(logBytes / partitions),
   };
   const reply = (await callFunction(calls, 'record_calls', {
     keys: [

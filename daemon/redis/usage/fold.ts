@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
-import { HOURS_KEPT_MS, LOG_KEPT_MS } from '../../quota/retention';
+import { HOURS_KEPT_MS } from '../../quota/retention';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
 import { pack, unpack } from '../packing';
+import { LOG_KEPT_MS, type LogBytes, SMALLEST_LOG_BYTES } from './retention';
 
 /** A policy whose log is folded. */
 export interface FoldedPolicy {
@@ -21,8 +22,7 @@ export interface Folding {
   /** The windows that are counted, in milliseconds. */
   readonly windowsMs: () => readonly number[];
   readonly policies: () => Iterable<FoldedPolicy>;
-  /** How many bytes the logs of all partitions may take, for each policy. */
-  readonly logBytes: { readonly connections: number; readonly others: number };
+  readonly logBytes: LogBytes;
   readonly partitions: number;
   /** Pairs of a log that each part of a step handles, over all windows. */
   readonly budget?: number;
@@ -73,9 +73,6 @@ interface Unknown {
  * less than a millisecond with few users, and less than two with a million.
  */
 const BUDGET = 128;
-
-/** Logs smaller than this cannot be cut to size: they lose whole pages of entries. */
-const SMALLEST_LOG_BYTES = 64 * 1024;
 
 /** Folds one partition's logs, one short step a call. */
 export interface Folder {

@@ -9,13 +9,8 @@ import { createDenials, type Denials } from './denials';
 import { createFolder } from './fold';
 import { createRegistrations, registerNewcomers } from './newcomers';
 import { readUsage, type UsageRequest } from './read';
+import type { LogBytes } from './retention';
 import { createShared } from './shared';
-
-/** The connection logs of all partitions, for each policy that records connections: about a million logins. */
-const CONNECTION_LOG_BYTES = 32 * 1024 * 1024;
-
-/** The logs of every other policy, which only the replay reads. */
-const OTHER_LOG_BYTES = 4 * 1024 * 1024;
 
 export interface UsageOptions {
   /** Holds admissions. */
@@ -30,7 +25,7 @@ export interface UsageOptions {
   /** The windows that are counted. */
   readonly windowsMs: () => readonly number[];
   readonly logger: Logger;
-  readonly logBytes?: { readonly connections: number; readonly others: number };
+  readonly logBytes: LogBytes;
 }
 
 /** Everything that is not the decision itself: the statistics, and the counts of denials. */
@@ -48,8 +43,7 @@ export interface UsageStore {
 export function createUsage(options: UsageOptions): UsageStore {
   const { partitions, logger } = options;
   const daemonId = randomUUID();
-  const logBytes = options.logBytes ?? { connections: CONNECTION_LOG_BYTES, others: OTHER_LOG_BYTES };
-  const folder = createFolder({ ...options, daemonId, logBytes });
+  const folder = createFolder({ ...options, daemonId });
   const register = (partition: number) => registerNewcomers(options, partition);
   const registrations = createRegistrations(register, logger);
   const consumer = createConsumer({ folder, partitions, logger, onNewcomers: registrations.start });

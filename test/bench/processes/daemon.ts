@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { testEnvironmentWith } from '../../../scripts/config';
-import { isServing } from '../../../scripts/health';
-import { root } from '../../../scripts/services/places';
-import { choosePort } from '../../../scripts/services/ports';
-import { waitUntilReady } from '../../../scripts/services/processes';
+import { waitUntilReady } from '../../../scripts/processes/processes';
+import { isServing } from '../../../scripts/servers/health';
+import { choosePort } from '../../../scripts/servers/ports';
+import { testEnvironmentWith } from '../../../scripts/settings/config';
+import { root } from '../../../scripts/settings/paths';
 import type { Bench } from '../bench';
 import type { BenchRedis } from './redis';
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { startRedis } from '../../../scripts/services/redis';
+import { startRedis } from '../../../scripts/servers/redis';
 import type { Bench } from '../bench';
 
 /** A Redis of its own, empty, with an append-only file as in production. */

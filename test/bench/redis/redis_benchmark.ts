@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { programFor, REDIS_BENCHMARK } from '../../../scripts/services/install';
+import { programFor, REDIS_BENCHMARK } from '../../../scripts/install/install';
 
 const run = promisify(execFile);
 

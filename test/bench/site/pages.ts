@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { testEnvironmentWith } from '../../../scripts/config';
 import { createVisitor } from '../../../scripts/demo/visitor';
-import { isAnswering, isServing } from '../../../scripts/health';
-import { root } from '../../../scripts/services/places';
-import { choosePort } from '../../../scripts/services/ports';
-import { type Running, waitUntilReady } from '../../../scripts/services/processes';
-import type { ServerWish } from '../../../scripts/services/server';
+import { type Running, waitUntilReady } from '../../../scripts/processes/processes';
+import { isAnswering, isServing } from '../../../scripts/servers/health';
+import { choosePort } from '../../../scripts/servers/ports';
+import type { ServerWish } from '../../../scripts/servers/server';
+import { testEnvironmentWith } from '../../../scripts/settings/config';
+import { root } from '../../../scripts/settings/paths';
 import type { Say } from '../figures/report';
 import { type Markets, sayRatio } from './market';
 import { BUYER, type StockedMarket } from './stocked_market';

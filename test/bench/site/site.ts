@@ -1,6 +1,6 @@
-import { startMysql } from '../../../scripts/services/mysql';
-import { startRedis } from '../../../scripts/services/redis';
-import type { ServerWish } from '../../../scripts/services/server';
+import { startMysql } from '../../../scripts/servers/mysql';
+import { startRedis } from '../../../scripts/servers/redis';
+import type { ServerWish } from '../../../scripts/servers/server';
 import type { Say } from '../figures/report';
 import { benchLists, benchPurchases } from './market';
 import { benchPages } from './pages';

@@ -27,6 +27,7 @@ describe('readConfig', () => {
       connections: { total: 1000, perAddress: 100 },
       maxStreams: 256,
       workers: 1,
+      logBytes: { connections: 33_554_432, others: 4_194_304 },
       isJoining: true,
       isShedding: true,
       isCachingDenials: true,
@@ -58,7 +59,14 @@ describe('readConfig', () => {
       QUOTA_AUDIT_FILE: '/var/log/audit.log',
     };
 
-    const { access: _, connections: __, maxStreams: ___, logSecret: ____, ...rest } = readConfig(env);
+    const {
+      access: _,
+      connections: __,
+      maxStreams: ___,
+      logSecret: ____,
+      logBytes: _____,
+      ...rest
+    } = readConfig(env);
     const inWords = (value: unknown) => (value === false ? 'off' : String(value));
     expect(Object.values(rest).map(inWords)).toEqual(Object.values(env));
   });
@@ -72,6 +80,17 @@ describe('readConfig', () => {
       'QUOTA_LOG_SECRET must be 16 characters or more',
     ]);
     expect(readConfig({ QUOTA_LOG_SECRET: 'a long enough secret' }).logSecret).toBe('a long enough secret');
+  });
+
+  test('sizes of the logs, taken from 64 KiB on', () => {
+    const env = { QUOTA_CONNECTION_LOG_BYTES: '65536', QUOTA_LOG_BYTES: '100000000000' };
+
+    expect(readConfig(env).logBytes).toEqual({ connections: 65_536, others: 100_000_000_000 });
+    for (const variable of Object.keys(env))
+      for (const value of ['65535', '100000000001', '1M', '-1'])
+        expect(faultsOf({ [variable]: value })).toEqual([
+          `${variable} must be a whole number, 65536 to 100000000000`,
+        ]);
   });
 
   test('limits of connections and streams, taken', () => {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { fault, newPasswordOf } from '../../accounts/new_user';
 import { isSamePassword } from '../../accounts/passwords';
-import { type Faults, knownPassword } from '../login/form';
+import type { Faults } from '../forms/form';
+import { knownPassword } from '../login/form';
 
 /** The three fields as they were typed; what was not sent counts as empty. */
 export type PasswordForm = { current: string; chosen: string; repeated: string };

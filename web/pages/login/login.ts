@@ -4,10 +4,11 @@ import { verifyPassword } from '../../accounts/passwords';
 import { endSession } from '../../accounts/sessions';
 import type { Users, UserWithPassword } from '../../accounts/users';
 import type { QuotaClient } from '../../quota/client';
+import { parseForm } from '../forms/form';
 import type { SendPage } from '../view';
 import { askToAttempt } from './attempt';
 import { connectUser } from './connect';
-import { loginForm, parseForm } from './form';
+import { loginForm } from './form';
 import { sendLogin } from './page';
 
 type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage; offersSignUp: boolean };

@@ -2,9 +2,9 @@ import type { Request, Response } from 'express';
 import { ACCOUNT_BOUNDS } from '../../accounts/new_user';
 import type { MessageKey } from '../../i18n/messages';
 import { translatorOf } from '../../i18n/translator';
+import type { FormState } from '../forms/form';
 import type { Refusal } from '../quota/refusal';
 import type { SendPage } from '../view';
-import type { FormState } from './form';
 
 type LoginPage = {
   sendPage: SendPage;

@@ -4,10 +4,10 @@ import { fault, signUp } from '../../accounts/new_user';
 import { hashPassword } from '../../accounts/passwords';
 import { EmailTaken, type Users } from '../../accounts/users';
 import type { QuotaClient } from '../../quota/client';
+import { type FormState, parseForm } from '../forms/form';
 import type { SendPage } from '../view';
 import { askToAttempt } from './attempt';
 import { connectUser } from './connect';
-import { type FormState, parseForm } from './form';
 import { sendLogin } from './page';
 
 type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage };

@@ -4,7 +4,7 @@ import type { Article } from '../../market/article';
 import type { Market } from '../../market/market';
 import type { QuotaClient } from '../../quota/client';
 import { setRateLimitHeaders } from '../../quota/rate_limit_headers';
-import { parseId } from '../parse_id';
+import { parseId } from '../forms/parse_id';
 import { ask } from '../quota/ask';
 import type { Refusal } from '../quota/refusal';
 import type { SendPage } from '../view';

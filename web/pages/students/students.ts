@@ -8,7 +8,7 @@ import { translatorOf } from '../../i18n/translator';
 import type { Quota, QuotaClient } from '../../quota/client';
 import { retryAfter } from '../../quota/rate_limit_headers';
 import { sendForbidden } from '../errors/errors';
-import { parseId } from '../parse_id';
+import { parseId } from '../forms/parse_id';
 import type { SendPage } from '../view';
 import { liftBlock } from './lift_block';
 import { readQuotas, toStanding } from './standing';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { Refusal } from '../../../../scripts/console/refusal';
 import { parseDemoArguments } from '../../../../scripts/demo/arguments';
-import { Refusal } from '../../../../scripts/services/refusal';
 
 describe('the arguments of the demonstration', () => {
   test('none, three days', () => {

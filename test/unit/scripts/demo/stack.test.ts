@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findStack } from '../../../../scripts/demo/stack';
-import { formatIdentity, identityOf } from '../../../../scripts/services/identity';
+import { formatIdentity, identityOf } from '../../../../scripts/processes/identity';
 
 let folder: string;
 let site: Server;

@@ -1,0 +1,18 @@
+import { HOUR_MS } from '../../quota/usage';
+
+/** How far back a replay can read, and so how long logs are kept at least: a week, and an hour more. */
+export const LOG_KEPT_MS = (7 * 24 + 1) * HOUR_MS;
+
+/** How many bytes a log may take over all partitions. */
+export interface LogBytes {
+  /** The admissions of each policy that records connections. */
+  readonly connections: number;
+  /** Each other log: the admissions of another policy, and the recorded calls. Only the replay and people read these. */
+  readonly others: number;
+}
+
+/** About a million logins, and a tenth of that. */
+export const DEFAULT_LOG_BYTES: LogBytes = { connections: 32 * 1024 * 1024, others: 4 * 1024 * 1024 };
+
+/** Smaller logs cannot be cut to size: they lose whole pages of entries. */
+export const SMALLEST_LOG_BYTES = 64 * 1024;

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import { checkUser, parseUserArguments } from '../../../../scripts/accounts/user_arguments';
+
+const PASSWORD = 'long enough words';
+const COMPLETE = ['--email', 'ada@example.org', '--first-name', 'Ada', '--last-name=Lovelace'];
+
+function faultsOf(args: string[], password: string | undefined = PASSWORD): string[] {
+  const checked = checkUser(parseUserArguments(args), password);
+  return 'faults' in checked ? checked.faults : [];
+}
+
+test('checkUser: a complete command line, a student', () => {
+  expect(checkUser(parseUserArguments(COMPLETE), PASSWORD)).toEqual({
+    user: {
+      email: 'ada@example.org',
+      firstName: 'Ada',
+      lastName: 'Lovelace',
+      role: 'student',
+      password: PASSWORD,
+    },
+  });
+});
+
+test('checkUser: --role staff, a member of the staff', () => {
+  expect(checkUser(parseUserArguments([...COMPLETE, '--role', 'staff']), PASSWORD)).toMatchObject({
+    user: { role: 'staff' },
+  });
+});
+
+test('checkUser: nothing given, every option and the password named at once', () => {
+  const faults = faultsOf([], '').join('\n');
+  for (const named of ['--email', '--first-name', '--last-name', 'password'])
+    expect(faults).toContain(`${named}:`);
+});
+
+test('checkUser: an unknown option, a bad role and a bad email, all named at once', () => {
+  const faults = faultsOf([...COMPLETE, '--email', 'nobody', '--role', 'king', '--shoe-size', '42']);
+  expect(faults.map((fault) => fault.split(':')[0])).toEqual(
+    expect.arrayContaining(['--shoe-size', '--email', '--role']),
+  );
+});
+
+test('checkUser: a password on the command line, refused without repeating it', () => {
+  const faults = faultsOf([...COMPLETE, '--password=hunter2hunter2']);
+  expect(faults).toEqual([
+    '--password: is not an option; the password is asked, or read from standard input',
+  ]);
+});
+
+test('checkUser: an option without its value, named', () => {
+  expect(faultsOf([...COMPLETE, '--role'])).toContain('--role: needs a value');
+});
+
+test('checkUser: a password that is easy to guess, is refused in a sentence', () => {
+  expect(faultsOf(COMPLETE, 'aaaaaaaaaa')).toEqual([
+    'password: Choose a password that is harder to guess, for example by adding unusual words.',
+  ]);
+});

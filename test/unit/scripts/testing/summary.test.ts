@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+import { countChecks, countTests, sum, summaryLine } from '../../../../scripts/testing/summary';
+
+function report(changes: Record<string, unknown> = {}): string {
+  const counts = {
+    numPassedTests: 3,
+    numFailedTests: 0,
+    numRuntimeErrorTestSuites: 0,
+    wasInterrupted: false,
+  };
+  return JSON.stringify({ ...counts, ...changes });
+}
+
+describe('countTests', () => {
+  test('countTests: a run without failures, its passed tests', () => {
+    expect(countTests({ text: report(), succeeded: true })).toEqual({ passed: 3, failed: 0 });
+  });
+
+  test('countTests: failed tests, counted', () => {
+    const text = report({ numFailedTests: 2 });
+    expect(countTests({ text, succeeded: false })).toEqual({ passed: 3, failed: 2 });
+  });
+
+  test('countTests: a suite that could not run, one failure', () => {
+    const text = report({ numRuntimeErrorTestSuites: 1 });
+    expect(countTests({ text, succeeded: false })).toEqual({ passed: 3, failed: 1 });
+  });
+
+  test('countTests: no test was run, one failure', () => {
+    const text = report({ numPassedTests: 0 });
+    expect(countTests({ text, succeeded: true })).toEqual({ passed: 0, failed: 1 });
+  });
+
+  test('countTests: jest failed without saying what, one failure', () => {
+    expect(countTests({ text: report(), succeeded: false })).toEqual({ passed: 3, failed: 1 });
+  });
+
+  test('countTests: an interrupted run, one failure', () => {
+    const text = report({ wasInterrupted: true });
+    expect(countTests({ text, succeeded: true })).toEqual({ passed: 3, failed: 1 });
+  });
+
+  test.each([undefined, '', '{"numPassedTests":', '{}', 'null'])(
+    'countTests: the report %j, one failure',
+    (text) => {
+      expect(countTests({ text, succeeded: true })).toEqual({ passed: 0, failed: 1 });
+    },
+  );
+});
+
+test('countChecks: each check, counted as one', () => {
+  expect(countChecks([true, false, true])).toEqual({ passed: 2, failed: 1 });
+});
+
+test('sum: several counts, added', () => {
+  expect(sum({ passed: 1, failed: 2 }, { passed: 3, failed: 4 })).toEqual({ passed: 4, failed: 6 });
+});
+
+test('summaryLine: a count, in the words that others read', () => {
+  expect(summaryLine({ passed: 12, failed: 0 })).toBe('12 passed, 0 failed');
+});
