@@ -2,11 +2,12 @@
 import './telemetry/tracing';
 import cluster from 'node:cluster';
 import { resolve } from 'node:path';
-import type { Logger } from 'pino';
 import { stopTracing } from '../environment/tracing/start';
 import { QuotaAdminServiceService } from '../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../gen/quota/v1/quota_service';
 import { createConnectionLimits } from './access/connection_limits';
+import { createMemoryBackend } from './backend/memory_backend';
+import { createRedisBackend } from './backend/redis_backend';
 import { ConfigInvalid, readConfig } from './config';
 import { createCallLog } from './grpc/call_log';
 import { auditCalls } from './grpc/guards/audit';
@@ -18,12 +19,8 @@ import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
 import { createDecisionFeed } from './quota/decision_feed';
 import { afterCaches } from './quota/denial_cache';
-import { StoreMismatch, StoreUnavailable } from './quota/errors';
+import { StoreMismatch } from './quota/errors';
 import { createLimiter } from './quota/limiter';
-import { firstAttempt, openRedis } from './redis/client';
-import { createKeys } from './redis/keys';
-import { createProbe } from './redis/probe';
-import { createRedisStore, type RedisStore } from './redis/store';
 import { openSecureListener } from './secure_listener';
 import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
 import { instrumentStore } from './telemetry/instrument';
@@ -32,8 +29,6 @@ import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
 import { runPrimary } from './workers/primary';
 import { shareFeed } from './workers/shared_feed';
-
-const OPEN_RETRY_MS = 250;
 
 async function main(): Promise<void> {
   const config = readConfig();
@@ -49,12 +44,13 @@ async function main(): Promise<void> {
   if (config.logSecret === undefined)
     logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
   const log = createCallLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
+  let policiesChanged: () => void = () => undefined;
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
     onReload(isTaken) {
       telemetry.metrics.policiesReloaded(isTaken);
-      if (isTaken) void store.announce();
+      if (isTaken) policiesChanged();
     },
   });
   const trail = openAuditTrail({ file: config.auditFile, logger });
@@ -65,18 +61,13 @@ async function main(): Promise<void> {
     logger,
   });
 
-  const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
-  const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
-  const { keyPrefix: prefix, partitions } = config;
-  const probes = [
-    createProbe({ redis, name: 'quota-admissions', prefix, logger }),
-    createProbe({ redis: calls, name: 'quota-calls', prefix, logger }),
-  ] as const;
-  const [admissionsProbe, callsProbe] = probes;
+  const backend = config.isInMemory
+    ? createMemoryBackend({ logger })
+    : createRedisBackend({ config, currentPolicies: policies.current, fail, logger });
   const telemetry = await openTelemetry({
     listen: config.httpListen,
-    redis: { admissions: redis, calls },
-    isUsable: { admissions: admissionsProbe.isUsable, calls: callsProbe.isUsable },
+    redis: backend.connections,
+    isUsable: backend.isUsable,
     policyNames: () => policies.current().byName.keys(),
     droppedLogLines: output.droppedCount,
     methodNames: [QuotaServiceService, QuotaAdminServiceService].flatMap((service) =>
@@ -85,22 +76,8 @@ async function main(): Promise<void> {
     certificateEnds: listener.certificateEnds,
   });
   const { metrics } = telemetry;
-  const store = createRedisStore({
-    redis,
-    calls,
-    keys: createKeys({ prefix, partitions }),
-    partitions,
-    policies: () => policies.current().byName.values(),
-    windowsMs: () => policies.current().statistics.windowsMs,
-    logBytes: config.logBytes,
-    isJoining: config.isJoining,
-    isCachingDenials: config.isCachingDenials,
-    events: metrics.load,
-    logger,
-  });
-  await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
-  await Promise.all(probes.map((probe) => probe.start()));
-  await openStore({ store, logger, opened: () => telemetry.storeOpened(store.isOpen) });
+  const started = await backend.start({ events: metrics.load, opened: telemetry.storeOpened });
+  policiesChanged = started.policiesChanged;
 
   const shedding = createShedding({
     isShedding: config.isShedding,
@@ -109,10 +86,10 @@ async function main(): Promise<void> {
       metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
     },
   });
-  metrics.load.watch({ load: shedding.state, clock: store.clock, folding: () => store.foldProgress });
+  metrics.load.watch({ load: shedding.state, clock: started.clock, folding: started.folding });
   const local = createDecisionFeed();
   const feed = cluster.isWorker ? shareFeed(local) : local;
-  const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
+  const rules = { currentPolicies: policies.current, store: instrumentStore(started.store, metrics) };
   const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, feed.publish] });
   const administration = createAdministration({ ...rules, afterCaches });
   const server = await serve({
@@ -120,7 +97,7 @@ async function main(): Promise<void> {
     limiter,
     administration,
     feed,
-    isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
+    isReady: () => telemetry.isStoreOpen() && Object.values(backend.isUsable).every((isUsable) => isUsable()),
     credentials: listener.credentials,
     guards: [observeCalls(metrics), listener.authentication, auditCalls(trail)],
     shedding,
@@ -148,29 +125,11 @@ async function main(): Promise<void> {
   policies.stop();
   listener.close();
   const finished = await server.drain();
-  await store.settle();
-  for (const probe of probes) probe.stop();
-  redis.disconnect();
-  calls.disconnect();
+  await started.stop();
   await stopTracing();
   await telemetry.stop();
   logger.info({ finished }, 'stopped');
   await output.close();
-}
-
-type Opening = { store: RedisStore; logger: Logger; opened: () => void };
-
-/** Opens the store, or goes on trying: until it answers, it refuses. Ends the program where it can never be opened. */
-async function openStore(opening: Opening): Promise<void> {
-  const { store, logger, opened } = opening;
-  try {
-    await store.open();
-    opened();
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) fail(error);
-    logger.warn('the store does not answer yet');
-    setTimeout(() => openStore(opening), OPEN_RETRY_MS).unref();
-  }
 }
 
 /** The signal to stop; a worker stops as well if its primary is gone. */

@@ -24,7 +24,8 @@ export interface Telemetry {
 export interface TelemetryOptions {
   /** HOST:PORT of the HTTP pages. */
   readonly listen: string;
-  readonly redis: Readonly<Record<'admissions' | 'calls', Redis>>;
+  /** The connections to Redis, by name. */
+  readonly redis: Readonly<Record<string, Redis>>;
   /** Whether each database takes writes. */
   readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   readonly policyNames: () => Iterable<string>;
@@ -53,10 +54,9 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   const metrics = createMetrics({
     ...options,
     connectionCount: () => sockets.open(grpcPort),
-    redisReady: {
-      admissions: () => redis.admissions.status === 'ready',
-      calls: () => redis.calls.status === 'ready',
-    },
+    redisReady: Object.fromEntries(
+      Object.entries(redis).map(([name, client]) => [name, () => client.status === 'ready']),
+    ),
     readyParts: async () => (await readiness()).parts,
   });
   for (const [name, client] of Object.entries(redis)) client.on('close', () => metrics.redisLost(name));

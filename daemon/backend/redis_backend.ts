@@ -1,0 +1,83 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config';
+import { StoreUnavailable } from '../quota/errors';
+import type { Policies } from '../quota/policies';
+import { firstAttempt, openRedis } from '../redis/client';
+import { createKeys } from '../redis/keys';
+import { createProbe } from '../redis/probe';
+import { createRedisStore, type RedisStore } from '../redis/store';
+import type { Backend } from './backend';
+
+const OPEN_RETRY_MS = 250;
+
+export interface RedisBackendOptions {
+  readonly config: Config;
+  readonly currentPolicies: () => Policies;
+  /** Is called if the store can never be opened. */
+  readonly fail: (error: unknown) => void;
+  readonly logger: Logger;
+}
+
+/** The store on Redis: two databases, each with its connection and its probe. */
+export function createRedisBackend(options: RedisBackendOptions): Backend {
+  const { config, currentPolicies, logger } = options;
+  const { keyPrefix: prefix, partitions } = config;
+  const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
+  const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
+  const probes = {
+    admissions: createProbe({ redis, name: 'quota-admissions', prefix, logger }),
+    calls: createProbe({ redis: calls, name: 'quota-calls', prefix, logger }),
+  };
+
+  return {
+    connections: { admissions: redis, calls },
+    isUsable: { admissions: probes.admissions.isUsable, calls: probes.calls.isUsable },
+
+    async start({ events, opened }) {
+      const store = createRedisStore({
+        redis,
+        calls,
+        keys: createKeys({ prefix, partitions }),
+        partitions,
+        policies: () => currentPolicies().byName.values(),
+        windowsMs: () => currentPolicies().statistics.windowsMs,
+        logBytes: config.logBytes,
+        isJoining: config.isJoining,
+        isCachingDenials: config.isCachingDenials,
+        events,
+        logger,
+      });
+      await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
+      await Promise.all(Object.values(probes).map((probe) => probe.start()));
+      await openStore({ ...options, store, opened: () => opened(store.isOpen) });
+
+      return {
+        store,
+        policiesChanged: () => void store.announce(),
+        clock: store.clock,
+        folding: () => store.foldProgress,
+        async stop() {
+          await store.settle();
+          for (const probe of Object.values(probes)) probe.stop();
+          redis.disconnect();
+          calls.disconnect();
+        },
+      };
+    },
+  };
+}
+
+type Opening = Pick<RedisBackendOptions, 'fail' | 'logger'> & { store: RedisStore; opened: () => void };
+
+/** Opens the store, or goes on trying: until it answers, it refuses. */
+async function openStore(opening: Opening): Promise<void> {
+  const { store, logger, opened, fail } = opening;
+  try {
+    await store.open();
+    opened();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) fail(error);
+    logger.warn('the store does not answer yet');
+    setTimeout(() => openStore(opening), OPEN_RETRY_MS).unref();
+  }
+}
