@@ -24,6 +24,8 @@ export interface Config {
   readonly connections: { readonly total: number; readonly perAddress: number };
   /** How many calls one connection may have open. */
   readonly maxStreams: number;
+  /** How long, after the signal to stop, the port is still listened on while the health is NOT_SERVING. */
+  readonly drainDelayMs: number;
   /** Processes that share the port. */
   readonly workers: number;
   /** How many bytes the logs in Redis may take. */
@@ -126,6 +128,7 @@ const environment = z.object({
   QUOTA_MAX_CONNECTIONS: count({ from: 1, to: 100_000 }).default(1000),
   QUOTA_MAX_CONNECTIONS_PER_ADDRESS: count({ from: 1, to: 100_000 }).default(100),
   QUOTA_MAX_STREAMS: count({ from: 1, to: 10_000 }).default(256),
+  QUOTA_DRAIN_DELAY_MS: count({ from: 0, to: 600_000 }).default(0),
   QUOTA_WORKERS: count({ from: 1, to: 64 }).default(1),
   QUOTA_CONNECTION_LOG_BYTES: logBytes.default(DEFAULT_LOG_BYTES.connections),
   QUOTA_LOG_BYTES: logBytes.default(DEFAULT_LOG_BYTES.others),
@@ -168,6 +171,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     access: toAccessSettings(data),
     connections: { total: data.QUOTA_MAX_CONNECTIONS, perAddress: data.QUOTA_MAX_CONNECTIONS_PER_ADDRESS },
     maxStreams: data.QUOTA_MAX_STREAMS,
+    drainDelayMs: data.QUOTA_DRAIN_DELAY_MS,
     workers: data.QUOTA_WORKERS,
     logBytes: { connections: data.QUOTA_CONNECTION_LOG_BYTES, others: data.QUOTA_LOG_BYTES },
     isJoining: data.QUOTA_JOINING,

@@ -92,12 +92,16 @@ async function main(): Promise<void> {
   const rules = { currentPolicies: policies.current, store: instrumentStore(started.store, metrics) };
   const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, feed.publish] });
   const administration = createAdministration({ ...rules, afterCaches });
+  const canDecide = () =>
+    started.isServing.store() ||
+    [...policies.current().byName.values()].some(({ onStoreFailure }) => onStoreFailure !== 'deny');
   const server = await serve({
     listen: config.listen,
     limiter,
     administration,
     feed,
-    isReady: () => telemetry.isStoreOpen() && Object.values(backend.isUsable).every((isUsable) => isUsable()),
+    health: { canDecide, ...started.isServing },
+    drainDelayMs: config.drainDelayMs,
     credentials: listener.credentials,
     guards: [observeCalls(metrics), listener.authentication, auditCalls(trail)],
     shedding,
@@ -107,7 +111,11 @@ async function main(): Promise<void> {
     log,
     logger,
   });
-  telemetry.serving(server.port, createConnectionLimits(config.connections));
+  telemetry.serving({
+    port: server.port,
+    limits: createConnectionLimits(config.connections),
+    canDecide,
+  });
   logger.info(
     {
       listen: config.listen,

@@ -19,6 +19,8 @@ export interface Backend {
 /** A backend that is in use. */
 export interface StartedBackend {
   readonly store: QuotaStore;
+  /** Whether admissions can be decided on with the store, and whether calls can be recorded. */
+  readonly isServing: Readonly<Record<'store' | 'calls', () => boolean>>;
   /** The policies in force have changed. */
   policiesChanged(): void;
   /** What is known of the store's clock, unless it is this machine's. */

@@ -21,6 +21,7 @@ export function createMemoryBackend({ logger }: { logger: Logger }): Backend {
       opened(() => true);
       return {
         store,
+        isServing: { store: () => true, calls: () => true },
         policiesChanged: () => undefined,
         clock: () => undefined,
         folding: () => UP_TO_DATE,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { StoreUnavailable } from '../quota/errors';
 import type { Policies } from '../quota/policies';
+import { createCircuit } from '../redis/circuit';
 import { firstAttempt, openRedis } from '../redis/client';
 import { createKeys } from '../redis/keys';
 import { createProbe } from '../redis/probe';
@@ -24,9 +25,19 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
   const { keyPrefix: prefix, partitions } = config;
   const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
   const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
+  const circuits = {
+    admissions: createCircuit({ name: 'quota-admissions', logger }),
+    calls: createCircuit({ name: 'quota-calls', logger }),
+  };
   const probes = {
-    admissions: createProbe({ redis, name: 'quota-admissions', prefix, logger }),
-    calls: createProbe({ redis: calls, name: 'quota-calls', prefix, logger }),
+    admissions: createProbe({
+      redis,
+      name: 'quota-admissions',
+      prefix,
+      logger,
+      circuit: circuits.admissions,
+    }),
+    calls: createProbe({ redis: calls, name: 'quota-calls', prefix, logger, circuit: circuits.calls }),
   };
 
   return {
@@ -45,14 +56,24 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
         isJoining: config.isJoining,
         isCachingDenials: config.isCachingDenials,
         events,
+        circuits,
         logger,
       });
       await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
       await Promise.all(Object.values(probes).map((probe) => probe.start()));
-      await openStore({ ...options, store, opened: () => opened(store.isOpen) });
+      const { isOpen } = store;
+      await openStore({
+        ...options,
+        store,
+        opened: () => opened(() => isOpen.admissions() && isOpen.calls()),
+      });
 
       return {
         store,
+        isServing: {
+          store: () => isOpen.admissions() && probes.admissions.isUsable(),
+          calls: () => isOpen.calls() && probes.calls.isUsable(),
+        },
         policiesChanged: () => void store.announce(),
         clock: store.clock,
         folding: () => store.foldProgress,

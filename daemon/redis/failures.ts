@@ -1,5 +1,6 @@
 import { ReplyError } from 'ioredis';
 import { StoreUnavailable } from '../quota/errors';
+import { NoAnswer } from './silence';
 
 /** The first word of an error that Redis replied with, which is its code; undefined for any other error. */
 export function replyCode(error: unknown): string | undefined {
@@ -29,4 +30,29 @@ export function translateFailure(error: unknown): unknown {
   const code = replyCode(error);
   const isFault = code !== undefined && !TRANSIENT_CODES.has(code);
   return isFault ? error : new StoreUnavailable({ cause: error });
+}
+
+/** Replies to a write that say that no other write would succeed either, and that only somebody's action changes that. */
+const REFUSING_CODES = new Set([
+  'LOADING',
+  'READONLY',
+  'MASTERDOWN',
+  'CLUSTERDOWN',
+  'MISCONF',
+  'NOREPLICAS',
+  'NOAUTH',
+  'WRONGPASS',
+  'NOPERM',
+]);
+
+/**
+ * Whether a failed write shows that Redis is dead or refuses writes. One that is slow or busy does not; nor does one that
+ * has no memory left, as it still answers denials and repeats.
+ */
+export function isOutage(error: unknown): boolean {
+  if (!(error instanceof StoreUnavailable)) return false;
+  const { cause } = error;
+  if (cause instanceof NoAnswer) return cause.wasSilent;
+  const code = replyCode(cause);
+  return code === undefined || REFUSING_CODES.has(code);
 }

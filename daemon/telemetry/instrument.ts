@@ -1,5 +1,6 @@
 import { DeadlinePassed, InvalidRequest, StoreUnavailable } from '../quota/errors';
 import type { QuotaStore } from '../quota/store';
+import { CircuitOpen } from '../redis/circuit';
 import { replyCode } from '../redis/failures';
 import type { Metrics } from './metrics';
 
@@ -25,8 +26,12 @@ export function instrumentStore(store: QuotaStore, metrics: Pick<Metrics, 'store
   };
 }
 
-/** A few words: `fault` is the program's own, a word in capitals is Redis's reply, `no_answer` is all the rest. */
+/**
+ * A few words: `fault` is the program's own, `circuit_open` was not sent, a word in capitals is Redis's reply, `no_answer`
+ * is all the rest.
+ */
 export function storeFailureKind(error: unknown): string {
   if (!(error instanceof StoreUnavailable)) return 'fault';
+  if (error.cause instanceof CircuitOpen) return 'circuit_open';
   return replyCode(error.cause) ?? 'no_answer';
 }

@@ -144,11 +144,11 @@ function createCounters({ policyNames, redisReady }: MetricsSources, registers: 
   });
   const storeErrors = new Counter({
     name: 'quota_store_errors_total',
-    help: "Operations that Redis failed: no_answer, fault, or the code of Redis's reply.",
+    help: "Operations that Redis failed: no_answer, circuit_open, fault, or the code of Redis's reply.",
     labelNames: ['kind'],
     registers,
   });
-  for (const kind of ['no_answer', 'fault']) storeErrors.inc({ kind }, 0);
+  for (const kind of ['no_answer', 'circuit_open', 'fault']) storeErrors.inc({ kind }, 0);
   const reloads = new Counter({
     name: 'quota_policies_reloads_total',
     help: 'Changes of the policies file, by result: taken, or refused with the old policies kept.',

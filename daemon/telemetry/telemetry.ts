@@ -14,11 +14,17 @@ export interface Telemetry {
   readonly port: number | undefined;
   /** The store may be used from now on, for as long as `isOpen` says so. */
   storeOpened(isOpen: () => boolean): void;
-  isStoreOpen(): boolean;
   /** gRPC is served on this port from now on, to as many as the limits let in. */
-  serving(port: number, limits: ConnectionLimits): void;
+  serving(served: Served): void;
   draining(): void;
   stop(): Promise<void>;
+}
+
+export interface Served {
+  readonly port: number;
+  readonly limits: ConnectionLimits;
+  /** Whether admissions can be decided on now. */
+  readonly canDecide: () => boolean;
 }
 
 export interface TelemetryOptions {
@@ -40,6 +46,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   const sockets = watchOpenSockets();
   let state: DaemonState = 'starting';
   let isStoreOpen = () => false;
+  let canDecide = () => false;
   let grpcPort = 0;
 
   const checks: Record<string, Check> = {
@@ -50,7 +57,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     policies: async () => true,
     grpc: async () => state === 'serving',
   };
-  const readiness = async () => readinessOf({ state, checks });
+  const readiness = async () => readinessOf({ state, canDecide: canDecide(), checks });
   const metrics = createMetrics({
     ...options,
     connectionCount: () => sockets.open(grpcPort),
@@ -70,9 +77,9 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     storeOpened(isOpen) {
       isStoreOpen = isOpen;
     },
-    isStoreOpen: () => isStoreOpen(),
-    serving(port, limits) {
+    serving({ port, limits, canDecide: canDecideNow }) {
       grpcPort = port;
+      canDecide = canDecideNow;
       sockets.guard(port, {
         take(address) {
           const refusal = limits.take(address);
