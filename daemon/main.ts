@@ -76,7 +76,11 @@ async function main(): Promise<void> {
     certificateEnds: listener.certificateEnds,
   });
   const { metrics } = telemetry;
-  const started = await backend.start({ events: metrics.load, opened: telemetry.storeOpened });
+  const started = await backend.start({
+    events: metrics.load,
+    opened: telemetry.storeOpened,
+    instrument: (store) => instrumentStore(store, metrics),
+  });
   policiesChanged = started.policiesChanged;
 
   const shedding = createShedding({
@@ -86,10 +90,11 @@ async function main(): Promise<void> {
       metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
     },
   });
-  metrics.load.watch({ load: shedding.state, clock: started.clock, folding: started.folding });
+  const { clock, folding, outage } = started;
+  metrics.load.watch({ load: shedding.state, clock, folding, outage });
   const local = createDecisionFeed();
   const feed = cluster.isWorker ? shareFeed(local) : local;
-  const rules = { currentPolicies: policies.current, store: instrumentStore(started.store, metrics) };
+  const rules = { currentPolicies: policies.current, store: started.store };
   const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, feed.publish] });
   const administration = createAdministration({ ...rules, afterCaches });
   const canDecide = () =>

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { FallbackState } from '../outage/fallback';
 import type { QuotaStore } from '../quota/store';
 import type { AdmissionEvents } from '../redis/limits/admitting';
 import type { ClockEstimate } from '../redis/store_clock';
@@ -10,10 +11,19 @@ export interface Backend {
   /** Whether each database takes what is written. */
   readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   /** Begins, and resolves once the store was tried for the first time; `opened` is called once it is open. */
-  start(options: {
-    events: AdmissionEvents;
-    opened: (isOpen: () => boolean) => void;
-  }): Promise<StartedBackend>;
+  start(options: StartOptions): Promise<StartedBackend>;
+}
+
+export interface StartOptions {
+  readonly events: AdmissionEvents;
+  readonly opened: (isOpen: () => boolean) => void;
+  /** Makes the failures of a store be counted. */
+  readonly instrument: (store: QuotaStore) => QuotaStore;
+}
+
+export interface OutageState extends FallbackState {
+  /** The databases, and whether each is not asked any more. */
+  readonly openCircuits: Readonly<Record<string, boolean>>;
 }
 
 /** A backend that is in use. */
@@ -31,6 +41,8 @@ export interface StartedBackend {
     readonly backlogEntries: number;
     readonly droppedEntries: number;
   };
+  /** How far the daemon goes on without its store. */
+  outage(): OutageState;
   /** Ends the work in the background, and closes the connections. */
   stop(): Promise<void>;
 }

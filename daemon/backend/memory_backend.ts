@@ -7,12 +7,14 @@ const SWEEP_MS = 10_000;
 
 const UP_TO_DATE = { lagSeconds: 0, backlogEntries: 0, droppedEntries: 0 };
 
+const NO_OUTAGE = { openCircuits: {}, journalEntries: 0, droppedEntries: 0, localSubjects: 0 };
+
 /** `REDIS_URL=memory:`: for development, and for other teams' tests. */
 export function createMemoryBackend({ logger }: { logger: Logger }): Backend {
   return {
     connections: {},
     isUsable: { admissions: () => true, calls: () => true },
-    async start({ opened }) {
+    async start({ opened, instrument }) {
       const store = createMemoryStore();
       const timer = setInterval(store.sweep, SWEEP_MS).unref();
       logger.warn(
@@ -20,11 +22,12 @@ export function createMemoryBackend({ logger }: { logger: Logger }): Backend {
       );
       opened(() => true);
       return {
-        store,
+        store: instrument(store),
         isServing: { store: () => true, calls: () => true },
         policiesChanged: () => undefined,
         clock: () => undefined,
         folding: () => UP_TO_DATE,
+        outage: () => NO_OUTAGE,
         stop: async () => clearInterval(timer),
       };
     },

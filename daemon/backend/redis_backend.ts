@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config';
+import { createFallback } from '../outage/fallback';
 import { StoreUnavailable } from '../quota/errors';
 import type { Policies } from '../quota/policies';
 import { createCircuit } from '../redis/circuit';
@@ -44,7 +45,7 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
     connections: { admissions: redis, calls },
     isUsable: { admissions: probes.admissions.isUsable, calls: probes.calls.isUsable },
 
-    async start({ events, opened }) {
+    async start({ events, opened, instrument }) {
       const store = createRedisStore({
         redis,
         calls,
@@ -59,6 +60,12 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
         circuits,
         logger,
       });
+      const fallback = createFallback({
+        store: instrument(store),
+        restore: store.restore,
+        onDenied: store.countDenial,
+        logger,
+      });
       await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
       await Promise.all(Object.values(probes).map((probe) => probe.start()));
       const { isOpen } = store;
@@ -69,7 +76,7 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
       });
 
       return {
-        store,
+        store: fallback.store,
         isServing: {
           store: () => isOpen.admissions() && probes.admissions.isUsable(),
           calls: () => isOpen.calls() && probes.calls.isUsable(),
@@ -77,7 +84,12 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
         policiesChanged: () => void store.announce(),
         clock: store.clock,
         folding: () => store.foldProgress,
+        outage: () => ({
+          ...fallback.state(),
+          openCircuits: { admissions: circuits.admissions.isOpen(), calls: circuits.calls.isOpen() },
+        }),
         async stop() {
+          await fallback.stop();
           await store.settle();
           for (const probe of Object.values(probes)) probe.stop();
           redis.disconnect();

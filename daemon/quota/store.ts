@@ -11,6 +11,14 @@ export interface Patience {
   readonly isGivenUp?: () => boolean;
 }
 
+/** An admission that was made without the store, under the id that it has. */
+export interface AdmittedElsewhere {
+  readonly admission: Admission;
+  readonly policy: Policy;
+  /** By the store's clock, as far as it was known. */
+  readonly atUs: number;
+}
+
 /**
  * What the rules need of a memory. Every method is atomic, takes its time from the store's own clock, and throws
  * `StoreUnavailable` when the store cannot answer.

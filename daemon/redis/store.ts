@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { Admission, Decision } from '../quota/admission';
 import type { Policy } from '../quota/policies';
-import type { QuotaStore } from '../quota/store';
+import type { AdmittedElsewhere, QuotaStore } from '../quota/store';
 import { type Circuit, CLOSED_CIRCUIT } from './circuit';
 import type { Keys } from './keys';
 import { type AdmissionEvents, createAdmitting } from './limits/admitting';
@@ -9,6 +10,7 @@ import { createAnnouncer } from './limits/announce';
 import { createEncoder } from './limits/encoder';
 import { clearOverride, listOverrides, setOverride } from './limits/overrides';
 import { readQuota, resetQuota } from './limits/quotas';
+import { restoreAll, restoreEntries } from './limits/restore';
 import { createOpening } from './opening';
 import type { ClockEstimate } from './store_clock';
 import { recordCalls } from './usage/calls';
@@ -47,6 +49,10 @@ export interface RedisStore extends QuotaStore {
   readonly isOpen: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
   announce(): Promise<void>;
+  /** Writes what was admitted without the store: what is wrong with each, or undefined. Throws `StoreUnavailable`. */
+  restore(admitted: readonly AdmittedElsewhere[]): Promise<(Error | undefined)[]>;
+  /** Counts a denial that was decided without the store. */
+  countDenial(admission: Admission, decision: Decision): void;
   /** What is known of the clock of the database that holds admissions. */
   clock(): ClockEstimate | undefined;
   /** Ends the work in the background, after what decisions have left to do. */
@@ -148,6 +154,16 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
         if (!decision.admitted) usage.denials.record(admission, decision);
         return decision;
       }),
+    restore: (admitted) =>
+      restoreAll(admitted, {
+        partitionOf: keys.partitionOf,
+        restore: (partition, entries) =>
+          opening.guard(async () => {
+            const place = { redis, keys, encoder, partition, claim: opening.claimOf(partition) };
+            return circuits.admissions.run(() => restoreEntries(place, entries));
+          }),
+      }),
+    countDenial: usage.denials.record,
     clock: admitting.clock,
 
     async readQuota(subject, policy) {

@@ -94,7 +94,10 @@ export function createMetrics(sources: MetricsSources): Metrics {
     buckets: LATENCY_BUCKETS_S,
     registers,
   });
-  const { decisions, storeErrors, reloads, reloadOk, redisLosses } = createCounters(sources, registers);
+  const { decisions, degraded, storeErrors, reloads, reloadOk, redisLosses } = createCounters(
+    sources,
+    registers,
+  );
   const refusals = createRefusals(registers);
   const handshakes = createTlsMetrics(sources, registers);
 
@@ -104,7 +107,10 @@ export function createMetrics(sources: MetricsSources): Metrics {
 
   return {
     load: createLoadMetrics(registers),
-    decided: ({ admission: { policy }, decision }) => decided(policy, verdictOf(decision)).inc(),
+    decided({ admission: { policy }, decision }) {
+      decided(policy, verdictOf(decision)).inc();
+      if (decision.degraded) degraded.inc({ policy });
+    },
     answered({ method, code, durationS }) {
       answered(method, code).inc();
       if (durationS !== undefined) timed(method, '').observe(durationS);
@@ -133,7 +139,7 @@ function createCounters({ policyNames, redisReady }: MetricsSources, registers: 
       for (const policy of policyNames()) for (const verdict of VERDICTS) this.inc({ policy, verdict }, 0);
     },
   });
-  new Counter({
+  const degraded = new Counter({
     name: 'quota_degraded_decisions_total',
     help: "Decisions made by a policy's failure rule, as the store was out of reach.",
     labelNames: ['policy'],
@@ -170,7 +176,7 @@ function createCounters({ policyNames, redisReady }: MetricsSources, registers: 
     registers,
   });
   for (const connection of Object.keys(redisReady)) redisLosses.inc({ connection }, 0);
-  return { decisions, storeErrors, reloads, reloadOk, redisLosses };
+  return { decisions, degraded, storeErrors, reloads, reloadOk, redisLosses };
 }
 
 function createRefusals(registers: Registry[]) {

@@ -11,12 +11,13 @@ import type { Usage } from '../../quota/usage';
 import { statusOf } from '../status';
 import { durationOfUs } from '../time';
 
-export function toAdmitResponse({ admitted, isRepeat, limits, retryDelayUs }: Decision): AdmitResponse {
+export function toAdmitResponse(decision: Decision): AdmitResponse {
+  const { admitted, isRepeat, limits, retryDelayUs, degraded = false } = decision;
   return {
     decision: toVerdict(admitted),
     limits: limits.map(toLimitMessage),
     retryDelay: retryDelayUs === undefined ? undefined : durationOfUs(retryDelayUs),
-    degraded: false,
+    degraded,
     isRepeat,
   };
 }

@@ -7,7 +7,7 @@ import type { Policy } from '../../quota/policies';
 import { replyCode } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction, type FunctionCall } from '../library';
-import type { Encoder } from './encoder';
+import { countsTakings, type Encoder } from './encoder';
 import { NUMBERS_PER_LIMIT, readStatuses } from './statuses';
 
 /** One admission of a joined call. */
@@ -81,7 +81,11 @@ async function callAdmit(redis: Redis, call: FunctionCall): Promise<unknown> {
   }
 }
 
-function encodeCall({ keys, encoder, partition, claim }: Place, entries: readonly Entry[]): FunctionCall {
+/** The keys and arguments of `admit`, and of `restore`. */
+export function encodeCall(
+  { keys, encoder, partition, claim }: Place,
+  entries: readonly Entry[],
+): FunctionCall {
   const policies: Policy[] = [];
   for (const { policy } of entries) if (!policies.includes(policy)) policies.push(policy);
   const encoded = policies.map(encoder.encode);
@@ -92,7 +96,7 @@ function encodeCall({ keys, encoder, partition, claim }: Place, entries: readonl
   let at = 0;
   for (const [index, entry] of entries.entries()) {
     const policyAt = policies.indexOf(entry.policy);
-    writeId(ids, index * ID_BYTES, entry.admission.requestId);
+    writeId(ids, index * ID_BYTES, entry.admission.requestId ?? entry.admission.ownId);
     at = packEntry(packed, at, entry, { policyAt: policyAt + 1, keyAt: allKeys.length + 1 });
     allKeys.push(...(encoded[policyAt]?.keysOf(entry.admission.subject) ?? []));
   }
@@ -110,10 +114,12 @@ function packedBytes({ admission: { subject } }: Entry): number {
 function packEntry(
   packed: Buffer,
   first: number,
-  { admission: { subject, cost, requestId }, policy, deadlineUs = 0, wantsIds }: Entry,
+  { admission: { subject, cost, requestId, ownId }, policy, deadlineUs = 0, wantsIds }: Entry,
   { policyAt, keyAt }: { policyAt: number; keyAt: number },
 ): number {
-  const isRemembered = requestId !== undefined && policy.rememberMs > 0;
+  // An own id is in the set anyway if that is counted; it is never asked for by a caller.
+  const isAsked = requestId !== undefined || (ownId !== undefined && !policy.limits.some(countsTakings));
+  const isRemembered = isAsked && policy.rememberMs > 0;
   let at = packed.writeUInt16BE(policyAt, first);
   at = packed.writeUInt32BE(keyAt, at);
   at = packed.writeUInt32BE(cost, at);

@@ -80,7 +80,7 @@ function encodePolicy(keys: Keys, policy: Policy, convertedUs: (limit: Limit) =>
 }
 
 /** Whether a limit counts the one set of the policy's takings; any other has a state of its own. */
-function countsTakings({ algorithm, shadow }: Limit): boolean {
+export function countsTakings({ algorithm, shadow }: Limit): boolean {
   return algorithm === 'sliding-window' && !shadow;
 }
 

@@ -9,6 +9,7 @@
 --   describe(limit, now_us)               returns the tokens that can be taken now, the delay until all of the limit is
 --                                         free, and the delay until one more than now is free, or 0 if all is free
 --   take(limit, request)                  takes request.cost tokens
+--   restore(limit, request, at_us)        takes request.cost tokens at a moment that has passed
 --   keep(limit)                           makes the state last for as long as it matters
 --
 -- `request` holds the clock, keys, overrides_key, has_overrides and is_read_only; and id, subject, cost, policy, key_at
@@ -86,6 +87,16 @@ function limits.take(loaded, request)
   for i = 1, #loaded do
     local limit = loaded[i]
     if not limit.is_shadow_denied then limit.algorithm.take(limit, request) end
+  end
+end
+
+-- Takes the cost at a moment that has passed, whatever is left: it was admitted. A shadow that would deny it now takes
+-- nothing.
+function limits.restore(loaded, request, at_us)
+  limits.decide(loaded, request.cost, request.clock.now_us)
+  for i = 1, #loaded do
+    local limit = loaded[i]
+    if not limit.is_shadow_denied then limit.algorithm.restore(limit, request, at_us) end
   end
 end
 
