@@ -45,7 +45,8 @@ function fillBucket(
   const status = limits.find(({ name }) => name === limit.name);
   if (status === undefined || status.resetDelayUs === 0) return;
   const { unitsPerToken, unitsPerUs } = unitsOf(limit, status.limit);
-  const debt = Math.min(status.resetDelayUs * unitsPerUs, status.limit * unitsPerToken);
+  // The delay is rounded up, and what remains is rounded down: the smaller debt of the two is still not too small.
+  const debt = Math.min(status.resetDelayUs * unitsPerUs, (status.limit - status.remaining) * unitsPerToken);
   buckets.set(limit.name, { debt, unitsPerToken, atUs });
 }
 

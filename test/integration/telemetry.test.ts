@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { TestDaemon } from '../helpers/daemon';
+import { failingPolicies } from '../helpers/failing_policies';
 import { closedAfterEach } from '../helpers/opened';
 import { type Family, parsePrometheusText } from '../helpers/prometheus_text';
 import { promtool, testWithPromtool } from '../helpers/promtool';
@@ -89,7 +90,7 @@ describe('/metrics', () => {
 
   test('a Redis that is frozen, errors of the store by kind and a call that was UNAVAILABLE', async () => {
     const redis = await opened.redis();
-    const daemon = await opened.daemon({ redisUrl: redis.url });
+    const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies('deny') });
     redis.freeze();
     await failureOf(daemon.client.admit({ subject: '42', policy: 'connection' }));
 
