@@ -223,3 +223,33 @@ describe('a store that is gone', () => {
     expect(daemon.log.filter(({ msg }) => String(msg).startsWith('degraded:'))).toHaveLength(1);
   });
 });
+
+describe("a calls' database that is gone", () => {
+  test('calls and statistics UNAVAILABLE; admissions as ever, and the daemon ready', async () => {
+    const redis = await opened.redis();
+    const calls = await opened.redis();
+    const daemon = await opened.daemon({
+      redisUrl: redis.url,
+      policies: POLICIES,
+      env: { REDIS_CALLS_URL: calls.url },
+    });
+    const subject = randomUUID();
+    await calls.kill();
+    await until('the part is not ready', async () => {
+      const { parts } = (await (await fetch(`${daemon.httpUrl}/readyz`)).json()) as {
+        parts: Record<string, boolean>;
+      };
+      return parts.redis_calls === false;
+    });
+
+    for (const policy of ['denying', 'counting'])
+      expect(await daemon.client.admit({ subject, policy })).toMatchObject({
+        decision: Decision.ADMITTED,
+        degraded: false,
+      });
+    expect((await fetch(`${daemon.httpUrl}/readyz`)).status).toBe(200);
+    const call = { subject, service: 'vente' };
+    expect(await failureOf(daemon.client.recordCall(call))).toMatchObject({ code: status.UNAVAILABLE });
+    expect(await failureOf(daemon.client.stats())).toMatchObject({ code: status.UNAVAILABLE });
+  });
+});
