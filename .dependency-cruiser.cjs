@@ -53,6 +53,18 @@ const RULES = [
     'A store knows the rules, and no other store.',
   ],
   [
+    'outage-only-quota',
+    '^daemon/outage/',
+    '^daemon/(?!outage/|quota/|memory/)|^(environment|gen)/|(^|/)(@grpc|ioredis|prom-client)(/|$)',
+    'What decides during an outage knows the store that failed by its contract only.',
+  ],
+  [
+    'backend-wires-stores',
+    '^daemon/(?!backend/|main\\.ts$)',
+    '^daemon/backend/',
+    'main chooses what the daemon stands on; nothing else knows the choice.',
+  ],
+  [
     'access-only-quota',
     '^daemon/access/',
     '^daemon/(?!access/|quota/)|^gen/|(^|/)(@grpc|ioredis|prom-client)(/|$)',
@@ -61,19 +73,19 @@ const RULES = [
   [
     'telemetry-apart',
     '^daemon/telemetry/',
-    '^daemon/(redis|memory|grpc|workers)/|^gen/|(^|/)@grpc/',
+    '^daemon/(redis|memory|outage|backend|grpc|workers)/|^gen/|(^|/)@grpc/',
     'What is observed reports to telemetry; it looks at nothing by itself.',
   ],
   [
     'grpc-not-store',
     '^daemon/grpc/',
-    '^daemon/(redis|memory|workers)/|(^|/)ioredis(/|$)',
+    '^daemon/(redis|memory|outage|backend|workers)/|(^|/)ioredis(/|$)',
     'Imports run grpc → quota ← redis.',
   ],
   [
     'workers-apart',
     '^daemon/workers/',
-    '^daemon/(redis|memory|grpc|access)/|^gen/|(^|/)(@grpc|ioredis)(/|$)',
+    '^daemon/(redis|memory|outage|backend|grpc|access)/|^gen/|(^|/)(@grpc|ioredis)(/|$)',
     'Each worker is a whole daemon, which only main wires.',
   ],
 

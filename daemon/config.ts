@@ -19,6 +19,8 @@ export interface Config {
   /** HOST:PORT where the metrics and the probes are served. */
   readonly httpListen: string;
   readonly policiesFile: string;
+  /** The store is in this process alone: for development. The URLs of Redis mean nothing then. */
+  readonly isInMemory: boolean;
   readonly redisUrl: string;
   readonly redisCallsUrl: string;
   /** Goes before every Redis key. */
@@ -30,6 +32,8 @@ export interface Config {
   readonly connections: { readonly total: number; readonly perAddress: number };
   /** How many calls one connection may have open. */
   readonly maxStreams: number;
+  /** How long, after the signal to stop, the port is still listened on while the health is NOT_SERVING. */
+  readonly drainDelayMs: number;
   /** Processes that share the port. */
   readonly workers: number;
   /** How many bytes the logs in Redis may take. */
@@ -65,9 +69,14 @@ function isPercentEncoded(text: string): boolean {
   }
 }
 
-const redisUrl = z
+/** Keeps everything in the process instead of Redis. */
+const IN_MEMORY = 'memory:';
+
+const aRedisUrl = 'must be a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS';
+const redisUrl = z.string().refine(isRedisUrl, aRedisUrl);
+const storeUrl = z
   .string()
-  .refine(isRedisUrl, 'must be a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS');
+  .refine((text) => text === IN_MEMORY || isRedisUrl(text), `${aRedisUrl}, or ${IN_MEMORY} without Redis`);
 
 const listenAddress = z
   .string()
@@ -100,7 +109,7 @@ const environment = z.object({
   QUOTA_LISTEN: listenAddress.default(DEFAULT_ADDRESSES.quota),
   QUOTA_HTTP_LISTEN: listenAddress.default(DEFAULT_ADDRESSES.quotaHttp),
   QUOTA_POLICIES: z.string().default(join(__dirname, 'policies.yaml')),
-  REDIS_URL: redisUrl.default('redis://127.0.0.1:6379/0'),
+  REDIS_URL: storeUrl.default('redis://127.0.0.1:6379/0'),
   REDIS_CALLS_URL: redisUrl.optional(),
   REDIS_PASSWORD: z.string().optional(),
   QUOTA_KEY_PREFIX: z
@@ -117,6 +126,7 @@ const environment = z.object({
   QUOTA_MAX_CONNECTIONS: count({ from: 1, to: 100_000 }).default(1000),
   QUOTA_MAX_CONNECTIONS_PER_ADDRESS: count({ from: 1, to: 100_000 }).default(100),
   QUOTA_MAX_STREAMS: count({ from: 1, to: 10_000 }).default(256),
+  QUOTA_DRAIN_DELAY_MS: count({ from: 0, to: 600_000 }).default(0),
   QUOTA_WORKERS: count({ from: 1, to: 64 }).default(1),
   QUOTA_CONNECTION_LOG_BYTES: logBytes.default(DEFAULT_LOG_BYTES.connections),
   QUOTA_LOG_BYTES: logBytes.default(DEFAULT_LOG_BYTES.others),
@@ -139,14 +149,17 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ...faults.map(told),
     ...(error?.issues.map(inWords) ?? []),
     ...passwordFaults(values),
+    ...memoryFaults(values),
     ...accessFaults(rightOnes(values, error)),
   ];
   if (error || all.length > 0) throw new ConfigInvalid(all);
-  const redisUrl = withPassword(data.REDIS_URL, data.REDIS_PASSWORD);
+  const isInMemory = data.REDIS_URL === IN_MEMORY;
+  const redisUrl = isInMemory ? IN_MEMORY : withPassword(data.REDIS_URL, data.REDIS_PASSWORD);
   return {
     listen: data.QUOTA_LISTEN,
     httpListen: data.QUOTA_HTTP_LISTEN,
     policiesFile: data.QUOTA_POLICIES,
+    isInMemory,
     redisUrl,
     redisCallsUrl: data.REDIS_CALLS_URL
       ? withPassword(data.REDIS_CALLS_URL, data.REDIS_PASSWORD)
@@ -156,6 +169,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     access: toAccessSettings(data),
     connections: { total: data.QUOTA_MAX_CONNECTIONS, perAddress: data.QUOTA_MAX_CONNECTIONS_PER_ADDRESS },
     maxStreams: data.QUOTA_MAX_STREAMS,
+    drainDelayMs: data.QUOTA_DRAIN_DELAY_MS,
     workers: data.QUOTA_WORKERS,
     logBytes: { connections: data.QUOTA_CONNECTION_LOG_BYTES, others: data.QUOTA_LOG_BYTES },
     isJoining: data.QUOTA_JOINING,
@@ -184,6 +198,18 @@ const inWords = ({ path, message }: z.core.$ZodIssue) => `${path.join('.')} ${me
 function passwordFaults({ REDIS_URL = '', REDIS_PASSWORD }: Readonly<Record<string, string>>): string[] {
   const isTwice = REDIS_PASSWORD !== undefined && hasPassword(REDIS_URL);
   return isTwice ? ['REDIS_PASSWORD is set, and REDIS_URL holds a password too'] : [];
+}
+
+/** One process is the whole world of a store in memory, and it has no second database. */
+function memoryFaults({ REDIS_URL, ...values }: Readonly<Record<string, string>>): string[] {
+  if (REDIS_URL !== IN_MEMORY) return [];
+  const { QUOTA_WORKERS = '1', REDIS_CALLS_URL, REDIS_PASSWORD } = values;
+  return [
+    Number(QUOTA_WORKERS) > 1 &&
+      'QUOTA_WORKERS must be 1, as REDIS_URL is memory: and processes share nothing',
+    REDIS_CALLS_URL !== undefined && 'REDIS_CALLS_URL must be unset, as REDIS_URL is memory:',
+    REDIS_PASSWORD !== undefined && 'REDIS_PASSWORD must be unset, as REDIS_URL is memory:',
+  ].filter((fault) => fault !== false);
 }
 
 /** The same server, database 1. */

@@ -2,13 +2,14 @@
 import './telemetry/tracing';
 import cluster from 'node:cluster';
 import { resolve } from 'node:path';
-import type { Logger } from 'pino';
 import { ConfigInvalid } from '../environment/config_invalid';
 import { ListenFailed } from '../environment/listen';
 import { stopTracing } from '../environment/tracing/start';
 import { QuotaAdminServiceService } from '../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../gen/quota/v1/quota_service';
 import { createConnectionLimits } from './access/connection_limits';
+import { createMemoryBackend } from './backend/memory_backend';
+import { createRedisBackend } from './backend/redis_backend';
 import { readConfig } from './config';
 import { auditRequests } from './grpc/guards/audit';
 import { observeRequests } from './grpc/guards/observe';
@@ -19,13 +20,9 @@ import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
 import { createDecisionFeed, publishTo } from './quota/decision_feed';
 import { afterCaches } from './quota/denial_cache';
-import { StoreMismatch, StoreUnavailable } from './quota/errors';
+import { StoreMismatch } from './quota/errors';
 import { createLimiter } from './quota/limiter';
-import { firstAttempt, openRedis } from './redis/client';
 import { storeFailureKind } from './redis/failures';
-import { createKeys } from './redis/keys';
-import { createProbe } from './redis/probe';
-import { createRedisStore, type RedisStore } from './redis/store';
 import { openSecureListener } from './secure_listener';
 import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
 import { serveHttp } from './telemetry/http';
@@ -36,8 +33,6 @@ import { openTelemetry } from './telemetry/telemetry';
 import { answerPrimary } from './workers/asking';
 import { runPrimary } from './workers/primary';
 import { shareFeed } from './workers/shared_feed';
-
-const OPEN_RETRY_MS = 250;
 
 async function main(): Promise<void> {
   const config = readConfig();
@@ -53,12 +48,13 @@ async function main(): Promise<void> {
   if (config.logSecret === undefined)
     logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
   const log = createRequestLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
+  let policiesChanged: () => void = () => undefined;
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
     onReload(isTaken) {
       telemetry.metrics.policiesReloaded(isTaken);
-      if (isTaken) void store.announce();
+      if (isTaken) policiesChanged();
     },
   });
   const trail = openAuditTrail({ file: config.auditFile, logger });
@@ -69,18 +65,13 @@ async function main(): Promise<void> {
     logger,
   });
 
-  const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
-  const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
-  const { keyPrefix: prefix, partitions } = config;
-  const probes = [
-    createProbe({ redis, name: 'quota-admissions', prefix, logger }),
-    createProbe({ redis: calls, name: 'quota-calls', prefix, logger }),
-  ] as const;
-  const [admissionsProbe, callsProbe] = probes;
+  const backend = config.isInMemory
+    ? createMemoryBackend({ logger })
+    : createRedisBackend({ config, currentPolicies: policies.current, fail, logger });
   const telemetry = await openTelemetry({
     serve: cluster.isWorker ? answerPrimary : (pages) => serveHttp({ listen: config.httpListen, ...pages }),
-    redis: { admissions: redis, calls },
-    isUsable: { admissions: admissionsProbe.isUsable, calls: callsProbe.isUsable },
+    redis: backend.connections,
+    isUsable: backend.isUsable,
     policyNames: () => policies.current().byName.keys(),
     droppedLogLines: output.droppedCount,
     methodNames: [QuotaServiceService, QuotaAdminServiceService].flatMap((service) =>
@@ -89,22 +80,12 @@ async function main(): Promise<void> {
     certificateEnds: listener.certificateEnds,
   });
   const { metrics } = telemetry;
-  const store = createRedisStore({
-    redis,
-    calls,
-    keys: createKeys({ prefix, partitions }),
-    partitions,
-    policies: () => policies.current().byName.values(),
-    windowsMs: () => policies.current().statistics.windowsMs,
-    logBytes: config.logBytes,
-    isJoining: config.isJoining,
-    isCachingDenials: config.isCachingDenials,
+  const started = await backend.start({
     events: metrics.load,
-    logger,
+    opened: telemetry.storeOpened,
+    instrument: (store) => instrumentStore(store, (error) => metrics.storeFailed(storeFailureKind(error))),
   });
-  await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
-  await Promise.all(probes.map((probe) => probe.start()));
-  await openStore({ store, logger, opened: () => telemetry.storeOpened(store.isOpen) });
+  policiesChanged = started.policiesChanged;
 
   const shedding = createShedding({
     isShedding: config.isShedding,
@@ -113,24 +94,29 @@ async function main(): Promise<void> {
       metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
     },
   });
-  metrics.load.watch({ load: shedding.state, clock: store.clock, folding: () => store.foldProgress });
+  const { clock, folding, outage } = started;
+  metrics.load.watch({ load: shedding.state, clock, folding, outage });
   const local = createDecisionFeed();
   const feed = cluster.isWorker ? shareFeed(local) : local;
-  const rules = {
-    currentPolicies: policies.current,
-    store: instrumentStore(store, (error) => metrics.storeFailed(storeFailureKind(error))),
-  };
-  const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, store.decided, publishTo(feed)] });
+  const rules = { currentPolicies: policies.current, store: started.store };
+  const limiter = createLimiter({
+    ...rules,
+    onDecision: [metrics.decided, started.decided, publishTo(feed)],
+  });
   const administration = createAdministration({
     ...rules,
     afterCaches: afterCaches(config.isCachingDenials),
   });
+  const canDecide = () =>
+    started.isServing.store() ||
+    [...policies.current().byName.values()].some(({ onStoreFailure }) => onStoreFailure !== 'deny');
   const server = await serve({
     listen: config.listen,
     limiter,
     administration,
     feed,
-    isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
+    health: { canDecide, ...started.isServing },
+    drainDelayMs: config.drainDelayMs,
     credentials: listener.credentials,
     guards: [observeRequests(metrics), listener.authentication, auditRequests(trail)],
     shedding,
@@ -140,7 +126,11 @@ async function main(): Promise<void> {
     log,
     logger,
   });
-  telemetry.serving(server.port, createConnectionLimits(config.connections));
+  telemetry.serving({
+    port: server.port,
+    limits: createConnectionLimits(config.connections),
+    canDecide,
+  });
   logger.info(
     {
       listen: config.listen,
@@ -158,29 +148,11 @@ async function main(): Promise<void> {
   policies.stop();
   listener.close();
   const finished = await server.drain();
-  await store.settle();
-  for (const probe of probes) probe.stop();
-  redis.disconnect();
-  calls.disconnect();
+  await started.stop();
   await stopTracing();
   await telemetry.stop();
   logger.info({ finished }, 'stopped');
   await output.close();
-}
-
-type Opening = { store: RedisStore; logger: Logger; opened: () => void };
-
-/** Opens the store, or goes on trying: until it answers, it refuses. Ends the program where it can never be opened. */
-async function openStore(opening: Opening): Promise<void> {
-  const { store, logger, opened } = opening;
-  try {
-    await store.open();
-    opened();
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) fail(error);
-    logger.warn('the store does not answer yet');
-    setTimeout(() => openStore(opening), OPEN_RETRY_MS).unref();
-  }
 }
 
 /** The signal to stop; a worker stops as well if its primary is gone. */

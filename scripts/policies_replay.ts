@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
+import { createPastDecider } from '../daemon/memory/past';
 import { parseDurationMs } from '../daemon/quota/duration';
 import { PoliciesInvalid, parsePolicies } from '../daemon/quota/policies';
 import { replay } from '../daemon/quota/replay';
@@ -28,7 +29,8 @@ async function replayPolicies(): Promise<number> {
     const partitions = (await readPartitions(redis, prefix)) ?? 0;
     const keys = createKeys({ prefix, partitions });
     const range = { sinceMs: Date.now() - sinceMs, policies: candidate.byName.keys() };
-    const result = await replay(readPastRequests({ redis, keys, partitions }, range), candidate);
+    const past = readPastRequests({ redis, keys, partitions }, range);
+    const result = await replay(past, candidate, createPastDecider());
     say(describeReplay(result, file));
     return 0;
   } finally {

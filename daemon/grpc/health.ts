@@ -2,40 +2,60 @@ import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 
-/** How often it is looked whether the store can be used. Looking costs nothing: the store itself is not asked. */
+/** How often the parts are looked at. Looking costs nothing: the store itself is not asked. */
 const CHECK_INTERVAL_MS = 100;
 
-const SERVICES = ['', 'quota.v1.QuotaService'];
+/** What can be asked for by name: the daemon as a whole twice, and each database, whose failure may leave it serving. */
+export interface HealthParts {
+  /** Whether admissions can be decided on now. */
+  readonly canDecide: () => boolean;
+  readonly store: () => boolean;
+  readonly calls: () => boolean;
+}
 
 type Watch = handleServerStreamingCall<{ service: string }, { status: string }>;
 
-/** `grpc.health.v1`: SERVING only while the store can be used. */
+/** `grpc.health.v1` for the daemon, which is SERVING if it can decide, and for what it stands on. */
 export interface Health {
   addToServer(server: Pick<Server, 'addService'>): void;
   /** Turns NOT_SERVING for good. */
   stop(): void;
 }
 
-export function watchHealth({ isReady, logger }: { isReady: () => boolean; logger: Logger }): Health {
+export function watchHealth({ parts, logger }: { parts: HealthParts; logger: Logger }): Health {
+  const { canDecide, store, calls } = parts;
+  const checks = new Map([
+    ['', canDecide],
+    ['quota.v1.QuotaService', canDecide],
+    ['store', store],
+    ['calls', calls],
+  ]);
+  const names = [...checks.keys()];
   const implementation = new HealthImplementation(
-    Object.fromEntries(SERVICES.map((name) => [name, 'NOT_SERVING'])),
+    Object.fromEntries(names.map((name) => [name, 'NOT_SERVING'])),
   );
-  let isServing = false;
+  const serving = new Set<string>();
 
-  function turn(serving: boolean): void {
-    if (serving === isServing) return;
-    isServing = serving;
-    for (const name of SERVICES) implementation.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
-    logger.info({ status: serving ? 'SERVING' : 'NOT_SERVING' }, 'health changed');
+  function turn(name: string, isServing: boolean): void {
+    if (isServing === serving.has(name)) return;
+    if (isServing) serving.add(name);
+    else serving.delete(name);
+    const status = isServing ? 'SERVING' : 'NOT_SERVING';
+    implementation.setStatus(name, status);
+    if (name !== '') logger.info({ service: name, status }, 'health changed');
   }
 
-  turn(isReady());
-  const timer = setInterval(() => turn(isReady()), CHECK_INTERVAL_MS).unref();
+  function look(): void {
+    for (const [name, check] of checks) turn(name, check());
+  }
+
+  look();
+  const timer = setInterval(look, CHECK_INTERVAL_MS).unref();
   return {
-    addToServer: (server) => implementation.addToServer({ addService: addBounded(server) }),
+    addToServer: (server) => implementation.addToServer({ addService: addBounded(server, names) }),
     stop() {
       clearInterval(timer);
-      turn(false);
+      for (const name of names) turn(name, false);
     },
   };
 }
@@ -44,11 +64,11 @@ export function watchHealth({ isReady, logger }: { isReady: () => boolean; logge
  * The library remembers each name that was ever watched, for ever, and anyone may watch. A name that is none of ours
  * is answered as the protocol asks, and not remembered.
  */
-function addBounded(server: Pick<Server, 'addService'>): Server['addService'] {
+function addBounded(server: Pick<Server, 'addService'>, names: readonly string[]): Server['addService'] {
   return (definition, handlers) => {
     const watchKnown = handlers.watch as Watch;
     const watch: Watch = (call) => {
-      if (SERVICES.includes(call.request.service)) watchKnown(call);
+      if (names.includes(call.request.service)) watchKnown(call);
       else call.write({ status: 'SERVICE_UNKNOWN' });
     };
     server.addService(definition, { ...handlers, watch });

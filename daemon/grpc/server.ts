@@ -10,7 +10,7 @@ import { createAdminHandlers } from './admin/handlers';
 import { createAnswerable } from './decoding/answerable';
 import { guardRequests, type RequestGuard } from './guards/guards';
 import type { Shedding } from './guards/shedding';
-import { watchHealth } from './health';
+import { type HealthParts, watchHealth } from './health';
 import { refuseEarly } from './listening/early_refusals';
 import { watchHandshakes } from './listening/handshakes';
 import { limitSessions } from './listening/session_limits';
@@ -28,7 +28,7 @@ const DRAIN_STEP_MS = 50;
 export interface QuotaServer {
   /** The port that it listens on. */
   readonly port: number;
-  /** Turns NOT_SERVING, takes no new request, and resolves once the requests in flight are done: false where some were cut. */
+  /** Turns NOT_SERVING, after the delay takes no new request, and resolves once the requests in flight are done: false if some were cut. */
   drain(): Promise<boolean>;
 }
 
@@ -38,8 +38,9 @@ export interface ServeOptions {
   readonly limiter: Limiter;
   readonly administration: Administration;
   readonly feed: DecisionFeed;
-  /** Whether the store can be used now. */
-  readonly isReady: () => boolean;
+  readonly health: HealthParts;
+  /** Between NOT_SERVING and the end of listening: balancers need a moment to hear of it. */
+  readonly drainDelayMs: number;
   readonly credentials: ServerCredentials;
   /** In their order, after the shedding. */
   readonly guards: readonly RequestGuard[];
@@ -54,7 +55,7 @@ export interface ServeOptions {
 
 /** Serves both services, health and reflection. Throws `ListenFailed` where the address cannot be had. */
 export async function serve(options: ServeOptions): Promise<QuotaServer> {
-  const { isReady, shedding, logger } = options;
+  const { shedding, drainDelayMs, logger } = options;
   const inFlight = createInFlight();
   const server = new Server({
     interceptors: [guardRequests([shedding.guard, ...options.guards])],
@@ -70,14 +71,14 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
   );
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
   if (options.hasReflection) createReflection().addToServer(server);
-  const health = watchHealth({ isReady, logger });
+  const health = watchHealth({ parts: options.health, logger });
   health.addToServer(server);
 
   try {
     const port = await bind(server, options);
     refuseEarly(server, shedding.refusalOf);
     watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });
-    return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop }) };
+    return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop, drainDelayMs }) };
   } catch (error) {
     health.stop();
     throw error;
@@ -97,12 +98,15 @@ async function drain({
   server,
   inFlight,
   stopHealth,
+  drainDelayMs,
 }: {
   server: Server;
   inFlight: InFlight;
   stopHealth: () => void;
+  drainDelayMs: number;
 }): Promise<boolean> {
   stopHealth();
+  await pause(drainDelayMs);
   const closed = new Promise<'closed'>((resolve) => server.tryShutdown(() => resolve('closed')));
   // Watchers of the health never hang up, so the server alone would wait for them to the end.
   const boundMs = Date.now() + DRAIN_BOUND_MS;

@@ -8,6 +8,8 @@ export interface Admission {
   readonly cost: number;
   /** Makes a repeat take nothing more; undefined where the caller gave none. */
   readonly requestId: string | undefined;
+  /** A UUID of the daemon's own, where the caller gave none: so one that is written twice counts once. */
+  readonly ownId?: string;
 }
 
 /** One limit for one subject, at one moment. */
@@ -44,10 +46,22 @@ export interface Decision {
   readonly retryDelayUs: number | undefined;
   /** When it was made, by the store's clock. */
   readonly decidedUs: number;
+  /** Made without the store, by the policy's rule for its failure. */
+  readonly degraded?: boolean;
 }
 
 /** What an admission came to: a decision, or the error that concerns it alone. */
 export type Answer = Decision | Error;
+
+/** The decision, or what was thrown in its place. What is no `Error` is thrown on. */
+export function orError(decide: () => Decision): Answer {
+  try {
+    return decide();
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+}
 
 /** The tightest limit first: the least remaining, then the longest until it is free again. Shadow limits come last. */
 export function tightestFirst(limits: readonly LimitStatus[]): LimitStatus[] {

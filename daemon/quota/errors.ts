@@ -12,6 +12,13 @@ export class InvalidRequest extends Error {
   }
 }
 
+/** A request id names one request for a time; what differs says which rule was broken. */
+export function reusedRequestId(time: string, what: string): InvalidRequest {
+  return new InvalidRequest([
+    { field: 'request_id', description: `was used in the last ${time} with another ${what}` },
+  ]);
+}
+
 /** No policy has this name. */
 export class UnknownPolicy extends Error {
   override readonly name = 'UnknownPolicy';

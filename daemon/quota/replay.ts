@@ -1,5 +1,16 @@
-import type { Policies } from './policies';
-import { createSimulation, type PastRequest } from './simulation';
+import type { Policies, Policy } from './policies';
+
+/** One request of the past: who asked what, when, and what was answered. */
+export interface PastRequest {
+  readonly subject: string;
+  readonly policy: string;
+  readonly cost: number;
+  readonly timeMs: number;
+  readonly admitted: boolean;
+}
+
+/** Whether a request of the past would have been admitted by this policy. Each subject's come in the order of time. */
+export type DecideOnPast = (request: PastRequest, policy: Policy) => boolean;
 
 /** What other policies would have changed for one policy's requests. */
 export interface PolicyDifference {
@@ -31,8 +42,8 @@ type Tally = { -readonly [Key in keyof PolicyDifference]: PolicyDifference[Key] 
 export async function replay(
   requests: AsyncIterable<PastRequest>,
   candidate: Policies,
+  decide: DecideOnPast,
 ): Promise<ReplayResult> {
-  const decide = createSimulation(candidate);
   const tallies = new Map<string, Tally>();
   let firstMs: number | undefined;
   let lastMs: number | undefined;
@@ -41,7 +52,8 @@ export async function replay(
     lastMs = Math.max(lastMs ?? request.timeMs, request.timeMs);
     const tally = tallies.get(request.policy) ?? newTally(request.policy);
     tallies.set(request.policy, tally);
-    count(tally, request, decide(request));
+    const policy = candidate.byName.get(request.policy);
+    count(tally, request, policy && decide(request, policy));
   }
   return { firstMs, lastMs, differences: [...tallies.values()] };
 }

@@ -17,6 +17,12 @@ export interface Asked {
   readonly policy: Policy;
 }
 
+/** An admission that was made without the store, under the id that it has. */
+export interface AdmittedElsewhere extends Asked {
+  /** By the store's clock, as far as it was known. */
+  readonly atUs: number;
+}
+
 /**
  * What the rules need of a memory. Every method is atomic, takes its time from the store's own clock, and throws
  * `StoreUnavailable` when the store cannot answer.

@@ -95,3 +95,9 @@ export const MAX_LIST_COUNT = 100;
 
 /** How many hours of decisions can be asked for: a week of them. */
 export const MAX_HOUR_COUNT = 7 * 24;
+
+/** The beginnings of the hours that end with the one of `readTimeMs`, the oldest first. */
+export function lastHours(hourCount: number, readTimeMs: number): number[] {
+  const current = readTimeMs - (readTimeMs % HOUR_MS);
+  return Array.from({ length: hourCount }, (_, index) => current - (hourCount - 1 - index) * HOUR_MS);
+}

@@ -1,5 +1,7 @@
 import { ReplyError } from 'ioredis';
 import { StoreUnavailable } from '../quota/errors';
+import { CircuitOpen } from './circuit_open';
+import { NoAnswer } from './silence';
 
 /** The first word of an error that Redis replied with, which is its code; undefined for any other error. */
 export function replyCode(error: unknown): string | undefined {
@@ -31,8 +33,37 @@ export function translateFailure(error: unknown): unknown {
   return isFault ? error : new StoreUnavailable({ cause: error });
 }
 
-/** What kind of failure it was, for a metric: `fault` is the program's own, a word in capitals is Redis's reply, `no_answer` is all the rest. */
+/**
+ * What kind of failure it was, for a metric: `fault` is the program's own, `circuit_open` was not sent, a word in capitals
+ * is Redis's reply, `no_answer` is all the rest.
+ */
 export function storeFailureKind(error: unknown): string {
   if (!(error instanceof StoreUnavailable)) return 'fault';
+  if (error.cause instanceof CircuitOpen) return 'circuit_open';
   return replyCode(error.cause) ?? 'no_answer';
+}
+
+/** Replies to a write that say that no other write would succeed either, and that only somebody's action changes that. */
+const REFUSING_CODES = new Set([
+  'LOADING',
+  'READONLY',
+  'MASTERDOWN',
+  'CLUSTERDOWN',
+  'MISCONF',
+  'NOREPLICAS',
+  'NOAUTH',
+  'WRONGPASS',
+  'NOPERM',
+]);
+
+/**
+ * Whether a failed write shows that Redis is dead or refuses writes. One that is slow or busy does not; nor does one that
+ * has no memory left, as it still answers denials and repeats.
+ */
+export function isOutage(error: unknown): boolean {
+  if (!(error instanceof StoreUnavailable)) return false;
+  const { cause } = error;
+  if (cause instanceof NoAnswer) return cause.wasSilent;
+  const code = replyCode(cause);
+  return code === undefined || REFUSING_CODES.has(code);
 }

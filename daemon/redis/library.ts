@@ -22,6 +22,7 @@ const FILES = [
   'limits/limits',
   'limits/log',
   'limits/admit',
+  'limits/restore',
   'limits/read_quota',
   'limits/reset_quota',
   'limits/overrides',

@@ -6,6 +6,18 @@ export interface Awaited {
   reject(error: Error): void;
 }
 
+/** A command was given up without its answer. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+  constructor(
+    answerMs: number,
+    /** Whether nothing at all was heard since it was sent: a server that is only slow answers others meanwhile. */
+    readonly wasSilent: boolean,
+  ) {
+    super(`no answer within ${answerMs} ms`);
+  }
+}
+
 export interface SilenceOptions {
   /** A command is given up after this time without its answer. */
   readonly answerMs: number;
@@ -78,7 +90,7 @@ export function watchSilence({
     for (const { command, sentStep } of waiting) {
       if (step - sentStep <= answerSteps) break;
       isOwedGivenUp = true;
-      command.reject(new Error(`no answer within ${answerMs} ms`));
+      command.reject(new NoAnswer(answerMs, quietSinceStep <= sentStep));
     }
   }
 

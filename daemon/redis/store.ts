@@ -2,13 +2,15 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { DecisionListener } from '../quota/decision_feed';
 import type { Policy } from '../quota/policies';
-import type { QuotaStore } from '../quota/store';
+import type { AdmittedElsewhere, QuotaStore } from '../quota/store';
+import { type Circuit, CLOSED_CIRCUIT } from './circuit';
 import type { Keys } from './keys';
 import { type AdmissionEvents, createAdmitting } from './limits/admitting';
 import { createAnnouncer } from './limits/announce';
 import { createEncoder } from './limits/encoder';
 import { clearOverride, listOverrides, setOverride } from './limits/overrides';
 import { readQuota, resetQuota } from './limits/quotas';
+import { restoreAll, restoreEntries } from './limits/restore';
 import { createOpening } from './opening';
 import type { ClockEstimate } from './store_clock';
 import { recordCalls } from './usage/calls';
@@ -36,17 +38,21 @@ export interface RedisStoreOptions {
   /** False asks Redis about each denial. */
   readonly isCachingDenials?: boolean;
   readonly events?: AdmissionEvents;
+  /** Let nobody wait for a dead database; always closed unless given. */
+  readonly circuits?: Readonly<Record<'admissions' | 'calls', Circuit>>;
 }
 
 export interface RedisStore extends QuotaStore {
   /** Makes the store usable. Throws `StoreUnavailable` (try again) or `StoreMismatch` (never). */
   open(): Promise<void>;
-  /** False until it is opened, and if it turned out to be one that cannot be used. */
-  isOpen(): boolean;
+  /** Whether each database is opened, and has not turned out to be one that cannot be used. */
+  readonly isOpen: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
   announce(): Promise<void>;
   /** To be subscribed to decisions: counts the denials, which Redis does not write down when it decides. */
   readonly decided: DecisionListener;
+  /** Writes what was admitted without the store: what is wrong with each, or undefined. Throws `StoreUnavailable`. */
+  restore(admitted: readonly AdmittedElsewhere[]): Promise<(Error | undefined)[]>;
   /** What is known of the clock of the database that holds admissions. */
   clock(): ClockEstimate | undefined;
   /** Ends the work in the background, after what decisions have left to do. */
@@ -62,6 +68,7 @@ const CONFIRM_MS = 2_000;
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { redis, calls, keys, partitions, policies, windowsMs, logger } = options;
   const { isJoining = true, isCachingDenials = false, logBytes = DEFAULT_LOG_BYTES, events } = options;
+  const { circuits = { admissions: CLOSED_CIRCUIT, calls: CLOSED_CIRCUIT } } = options;
   const encoder = createEncoder(keys);
   const databases = { redis, calls, keys, encoder };
   const announcer = createAnnouncer({
@@ -73,12 +80,19 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     logger,
   });
   const opening = createOpening({ redis, keys, partitions, logger, onOpen: announcer.announce });
-  const assertOpen = () => opening.claimOf(0);
+
+  /** What operators ask is not joined with anything that would notice another store. */
+  async function confirm(subject: string): Promise<void> {
+    circuits.admissions.assertClosed();
+    await opening.confirm(keys.partitionOf(subject));
+  }
+
   const admitting = createAdmitting({
     redis,
     keys,
     encoder,
     opening,
+    circuit: circuits.admissions,
     isJoining,
     isCachingDenials,
     events,
@@ -95,13 +109,11 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const recorder = createRecorder({
     partitionOf: keys.partitionOf,
     recordAll: (partition, entries) =>
-      callsOpening.guard(() =>
-        recordCalls(
-          { calls, keys, partitions, claim: callsOpening.claimOf(partition), logBytes: logBytes.others },
-          partition,
-          entries,
-        ),
-      ),
+      callsOpening.guard(async () => {
+        const claim = callsOpening.claimOf(partition);
+        const place = { calls, keys, partitions, claim, logBytes: logBytes.others };
+        return circuits.calls.run(() => recordCalls(place, partition, entries));
+      }),
   });
   const usage = createUsage({
     redis,
@@ -123,11 +135,11 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
   return {
     async open() {
       // In order: a daemon that may not have the admissions must not claim the calls.
-      await opening.open();
-      await callsOpening.open();
+      if (!opening.isOpen()) await opening.open();
       usage.start();
+      await callsOpening.open();
     },
-    isOpen: () => opening.isOpen() && callsOpening.isOpen(),
+    isOpen: { admissions: opening.isOpen, calls: callsOpening.isOpen },
 
     announce: announcer.announce,
 
@@ -143,36 +155,51 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       if (!decision.admitted) usage.denials.record(admission, decision);
     },
 
+    restore: (admitted) =>
+      restoreAll(admitted, {
+        partitionOf: keys.partitionOf,
+        restore: (partition, entries) =>
+          opening.guard(async () => {
+            const place = { redis, keys, encoder, partition, claim: opening.claimOf(partition) };
+            return circuits.admissions.run(() => restoreEntries(place, entries));
+          }),
+      }),
+
     clock: admitting.clock,
 
     async readQuota(subject, policy) {
-      await opening.confirm(keys.partitionOf(subject));
+      await confirm(subject);
       return readQuota(databases, subject, policy);
     },
 
     async resetQuota(subject, policies) {
-      await opening.confirm(keys.partitionOf(subject));
+      await confirm(subject);
       return resetQuota(databases, subject, policies);
     },
 
     async setOverride(override) {
-      await opening.confirm(keys.partitionOf(override.subject));
+      await confirm(override.subject);
       return setOverride(databases, override);
     },
 
     async clearOverride(target) {
-      await opening.confirm(keys.partitionOf(target.subject));
+      await confirm(target.subject);
       return clearOverride(databases, target);
     },
 
     async listOverrides(query) {
-      assertOpen();
+      circuits.admissions.assertClosed();
+      // Throws unless the store is open.
+      opening.claimOf(0);
       return listOverrides({ ...databases, partitions }, query);
     },
 
     recordCall: recorder.record,
 
-    readUsage: (query, policies, signal) => opening.guard(() => usage.read(query, policies, signal)),
+    async readUsage(query, policies, signal) {
+      for (const circuit of Object.values(circuits)) circuit.assertClosed();
+      return opening.guard(() => usage.read(query, policies, signal));
+    },
 
     get foldProgress() {
       return usage.progress;

@@ -38,9 +38,9 @@ export function createDecisionMetrics(
     },
   });
   const decided = createTally((policy, verdict, count) => decisions.inc({ policy, verdict }, count));
-  new Counter({
+  const degraded = new Counter({
     name: 'quota_degraded_decisions_total',
-    help: "Decisions made by a policy's failure rule, as the store was out of reach.",
+    help: "Decisions made by a policy's failure rule, as the store was unreachable.",
     labelNames: ['policy'],
     registers,
     collect() {
@@ -62,7 +62,10 @@ export function createDecisionMetrics(
   });
   reloadOk.set(1);
   return {
-    decided: ({ policy }, decision) => decided.count(policy, verdictOf(decision)),
+    decided({ policy }, decision) {
+      decided.count(policy, verdictOf(decision));
+      if (decision.degraded) degraded.inc({ policy });
+    },
     policiesReloaded(isTaken) {
       reloads.inc({ result: isTaken ? 'taken' : 'refused' });
       reloadOk.set(Number(isTaken));

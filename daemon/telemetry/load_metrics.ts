@@ -29,6 +29,13 @@ export interface LoadSources {
     readonly backlogEntries: number;
     readonly droppedEntries: number;
   };
+  /** How far the daemon goes on without its store. */
+  readonly outage: () => {
+    readonly openCircuits: Readonly<Record<string, boolean>>;
+    readonly journalEntries: number;
+    readonly droppedEntries: number;
+    readonly localSubjects: number;
+  };
   readonly load: () => { readonly limit: number; readonly inFlight: number };
   readonly clock: () => { readonly offsetUs: number; readonly errorUs: number } | undefined;
 }
@@ -109,8 +116,50 @@ function createFoldMetrics(folding: LoadSources['folding'], registers: Registry[
   });
 }
 
-function createGauges({ load, clock, folding }: LoadSources, registers: Registry[]): void {
+function createOutageMetrics(outage: LoadSources['outage'], registers: Registry[]): void {
+  new Gauge({
+    name: 'quota_circuit_open',
+    aggregator: 'max',
+    help: '1 while a database is not asked any more, as writes to it have failed.',
+    labelNames: ['database'],
+    registers,
+    collect() {
+      for (const [database, isOpen] of Object.entries(outage().openCircuits))
+        this.set({ database }, Number(isOpen));
+    },
+  });
+  new Gauge({
+    name: 'quota_journal_entries',
+    help: 'Admissions that were made without the store, and wait to be written to it.',
+    registers,
+    collect() {
+      this.set(outage().journalEntries);
+    },
+  });
+  new Gauge({
+    name: 'quota_local_subjects',
+    help: 'Subjects that are remembered without the store, once for each policy.',
+    registers,
+    collect() {
+      this.set(outage().localSubjects);
+    },
+  });
+  let counted = 0;
+  new Counter({
+    name: 'quota_journal_dropped_total',
+    help: 'Admissions that were made without the store, and that it will never count.',
+    registers,
+    collect() {
+      const { droppedEntries } = outage();
+      this.inc(droppedEntries - counted);
+      counted = droppedEntries;
+    },
+  });
+}
+
+function createGauges({ load, clock, folding, outage }: LoadSources, registers: Registry[]): void {
   createFoldMetrics(folding, registers);
+  createOutageMetrics(outage, registers);
   new Gauge({
     name: 'quota_load_limit',
     help: 'Decisions that may be in flight at once, as calls are answered now.',

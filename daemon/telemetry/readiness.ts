@@ -5,7 +5,7 @@ export type Check = () => Promise<boolean>;
 
 export type DaemonState = 'starting' | 'serving' | 'draining';
 
-/** What `/readyz` tells. */
+/** What `/readyz` shows: whether the daemon can decide, and which of its parts work. */
 export interface Readiness {
   readonly ready: boolean;
   readonly state: DaemonState;
@@ -15,17 +15,19 @@ export interface Readiness {
 /** A part that has not answered by then is not ready: a probe waits for its answer. */
 const CHECK_BOUND_MS = 500;
 
-/** Asks every part at once, and waits for none longer than the bound. */
+/** Asks every part at once, and waits for none longer than the bound. A part may fail that the daemon can do without. */
 export async function readinessOf({
   state,
+  canDecide,
   checks,
 }: {
   state: DaemonState;
+  canDecide: boolean;
   checks: Readonly<Record<string, Check>>;
 }): Promise<Readiness> {
   const answers = Object.entries(checks).map(async ([part, check]) => [part, await passes(check)] as const);
   const parts = Object.fromEntries(await Promise.all(answers));
-  return { ready: Object.values(parts).every(Boolean), state, parts };
+  return { ready: state === 'serving' && canDecide, state, parts };
 }
 
 function passes(check: Check): Promise<boolean> {

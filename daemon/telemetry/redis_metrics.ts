@@ -15,11 +15,11 @@ export interface RedisSources {
 export function createRedisMetrics({ redisReady }: RedisSources, registers: Registry[]): RedisMetrics {
   const storeErrors = new Counter({
     name: 'quota_store_errors_total',
-    help: "Operations that Redis failed: no_answer, fault, or the code of Redis's reply.",
+    help: "Operations that Redis failed: no_answer, circuit_open, fault, or the code of Redis's reply.",
     labelNames: ['kind'],
     registers,
   });
-  for (const kind of ['no_answer', 'fault']) storeErrors.inc({ kind }, 0);
+  for (const kind of ['no_answer', 'circuit_open', 'fault']) storeErrors.inc({ kind }, 0);
   const redisLosses = new Counter({
     name: 'quota_redis_connection_losses_total',
     help: 'Connections to Redis that were lost, or could not be made.',

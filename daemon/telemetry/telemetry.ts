@@ -12,17 +12,24 @@ export interface Telemetry {
   readonly port: number | undefined;
   /** The store may be used from now on, for as long as `isOpen` says so. */
   storeOpened(isOpen: () => boolean): void;
-  isStoreOpen(): boolean;
   /** gRPC is served on this port from now on, to as many as the limits let in. */
-  serving(port: number, limits: ConnectionLimits): void;
+  serving(served: Served): void;
   draining(): void;
   stop(): Promise<void>;
+}
+
+export interface Served {
+  readonly port: number;
+  readonly limits: ConnectionLimits;
+  /** Whether admissions can be decided on now. */
+  readonly canDecide: () => boolean;
 }
 
 export interface TelemetryOptions {
   /** Makes the pages reachable: by HTTP, or through another process, and then they have no port here. */
   readonly serve: (pages: Pages) => Promise<{ readonly port: number | undefined; stop(): Promise<void> }>;
-  readonly redis: Readonly<Record<'admissions' | 'calls', Redis>>;
+  /** The connections to Redis, by name. */
+  readonly redis: Readonly<Record<string, Redis>>;
   /** Whether each database takes writes. */
   readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   readonly policyNames: () => Iterable<string>;
@@ -37,6 +44,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   const sockets = watchOpenSockets();
   let state: DaemonState = 'starting';
   let isStoreOpen = () => false;
+  let canDecide = () => false;
   let grpcPort = 0;
 
   const checks: Record<string, Check> = {
@@ -47,14 +55,13 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     policies: async () => true,
     grpc: async () => state === 'serving',
   };
-  const readiness = async () => readinessOf({ state, checks });
+  const readiness = async () => readinessOf({ state, canDecide: canDecide(), checks });
   const metrics = createMetrics({
     ...options,
     connectionCount: () => sockets.open(grpcPort),
-    redisReady: {
-      admissions: () => redis.admissions.status === 'ready',
-      calls: () => redis.calls.status === 'ready',
-    },
+    redisReady: Object.fromEntries(
+      Object.entries(redis).map(([name, client]) => [name, () => client.status === 'ready']),
+    ),
     readyParts: async () => (await readiness()).parts,
   });
   for (const [name, client] of Object.entries(redis)) client.on('close', () => metrics.redisLost(name));
@@ -66,9 +73,9 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     storeOpened(isOpen) {
       isStoreOpen = isOpen;
     },
-    isStoreOpen: () => isStoreOpen(),
-    serving(port, limits) {
+    serving({ port, limits, canDecide: canDecideNow }) {
       grpcPort = port;
+      canDecide = canDecideNow;
       sockets.guard(port, {
         take(address) {
           const refusal = limits.take(address);

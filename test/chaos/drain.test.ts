@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import type { TestDaemon } from '../helpers/daemon';
+import { failingPolicies } from '../helpers/failing_policies';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { createQuotaClient, failureOf } from '../helpers/quota_client';
@@ -13,10 +14,10 @@ const opened = closedAfterEach();
 
 const connection = { subject: '42', policy: 'connection' };
 
-async function start() {
+async function start(env: Record<string, string> = {}) {
   const redis = await opened.redis();
   const operator = opened.closed(new Redis(redis.url), (connected) => connected.disconnect());
-  const daemon = await opened.daemon({ redisUrl: redis.url });
+  const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies('deny'), env });
   const health = opened.closed(watchHealth(daemon.target), (watch) => watch.close());
   await health.reached('SERVING');
   return { operator, daemon, health };
@@ -100,6 +101,20 @@ describe('a daemon that is asked to stop', () => {
     await health.reached('NOT_SERVING');
 
     expect(health.seen.slice(-2)).toEqual(['SERVING', 'NOT_SERVING']);
+  });
+
+  test('a delay before the port is closed, NOT_SERVING meanwhile and new connections still served', async () => {
+    const { daemon, health } = await start({ QUOTA_DRAIN_DELAY_MS: '2000' });
+    await terminate(daemon);
+    await health.reached('NOT_SERVING');
+    const newcomer = opened.closed(createQuotaClient(daemon.target), (client) => client.close());
+    const answer = await newcomer.admit(connection);
+
+    expect(answer.decision).toBe(Decision.ADMITTED);
+    expect(await exitOf(daemon)).toEqual([0, null]);
+    await until('its last line', () => daemon.log.some(({ msg }) => msg === 'stopped'));
+    const [begunMs, endedMs] = ['draining', 'stopped'].map((msg) => timeOf(daemon, msg));
+    expect((endedMs ?? Number.NaN) - (begunMs ?? Number.NaN)).toBeGreaterThanOrEqual(2000);
   });
 
   test('clients that hold a watch of the health and a reflection open, exits with 0 well before its bound', async () => {

@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { Decision } from '../../gen/quota/v1/quota_service';
+import { failingPolicies } from '../helpers/failing_policies';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { failureOf } from '../helpers/quota_client';
@@ -10,7 +11,7 @@ const opened = closedAfterEach();
 const connection = { subject: '42', policy: 'connection' };
 
 async function startOn(redisUrl: string) {
-  const daemon = await opened.daemon({ redisUrl });
+  const daemon = await opened.daemon({ redisUrl, policies: failingPolicies('deny') });
   const health = opened.closed(watchHealth(daemon.target), (watch) => watch.close());
   return { client: daemon.client, health };
 }

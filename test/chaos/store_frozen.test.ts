@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { Decision } from '../../gen/quota/v1/quota_service';
+import { failingPolicies } from '../helpers/failing_policies';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { parsePrometheusText } from '../helpers/prometheus_text';
@@ -11,7 +12,7 @@ const opened = closedAfterEach();
 
 async function start() {
   const redis = await opened.redis();
-  const daemon = await opened.daemon({ redisUrl: redis.url });
+  const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies('deny') });
   const health = opened.closed(watchHealth(daemon.target), (watch) => watch.close());
   await health.reached('SERVING');
   return { redis, daemon, health };

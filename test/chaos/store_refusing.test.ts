@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import type { TestDaemon } from '../helpers/daemon';
+import { failingPolicies } from '../helpers/failing_policies';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { admitInTheEnd, failureOf } from '../helpers/quota_client';
@@ -21,7 +22,7 @@ async function startRedis() {
 }
 
 async function startOn(redisUrl: string, env: Record<string, string> = {}) {
-  const daemon = await opened.daemon({ redisUrl, env });
+  const daemon = await opened.daemon({ redisUrl, policies: failingPolicies('deny'), env });
   const health = opened.closed(watchHealth(daemon.target), (watch) => watch.close());
   await health.reached('SERVING');
   return { daemon, health };

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { HOURS_KEPT_MS } from '../../daemon/quota/retention';
 import { HOUR_MS } from '../../daemon/quota/usage';
 import type { Keys } from '../../daemon/redis/keys';
 import { createDenials } from '../../daemon/redis/usage/denials';
 import { readHourlyDecisions } from '../../daemon/redis/usage/hours';
-import { HOURS_KEPT_MS } from '../../daemon/redis/usage/retention';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 import { append, CLAIM, claimedStore, foldAll, folderOf } from '../helpers/usage';
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { createAdminClient } from '../helpers/admin_client';
+import { failingPolicies } from '../helpers/failing_policies';
 import { closedAfterEach } from '../helpers/opened';
 import { createQuotaClient, failureOf } from '../helpers/quota_client';
 
@@ -9,7 +10,7 @@ const opened = closedAfterEach();
 
 async function frozenFor(work: (target: string) => Promise<void>): Promise<void> {
   const redis = await opened.redis();
-  const daemon = await opened.daemon({ redisUrl: redis.url });
+  const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies('deny') });
   redis.freeze();
   // This one asks once: after its second failure, the others have asked in vain too.
   const inVain = () => failureOf(daemon.client.admit({ subject: 'anybody', policy: 'connection' }));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { TestDaemon } from '../helpers/daemon';
+import { failingPolicies } from '../helpers/failing_policies';
 import { closedAfterEach } from '../helpers/opened';
 import { type Family, parsePrometheusText } from '../helpers/prometheus_text';
 import { promtool, testWithPromtool } from '../helpers/promtool';
@@ -89,7 +90,7 @@ describe('/metrics', () => {
 
   test('a Redis that is frozen, errors of the store by kind and a call that was UNAVAILABLE', async () => {
     const redis = await opened.redis();
-    const daemon = await opened.daemon({ redisUrl: redis.url });
+    const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies('deny') });
     redis.freeze();
     await failureOf(daemon.client.admit({ subject: '42', policy: 'connection' }));
 
@@ -112,27 +113,37 @@ describe('the probes', () => {
     });
   });
 
-  test('a frozen Redis, not ready and says so, but alive; ready again afterwards', async () => {
-    const redis = await opened.redis();
-    const daemon = await opened.daemon({ redisUrl: redis.url });
-    redis.freeze();
-    await until('not ready', async () => {
-      const { parts } = (await readiness(daemon)).body as { parts: typeof ALL_READY };
-      return !parts.redis_admissions && !parts.redis_calls;
-    });
+  test.each([
+    ['deny', 503],
+    ['admit', 200],
+    ['local', 200],
+  ] as const)(
+    'a frozen Redis and policies that %s, %i and which parts fail; ready afterwards',
+    async (rule, code) => {
+      const redis = await opened.redis();
+      const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies(rule) });
+      redis.freeze();
+      await until('not ready', async () => {
+        const { parts } = (await readiness(daemon)).body as { parts: typeof ALL_READY };
+        return !parts.redis_admissions && !parts.redis_calls;
+      });
 
-    expect(await readiness(daemon)).toEqual({
-      status: 503,
-      body: {
-        ready: false,
-        state: 'serving',
-        parts: { ...ALL_READY, redis_admissions: false, redis_calls: false },
-      },
-    });
-    expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
-    redis.thaw();
-    await until('ready again', async () => (await readiness(daemon)).status === 200);
-  });
+      expect(await readiness(daemon)).toEqual({
+        status: code,
+        body: {
+          ready: code === 200,
+          state: 'serving',
+          parts: { ...ALL_READY, redis_admissions: false, redis_calls: false },
+        },
+      });
+      expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
+      redis.thaw();
+      await until('ready again', async () => {
+        const { status: ready, body } = await readiness(daemon);
+        return ready === 200 && (body as { parts: typeof ALL_READY }).parts.redis_admissions;
+      });
+    },
+  );
 
   test.each([
     ['GET', '/', 404],

@@ -36,6 +36,7 @@ export function toWatchDecisionsResponse(event: WatchedEvent): WatchDecisionsRes
     limits: decision.limits.map(toLimitMessage),
     missedCount,
     isRepeat: decision.isRepeat,
+    degraded: decision.degraded ?? false,
   };
 }
 

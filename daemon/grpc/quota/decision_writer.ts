@@ -7,7 +7,12 @@ const LENGTH_DELIMITED = 2;
 const tag = (field: number, wireType: number) => field * 8 + wireType;
 
 /** The fields of `AdmitResponse` and `LimitStatus`, `Duration`, and the batch, each below 16: a tag is then one byte. */
-const DECISION = { verdict: tag(1, VARINT), limits: tag(2, LENGTH_DELIMITED), isRepeat: tag(5, VARINT) };
+const DECISION = {
+  verdict: tag(1, VARINT),
+  limits: tag(2, LENGTH_DELIMITED),
+  degraded: tag(4, VARINT),
+  isRepeat: tag(5, VARINT),
+};
 const RETRY_DELAY = tag(3, LENGTH_DELIMITED);
 const LIMIT = {
   name: tag(1, LENGTH_DELIMITED),
@@ -128,12 +133,13 @@ export function createDecisionWriter(): DecisionWriter {
     close(start);
   }
 
-  function response({ admitted, isRepeat, limits, retryDelayUs }: Decision): void {
+  function response({ admitted, isRepeat, limits, retryDelayUs, degraded = false }: Decision): void {
     makeRoom(ROOM_BYTES);
     number(DECISION.verdict, toVerdict(admitted));
     for (const status of limits) limit(status);
     makeRoom(ROOM_BYTES);
     if (retryDelayUs !== undefined) duration(RETRY_DELAY, retryDelayUs);
+    flag(DECISION.degraded, degraded);
     flag(DECISION.isRepeat, isRepeat);
   }
 

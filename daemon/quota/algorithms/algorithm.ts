@@ -4,15 +4,10 @@ export interface LimitSize {
   readonly windowMs: number;
 }
 
-/** One limit for one subject, in memory. It is asked in the order of time. */
-export interface SimulatedLimit {
-  hasRoom(cost: number, nowUs: number): boolean;
-  take(cost: number, nowUs: number): void;
-}
-
 /**
  * What the rules know of an algorithm. Its other half decides in Redis: the Lua table of the same name. When
  * a daemon claims its store, `redis/scripts/lib/algorithms.lua` checks that table's members, and that both halves are there.
+ * The view of the same name in `memory/` decides without Redis.
  */
 export interface LimitAlgorithm {
   /** As the policies file writes it; its Lua is in the file of that name. */
@@ -30,8 +25,6 @@ export interface LimitAlgorithm {
    * that is not known.
    */
   countingFault(size: { readonly limit: number; readonly windowMs: number | undefined }): string | undefined;
-  /** The same rule as in Redis, for the replay of past requests. */
-  simulate(size: LimitSize): SimulatedLimit;
 }
 
 export const US_PER_MS = 1000;

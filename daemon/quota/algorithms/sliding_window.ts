@@ -1,4 +1,4 @@
-import { type LimitAlgorithm, type LimitSize, type SimulatedLimit, US_PER_MS } from './algorithm';
+import type { LimitAlgorithm } from './algorithm';
 
 /** A sliding window keeps one entry for each token taken; above this a token bucket is the better bargain. */
 export const MAX_SLIDING_WINDOW_LIMIT = 1000;
@@ -16,21 +16,4 @@ export const slidingWindow = {
     if (limit <= MAX_SLIDING_WINDOW_LIMIT) return undefined;
     return `must be ${MAX_SLIDING_WINDOW_LIMIT} or less for a sliding-window, which keeps every token; use token-bucket for ${limit}`;
   },
-
-  simulate,
 } as const satisfies LimitAlgorithm;
-
-function simulate({ limit, windowMs }: LimitSize): SimulatedLimit {
-  const takenUs: number[] = [];
-  return {
-    hasRoom(cost, nowUs) {
-      const backUs = nowUs - windowMs * US_PER_MS;
-      const firstOut = takenUs.findIndex((each) => each > backUs);
-      takenUs.splice(0, firstOut === -1 ? takenUs.length : firstOut);
-      return takenUs.length + cost <= limit;
-    },
-    take(cost, nowUs) {
-      for (let token = 0; token < cost; token += 1) takenUs.push(nowUs);
-    },
-  };
-}

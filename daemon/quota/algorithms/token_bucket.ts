@@ -1,4 +1,4 @@
-import { type LimitAlgorithm, type LimitSize, type SimulatedLimit, US_PER_MS } from './algorithm';
+import { type LimitAlgorithm, type LimitSize, US_PER_MS } from './algorithm';
 
 /**
  * A bucket of `limit` tokens that refills evenly, all of it in one window. Constant in size; from full it lets up
@@ -13,8 +13,6 @@ export const tokenBucket = {
     if (windowMs === undefined || isCountedExactly({ limit, windowMs })) return undefined;
     return `cannot be counted exactly: ${limit} in this window; use a rounder number or a shorter window`;
   },
-
-  simulate,
 } as const satisfies LimitAlgorithm;
 
 /**
@@ -35,20 +33,4 @@ export function isCountedExactly(size: LimitSize): boolean {
 /** Euclid's algorithm. */
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}
-
-function simulate(size: LimitSize): SimulatedLimit {
-  const { unitsPerToken, unitsPerUs } = bucketUnits(size);
-  let debt = 0;
-  let atUs = 0;
-  return {
-    hasRoom(cost, nowUs) {
-      debt = Math.max(0, debt - (nowUs - atUs) * unitsPerUs);
-      atUs = nowUs;
-      return debt + cost * unitsPerToken <= size.limit * unitsPerToken;
-    },
-    take(cost) {
-      debt += cost * unitsPerToken;
-    },
-  };
 }

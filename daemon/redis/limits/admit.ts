@@ -2,7 +2,8 @@ import { randomFillSync } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Admission, Decision } from '../../quota/admission';
 import { formatDuration } from '../../quota/duration';
-import { DeadlinePassed, InvalidRequest, StoreUnavailable } from '../../quota/errors';
+import { DeadlinePassed, reusedRequestId, StoreUnavailable } from '../../quota/errors';
+import { countsTakings } from '../../quota/limits';
 import type { Policy } from '../../quota/policies';
 import { ID_BYTES, writeRequestId } from '../../quota/request_id';
 import { replyCode } from '../failures';
@@ -80,7 +81,11 @@ async function callAdmit(redis: Redis, call: FunctionCall): Promise<unknown> {
   }
 }
 
-function encodeCall({ keys, encoder, partition, claim }: Place, entries: readonly Entry[]): FunctionCall {
+/** The keys and arguments of `admit`, and of `restore`. */
+export function encodeCall(
+  { keys, encoder, partition, claim }: Place,
+  entries: readonly Entry[],
+): FunctionCall {
   const policies: Policy[] = [];
   for (const { policy } of entries) if (!policies.includes(policy)) policies.push(policy);
   const encoded = policies.map(encoder.encode);
@@ -91,7 +96,7 @@ function encodeCall({ keys, encoder, partition, claim }: Place, entries: readonl
   let at = 0;
   for (const [index, entry] of entries.entries()) {
     const policyAt = policies.indexOf(entry.policy);
-    writeId(ids, index * ID_BYTES, entry.admission.requestId);
+    writeId(ids, index * ID_BYTES, entry.admission.requestId ?? entry.admission.ownId);
     at = packEntry(packed, at, entry, { policyAt: policyAt + 1, keyAt: allKeys.length + 1 });
     allKeys.push(...(encoded[policyAt]?.keysOf(entry.admission.subject) ?? []));
   }
@@ -109,10 +114,12 @@ function packedBytes({ admission: { subject } }: Entry): number {
 function packEntry(
   packed: Buffer,
   first: number,
-  { admission: { subject, cost, requestId }, policy, deadlineUs = 0, wantsIds }: Entry,
+  { admission: { subject, cost, requestId, ownId }, policy, deadlineUs = 0, wantsIds }: Entry,
   { policyAt, keyAt }: { policyAt: number; keyAt: number },
 ): number {
-  const isRemembered = requestId !== undefined && policy.rememberMs > 0;
+  // An own id is in the set anyway if that is counted; it is never asked for by a caller.
+  const isAsked = requestId !== undefined || (ownId !== undefined && !policy.limits.some(countsTakings));
+  const isRemembered = isAsked && policy.rememberMs > 0;
   let at = packed.writeUInt16BE(policyAt, first);
   at = packed.writeUInt32BE(keyAt, at);
   at = packed.writeUInt32BE(cost, at);
@@ -173,11 +180,4 @@ function slices(ids: Buffer, first: number, count: number): Buffer[] {
   return Array.from({ length: count }, (_, index) =>
     ids.subarray((first + index) * ID_BYTES, (first + index + 1) * ID_BYTES),
   );
-}
-
-/** A request id names one request for a time; what differs says which rule was broken. */
-export function reusedRequestId(time: string, what: string): InvalidRequest {
-  return new InvalidRequest([
-    { field: 'request_id', description: `was used in the last ${time} with another ${what}` },
-  ]);
 }

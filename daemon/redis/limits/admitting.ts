@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Answer } from '../../quota/admission';
 import { createDenialCache } from '../../quota/denial_cache';
 import type { Asked, Patience } from '../../quota/store';
+import type { Circuit } from '../circuit';
 import type { Keys } from '../keys';
 import type { Opening } from '../opening';
 import { type ClockEstimate, createStoreClock } from '../store_clock';
@@ -27,6 +28,7 @@ export interface AdmittingOptions {
   readonly keys: Keys;
   readonly encoder: Encoder;
   readonly opening: Opening;
+  readonly circuit: Circuit;
   readonly isJoining: boolean;
   readonly isCachingDenials: boolean;
   readonly events: AdmissionEvents | undefined;
@@ -41,7 +43,7 @@ export interface Admitting {
 
 /** The way of an admission to Redis: past what was denied just now, together with others, before its deadline. */
 export function createAdmitting(options: AdmittingOptions): Admitting {
-  const { redis, keys, encoder, opening, isJoining, isCachingDenials, events, logger } = options;
+  const { redis, keys, encoder, opening, circuit, isJoining, isCachingDenials, events, logger } = options;
   const clock = createStoreClock({
     onJump(jumpUs) {
       events?.clockJumped(jumpUs);
@@ -53,7 +55,8 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
   async function send(partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
     const claim = opening.claimOf(partition);
     const sentMs = performance.now();
-    const reply = await admitAll({ redis, keys, encoder, partition, claim }, entries);
+    const place = { redis, keys, encoder, partition, claim };
+    const reply = await circuit.run(() => admitAll(place, entries));
     clock.observe({ sentMs, receivedMs: performance.now(), storeUs: reply.nowUs });
     return reply;
   }

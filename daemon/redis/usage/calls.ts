@@ -1,12 +1,13 @@
 import type { Redis } from 'ioredis';
+import { reusedRequestId } from '../../quota/errors';
+import { CALL_REMEMBERED_MS } from '../../quota/retention';
 import type { ServiceCall, ServiceUsage, UserCount } from '../../quota/usage';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
-import { reusedRequestId } from '../limits/admit';
 import { pack } from '../packing';
 import { pairs } from '../pairs';
-import { CALL_REMEMBERED_MS, LOG_KEPT_MS, partitionLogBytes } from './retention';
+import { LOG_KEPT_MS, partitionLogBytes } from './retention';
 
 const NO_ID = Buffer.alloc(16);
 

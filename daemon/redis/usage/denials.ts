@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Admission, Decision } from '../../quota/admission';
+import { HOURS_KEPT_MS } from '../../quota/retention';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
 import { pack } from '../packing';
-import { HOURS_KEPT_MS, LOG_KEPT_MS } from './retention';
+import { LOG_KEPT_MS } from './retention';
 
 /** Denials are delivered this often: a daemon that is killed loses no more than these. */
 const FLUSH_MS = 500;

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
+import { HOURS_KEPT_MS } from '../../quota/retention';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
 import { pack, unpack } from '../packing';
-import { HOURS_KEPT_MS, LOG_KEPT_MS, type LogBytes, partitionLogBytes } from './retention';
+import { LOG_KEPT_MS, type LogBytes, partitionLogBytes } from './retention';
 
 /** A policy whose log is folded. */
 export interface FoldedPolicy {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { HOUR_MS, type HourlyDecisions } from '../../quota/usage';
+import { type HourlyDecisions, lastHours } from '../../quota/usage';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
 
@@ -38,12 +38,6 @@ type Verdict = (typeof VERDICTS)[number];
 /** `scripts/usage/hours.lua` builds the same. */
 function fieldOf(hour: number, policy: string, verdict: Verdict): string {
   return `${hour}:${policy}:${verdict}`;
-}
-
-/** The beginnings of the hours that end with the one of `readTimeMs`. */
-function lastHours(hourCount: number, readTimeMs: number): number[] {
-  const current = readTimeMs - (readTimeMs % HOUR_MS);
-  return Array.from({ length: hourCount }, (_, index) => current - (hourCount - 1 - index) * HOUR_MS);
 }
 
 /** What each field holds in all hashes together. */

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { PastRequest } from '../../quota/simulation';
+import type { PastRequest } from '../../quota/replay';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
 

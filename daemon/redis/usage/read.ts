@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import { StoreUnavailable } from '../../quota/errors';
+import { type Logins, mergeUsage } from '../../quota/merge';
 import type { Usage, UsageQuery } from '../../quota/usage';
 import type { Keys } from '../keys';
 import { pairs } from '../pairs';
 import { readCalls } from './calls';
 import type { Folder, FoldReply } from './fold';
 import { readHourlyDecisions } from './hours';
-import { type Logins, mergeUsage } from './merge';
 
 export interface ReadUsageParts {
   readonly redis: Redis;

@@ -69,8 +69,18 @@ export interface Ask extends Partial<Omit<Admission, 'policy'>> {
 }
 
 /** Asks for one admission. Throws its error. */
-export async function ask(store: QuotaStore, { policy, patience, ...rest }: Ask): Promise<Decision> {
+export function ask(store: QuotaStore, { policy, patience, ...rest }: Ask): Promise<Decision> {
   const admission = { subject: randomUUID(), cost: 1, requestId: undefined, ...rest, policy: policy.name };
+  return decisionBy(store, admission, policy, patience);
+}
+
+/** The store's decision on one admission. Throws its error. */
+export async function decisionBy(
+  store: Pick<QuotaStore, 'admitAll'>,
+  admission: Admission,
+  policy: Policy,
+  patience?: Patience,
+): Promise<Decision> {
   const [answer] = await store.admitAll([{ admission, policy }], patience);
   if (answer === undefined || answer instanceof Error) throw answer;
   return answer;

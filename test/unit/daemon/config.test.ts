@@ -20,6 +20,7 @@ describe('readConfig', () => {
     expect(rest).toEqual({
       listen: '127.0.0.1:50051',
       httpListen: '127.0.0.1:9464',
+      isInMemory: false,
       redisUrl: 'redis://127.0.0.1:6379/0',
       redisCallsUrl: 'redis://127.0.0.1:6379/1',
       keyPrefix: '',
@@ -27,6 +28,7 @@ describe('readConfig', () => {
       access: { file: undefined, tls: undefined, reflection: true },
       connections: { total: 1000, perAddress: 100 },
       maxStreams: 256,
+      drainDelayMs: 0,
       workers: 1,
       logBytes: { connections: 33_554_432, others: 4_194_304 },
       isJoining: true,
@@ -43,6 +45,24 @@ describe('readConfig', () => {
     expect(readConfig(empty)).toEqual(readConfig({}));
   });
 
+  test('a store in memory, taken; what only Redis has, refused', () => {
+    const env = { REDIS_URL: 'memory:', QUOTA_WORKERS: '1' };
+
+    expect(readConfig(env).isInMemory).toBe(true);
+    expect(
+      faultsOf({
+        ...env,
+        QUOTA_WORKERS: '2',
+        REDIS_CALLS_URL: 'redis://127.0.0.1/1',
+        REDIS_PASSWORD: 'secret',
+      }),
+    ).toEqual([
+      'QUOTA_WORKERS must be 1, as REDIS_URL is memory: and processes share nothing',
+      'REDIS_CALLS_URL must be unset, as REDIS_URL is memory:',
+      'REDIS_PASSWORD must be unset, as REDIS_URL is memory:',
+    ]);
+  });
+
   test('every variable, taken as it is', () => {
     const env = {
       QUOTA_LISTEN: '[::1]:0',
@@ -52,6 +72,7 @@ describe('readConfig', () => {
       REDIS_CALLS_URL: 'redis://other.example/7',
       QUOTA_KEY_PREFIX: 'shop-1.eu:',
       QUOTA_PARTITIONS: '1024',
+      QUOTA_DRAIN_DELAY_MS: '2000',
       QUOTA_WORKERS: '4',
       QUOTA_JOINING: 'off',
       QUOTA_SHEDDING: 'off',
@@ -66,6 +87,7 @@ describe('readConfig', () => {
       maxStreams: ___,
       logSecret: ____,
       logBytes: _____,
+      isInMemory: ______,
       ...rest
     } = readConfig(env);
     const inWords = (value: unknown) => (value === false ? 'off' : String(value));
@@ -136,7 +158,7 @@ describe('readConfig', () => {
 
     expect(faults).toEqual([
       'QUOTA_LISTEN must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051',
-      'REDIS_URL must be a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS',
+      'REDIS_URL must be a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS, or memory: without Redis',
       'REDIS_CALLS_URL must be a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS',
       'QUOTA_KEY_PREFIX must be letters, digits and . _ : - only, 64 at most',
       'QUOTA_PARTITIONS must be a whole number, 1 or more',

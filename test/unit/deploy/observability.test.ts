@@ -23,6 +23,12 @@ async function knownMetrics(): Promise<Set<string>> {
     load: () => ({ limit: 0, inFlight: 0 }),
     clock: () => undefined,
     folding: () => ({ lagSeconds: 0, backlogEntries: 0, droppedEntries: 0 }),
+    outage: () => ({
+      openCircuits: { admissions: false, calls: false },
+      journalEntries: 0,
+      droppedEntries: 0,
+      localSubjects: 0,
+    }),
   });
   const families = parsePrometheusText(await metrics.text());
   const parts = ['_bucket', '_count', '_sum'].map((part) => `quota_call_duration_seconds${part}`);

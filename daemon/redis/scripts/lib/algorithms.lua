@@ -6,6 +6,7 @@
 --   describe(limit, now_us)               returns the tokens that can be taken now, the delay until all of the limit is
 --                                         free, and the delay until one more than now is free, or 0 if all is free
 --   take(limit, request)                  takes request.cost tokens
+--   restore(limit, request, at_us)        takes request.cost tokens at a moment that has passed
 --   keep(limit)                           makes the state last for as long as it matters
 --
 -- `limit` is a limit of a policy, in which an algorithm keeps what it reads: one table serves one subject after the other,
@@ -28,7 +29,7 @@
 
 local algorithms = {}
 
-local MEMBERS = { 'prepare', 'load', 'retry_delay_us', 'describe', 'take', 'keep' }
+local MEMBERS = { 'prepare', 'load', 'retry_delay_us', 'describe', 'take', 'restore', 'keep' }
 local added = {}
 
 function algorithms.add(name, algorithm)

@@ -120,7 +120,8 @@ local function catch_up(entries)
   end
 end
 
-local function admit(keys, args, is_read_only)
+-- Makes the request that of a call. Returns an error if the store is another one than the caller knows.
+local function open_request(keys, args, is_read_only)
   local summary = control.read(keys[1])
   local stale = control.check(summary.claim, args[1])
   if stale then return stale end
@@ -133,7 +134,12 @@ local function admit(keys, args, is_read_only)
   for i = 1, policy_count do
     request.policies[i] = policies.read(args[FIRST_POLICY_ARGUMENT + i - 1])
   end
+  return nil, policy_count
+end
 
+local function admit(keys, args, is_read_only)
+  local stale, policy_count = open_request(keys, args, is_read_only)
+  if stale then return stale end
   -- As many values as one entry of one limit needs, so that the table need not grow.
   local values, entries = { request.clock.now_us, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, args[3]
   local count, entry_at, at = 1, 1, 1

@@ -75,6 +75,16 @@ function limits.take(loaded, request)
   end
 end
 
+-- Takes the cost at a moment that has passed, whatever is left: it was admitted. A shadow that would deny it now takes
+-- nothing.
+function limits.restore(loaded, request, at_us)
+  limits.decide(loaded, request.cost, request.clock.now_us)
+  for i = 1, #loaded do
+    local limit = loaded[i]
+    if not limit.is_shadow_denied then limit.algorithm.restore(limit, request, at_us) end
+  end
+end
+
 function limits.keep(loaded)
   for i = 1, #loaded do
     loaded[i].algorithm.keep(loaded[i])

@@ -12,3 +12,10 @@ function log.append(key, clock, admitted)
   local frozen = redis.pcall('XADD', key, '*', '', clock.now_text, unpack(admitted))
   return type(frozen) ~= 'table' or not frozen.err
 end
+
+-- Appends one admission of a moment that has passed. Ids only grow, so a field without a name holds its time.
+function log.restore(key, clock, at_us, subject, cost)
+  local at_text, cost_text = to_text(at_us), small_to_text(cost)
+  local reply = redis.pcall('XADD', key, clock.now_text .. '-*', '', at_text, subject, cost_text)
+  if type(reply) == 'table' and reply.err then redis.pcall('XADD', key, '*', '', at_text, subject, cost_text) end
+end

@@ -51,6 +51,11 @@ function sliding_window.take(limit, request)
   limit.taken = limit.taken + request.cost
 end
 
+-- Takes tokens at a moment that has passed: a window counts each by its own time.
+function sliding_window.restore(limit, request, at_us)
+  if limit.is_shadow then takings.restore(limit.takings, request, true, at_us) end
+end
+
 -- The set of a policy's takings outlives its windows by itself.
 function sliding_window.keep(limit)
   if limit.is_shadow then takings.keep(limit.takings, limit.window_us) end

@@ -139,6 +139,14 @@ function takings.take(view, id, cost, is_counted)
   view.added = view.added + cost
 end
 
+-- Adds a request of a moment that has passed.
+function takings.restore(view, request, is_counted, at_us)
+  local clock, at_text = view.clock, to_text(at_us)
+  view.clock = { now_us = at_us, now_text = at_text }
+  takings.take(view, request.id, request.cost, is_counted)
+  view.clock = clock
+end
+
 -- Adds tokens that no request is known of: those from the one after `taken` to the last of `missing`.
 function takings.add_unnamed(view, taken, missing)
   if view.is_read_only then

@@ -67,6 +67,24 @@ function token_bucket.take(limit, request)
   redis.call('HSET', limit.key, 'debt', debt, 'units_per_token', units, 'at_us', request.clock.now_text)
 end
 
+-- Takes tokens at a moment that has passed, after `load`. If the bucket was taken from since, nothing is known to have come
+-- back in between, so they count as taken then: never later than one full bucket needs to come back.
+function token_bucket.restore(limit, request, at_us)
+  local units = limit.units
+  local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token', 'at_us')
+  local debt, since_us = limit.debt, request.clock.now_us
+  if not state[1] and debt == 0 then
+    since_us = at_us
+  elseif state[1] and tonumber(state[2]) == units.per_token then
+    since_us = tonumber(state[3])
+    debt = tonumber(state[1]) - math.max(0, at_us - since_us) * units.per_us
+    since_us = math.max(since_us, at_us)
+  end
+  debt = math.min(math.max(0, debt) + request.cost * units.per_token, limit.size * units.per_token)
+  limit.debt = math.max(0, debt - (request.clock.now_us - since_us) * units.per_us)
+  redis.call('HSET', limit.key, 'debt', to_text(debt), 'units_per_token', to_text(units.per_token), 'at_us', to_text(since_us))
+end
+
 -- A full bucket equals a new one, so its key may go then. Whatever its size becomes meanwhile, it is full after one
 -- window: to keep it until then is enough for each size, and no denial by another size need write.
 function token_bucket.keep(limit)

@@ -7,16 +7,19 @@ local KEPT = 100
 
 -- Adds the users of some entries of one log, given in order: only the last ones can be listed.
 function recent.add(key, seen, now_us)
-  local listed, args = {}, {}
+  local places, args = {}, {}
   for i = #seen, 1, -1 do
     local at_us, first = entries.read(seen[i])
     local fields = seen[i][2]
     for at = #fields - 1, first, -2 do
-      local subject = fields[at]
-      if not listed[subject] then
-        listed[subject] = true
-        args[#args + 1] = to_text(math.min(at_us, now_us))
-        args[#args + 1] = subject
+      local subject, place = fields[at], places[fields[at]]
+      if not place then
+        place = #args + 1
+        places[subject], args[place + 1] = place, subject
+        args[place] = to_text(math.min(at_us, now_us))
+      elseif at_us > tonumber(args[place]) then
+        -- An entry that a daemon has written after an outage is older than its place.
+        args[place] = to_text(math.min(at_us, now_us))
       end
     end
     if #args >= KEPT * 2 then break end

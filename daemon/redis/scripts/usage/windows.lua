@@ -112,7 +112,8 @@ function windows.fill(run, window, log, budget)
   local _, is_done = entries.walk({
     command = 'XREVRANGE', key = log.key, from = low, to = log.floor or '-', budget = budget,
     visit = function(entry, at_us, first)
-      if at_us <= until_us then return false end
+      -- One with a time of its own may be older than its place.
+      if at_us <= until_us and first == 1 then return false end
       windows.count(window.changes, entry[2], first, 1)
       low, since_us = entries.before(entry[1]), math.min(at_us, run.now_us)
       return true

@@ -5,7 +5,9 @@ import { watchHealth } from '../../../../daemon/grpc/health';
 
 /** Watches a service by its name; what it was answered, and whether the library remembers it. */
 function watch(service: string) {
-  const health = watchHealth({ isReady: () => true, logger: pino({ level: 'silent' }) });
+  const yes = () => true;
+  const parts = { canDecide: yes, store: yes, calls: yes };
+  const health = watchHealth({ parts, logger: pino({ level: 'silent' }) });
   let served: UntypedServiceImplementation = {};
   health.addToServer({
     addService(_, handlers) {
@@ -26,12 +28,15 @@ function watch(service: string) {
 }
 
 describe('watchHealth', () => {
-  test('a service of ours that is watched, its status and remembered until the end', () => {
-    expect(watch('quota.v1.QuotaService')).toEqual({
-      answers: [{ status: 'NOT_SERVING' }],
-      isRemembered: true,
-    });
-  });
+  test.each(['', 'quota.v1.QuotaService', 'store', 'calls'])(
+    '%j that is watched, its status and remembered until the end',
+    (service) => {
+      expect(watch(service)).toEqual({
+        answers: [{ status: 'NOT_SERVING' }],
+        isRemembered: true,
+      });
+    },
+  );
 
   test('a name that anyone made up, answered and not remembered', () => {
     expect(watch('nosuch')).toEqual({ answers: [{ status: 'SERVICE_UNKNOWN' }], isRemembered: false });

@@ -5,14 +5,16 @@ const yes = async () => true;
 
 describe('readinessOf', () => {
   test('every part ready, ready', async () => {
-    expect(await readinessOf({ state: 'serving', checks: { redis: yes, grpc: yes } })).toEqual({
+    expect(
+      await readinessOf({ state: 'serving', canDecide: true, checks: { redis: yes, grpc: yes } }),
+    ).toEqual({
       ready: true,
       state: 'serving',
       parts: { redis: true, grpc: true },
     });
   });
 
-  test('a part that is not, one that throws and one that hangs, not ready and each named', async () => {
+  test('a part that is not ready, one that throws and one that hangs, each named', async () => {
     const checks = {
       redis: yes,
       no: async () => false,
@@ -20,10 +22,25 @@ describe('readinessOf', () => {
       hangs: () => new Promise<boolean>(() => undefined),
     };
 
-    expect(await readinessOf({ state: 'starting', checks })).toEqual({
+    expect(await readinessOf({ state: 'starting', canDecide: true, checks })).toEqual({
       ready: false,
       state: 'starting',
       parts: { redis: true, no: false, throws: false, hangs: false },
+    });
+  });
+
+  test.each([
+    ['serving', true, true],
+    ['serving', false, false],
+    ['draining', true, false],
+    ['starting', true, false],
+  ] as const)('%s, and it can decide: %s, ready: %s', async (state, canDecide, ready) => {
+    const checks = { calls: async () => false };
+
+    expect(await readinessOf({ state, canDecide, checks })).toEqual({
+      ready,
+      state,
+      parts: { calls: false },
     });
   });
 });

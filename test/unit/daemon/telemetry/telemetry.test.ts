@@ -58,7 +58,7 @@ describe('openTelemetry', () => {
     });
 
     telemetry.storeOpened(() => true);
-    telemetry.serving(1, noLimits);
+    telemetry.serving({ port: 1, limits: noLimits, canDecide: usable });
     expect(await readiness(telemetry)).toMatchObject({ status: 200, state: 'serving', parts: PARTS });
 
     telemetry.draining();
@@ -94,7 +94,11 @@ describe('openTelemetry', () => {
 
   test('a connection beyond the limit, closed and counted; one after the others have gone, taken', async () => {
     const telemetry = await open();
-    telemetry.serving(telemetry.port, createConnectionLimits({ total: 2, perAddress: 2 }));
+    telemetry.serving({
+      port: telemetry.port,
+      limits: createConnectionLimits({ total: 2, perAddress: 2 }),
+      canDecide: usable,
+    });
     const sockets = [1, 2].map(() => connect(telemetry.port, '127.0.0.1'));
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
     const third = connect(telemetry.port, '127.0.0.1');
@@ -108,7 +112,7 @@ describe('openTelemetry', () => {
   test('connections to the port of gRPC, those that are open', async () => {
     const telemetry = await open();
     // The pages' own port stands in for that of gRPC: what counts is that the port is the one.
-    telemetry.serving(telemetry.port, noLimits);
+    telemetry.serving({ port: telemetry.port, limits: noLimits, canDecide: usable });
     const count = async () =>
       parsePrometheusText(await telemetry.metrics.text())
         .get('quota_grpc_connections')

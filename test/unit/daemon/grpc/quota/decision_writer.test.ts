@@ -32,12 +32,12 @@ function decisionOf(fields: Partial<Decision> = {}): Decision {
 }
 
 /** The message that the contract has for a decision. */
-function messageOf({ admitted, isRepeat, limits, retryDelayUs }: Decision): AdmitResponse {
+function messageOf({ admitted, isRepeat, limits, retryDelayUs, degraded = false }: Decision): AdmitResponse {
   return {
     decision: toVerdict(admitted),
     limits: limits.map(toLimitMessage),
     retryDelay: retryDelayUs === undefined ? undefined : durationOfUs(retryDelayUs),
-    degraded: false,
+    degraded,
     isRepeat,
   };
 }
@@ -45,6 +45,7 @@ function messageOf({ admitted, isRepeat, limits, retryDelayUs }: Decision): Admi
 const CASES: [string, Decision][] = [
   ['an admission', decisionOf()],
   ['a repeat', decisionOf({ isRepeat: true })],
+  ['one made without the store', decisionOf({ degraded: true, limits: [] })],
   ['a denial', decisionOf({ admitted: false, retryDelayUs: 59_000_001 })],
   ['a denial with no delay', decisionOf({ admitted: false, retryDelayUs: 0 })],
   ['no limits', decisionOf({ limits: [] })],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { mergeUsage, type PartitionUsage } from '../../../../../daemon/quota/merge';
 import type { UsageQuery } from '../../../../../daemon/quota/usage';
-import { mergeUsage, type PartitionUsage } from '../../../../../daemon/redis/usage/merge';
 
 const query = { recentCount: 3, topCount: 3, topWindowMs: 1000, leastCount: 3, hourCount: 0 };
 

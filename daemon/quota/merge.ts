@@ -1,11 +1,4 @@
-import type {
-  ServiceUsage,
-  SubjectUsage,
-  Usage,
-  UsageQuery,
-  UserConnection,
-  UserCount,
-} from '../../quota/usage';
+import type { ServiceUsage, SubjectUsage, Usage, UsageQuery, UserConnection, UserCount } from './usage';
 
 /** The last users to connect and the most connected ones, of one partition, exact at `nowMs`. */
 export interface Logins {

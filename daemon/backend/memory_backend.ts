@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import { createMemoryStore } from '../memory/store';
+import type { Backend } from './backend';
+
+/** How often what has no effect any more is forgotten. */
+const SWEEP_MS = 10_000;
+
+const UP_TO_DATE = { lagSeconds: 0, backlogEntries: 0, droppedEntries: 0 };
+
+const NO_OUTAGE = { openCircuits: {}, journalEntries: 0, droppedEntries: 0, localSubjects: 0 };
+
+/** `REDIS_URL=memory:`: for development, and for other teams' tests. */
+export function createMemoryBackend({ logger }: { logger: Logger }): Backend {
+  return {
+    connections: {},
+    isUsable: { admissions: () => true, calls: () => true },
+    async start({ opened, instrument }) {
+      const store = createMemoryStore();
+      const timer = setInterval(store.sweep, SWEEP_MS).unref();
+      logger.warn(
+        'REDIS_URL is memory: this process counts by itself, no other daemon sees what it counts, and nothing survives its end',
+      );
+      opened(() => true);
+      return {
+        store: instrument(store),
+        decided: () => undefined,
+        isServing: { store: () => true, calls: () => true },
+        policiesChanged: () => undefined,
+        clock: () => undefined,
+        folding: () => UP_TO_DATE,
+        outage: () => NO_OUTAGE,
+        stop: async () => clearInterval(timer),
+      };
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { type Decision, orError } from '../quota/admission';
+import { mergeUsage } from '../quota/merge';
+import type { Asked, Patience, QuotaStore } from '../quota/store';
+import { createCalls } from './calls';
+import { createConnections } from './connections';
+import { createHours } from './hours';
+import { createMemoryLimits } from './limits';
+
+const US_PER_MS = 1000;
+
+export interface MemoryStoreOptions {
+  /** Microseconds since 1970, whole. Must not go back for one subject. */
+  readonly nowUs?: () => number;
+}
+
+export interface MemoryStore extends QuotaStore {
+  /** Forgets what has no effect any more. */
+  sweep(): void;
+}
+
+/**
+ * The memory of the service, in this process alone: the same answers as the store on Redis, to the microsecond. Nothing
+ * survives the process, and no other one sees it.
+ */
+export function createMemoryStore({ nowUs = monotonicUs }: MemoryStoreOptions = {}): MemoryStore {
+  const limits = createMemoryLimits({ nowUs });
+  const calls = createCalls();
+  const connections = createConnections();
+  const hours = createHours();
+
+  function admit({ admission, policy }: Asked, patience?: Patience): Decision {
+    const decision = limits.admit(admission, policy, patience);
+    const { admitted, isRepeat, decidedUs } = decision;
+    if (isRepeat) return decision;
+    hours.count(policy.name, admitted, Math.floor(decidedUs / US_PER_MS));
+    if (admitted && policy.recordsConnections) {
+      connections.add({ subject: admission.subject, atUs: decidedUs });
+      calls.meet(admission.subject);
+    }
+    return decision;
+  }
+
+  return {
+    admitAll: async (asked, patience) => asked.map((each) => orError(() => admit(each, patience))),
+
+    readQuota: async (subject, policy) => limits.readQuota(subject, policy),
+    resetQuota: async (subject, policies) => limits.resetQuota(subject, policies),
+    setOverride: async (override) => limits.setOverride(override),
+    clearOverride: async (target) => limits.clearOverride(target),
+    listOverrides: async (query) => limits.listOverrides(query),
+    recordCall: async (call) => calls.record(call, Math.floor(nowUs() / US_PER_MS)),
+
+    async readUsage(query, policies) {
+      const logins = connections.read(query, nowUs());
+      const { subject, hourCount } = query;
+      const own = { least: calls.bySubject(), services: calls.byService() };
+      const subjectCount = subject === undefined ? 0 : calls.countOf(subject);
+      const usage = mergeUsage([{ logins, ...own, subjectCount }], query);
+      return { ...usage, hours: hours.read(hourCount, policies, logins.nowMs) };
+    },
+
+    sweep: limits.sweep,
+  };
+}
+
+/** The wall clock as it was at the start, which goes on evenly from there and is never set. */
+function monotonicUs(): number {
+  return Math.floor((performance.timeOrigin + performance.now()) * US_PER_MS);
+}
