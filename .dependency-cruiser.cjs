@@ -19,7 +19,7 @@ const RULES = [
   [
     'daemon-not-web',
     '^daemon/',
-    '^(web|scripts|test)/|(^|/)(express|mysql2)(/|$)',
+    '^(web|scripts|test)/|(^|/)(express|mysql2|argon2)(/|$)',
     'The daemon knows nothing of the web tier.',
   ],
   [
@@ -33,6 +33,12 @@ const RULES = [
     '^daemon/config\\.ts$',
     '^daemon/(grpc|telemetry|workers)/|(^|/)@grpc/',
     'Settings are read before anything runs.',
+  ],
+  [
+    'config-not-store',
+    '^daemon/config\\.ts$',
+    '^daemon/redis/(?!usage/retention\\.ts$)|(^|/)ioredis(/|$)',
+    'Of a store, settings know the bounds alone.',
   ],
   [
     'quota-alone',
@@ -96,8 +102,14 @@ const RULES = [
     'The web tier knows of the daemon only the generated stubs.',
   ],
   [
+    'web-main-only',
+    '^web/[^/]+/',
+    '^web/(main|app|config)\\.ts$',
+    'main and app wire; nothing else reads settings.',
+  ],
+  [
     'web-rooms-not-pages',
-    '^web/(accounts|i18n|market|outbox|quota)/',
+    '^web/(?!pages/|browser/|app\\.ts$)',
     '^web/pages/',
     'Pages show what the rooms behind them do; never the other way.',
   ],

@@ -1,4 +1,4 @@
-import type { Traced } from './sdk';
+import type * as Sdk from './sdk';
 
 let stop: (() => Promise<void>) | undefined;
 
@@ -11,7 +11,7 @@ export async function stopTracing(): Promise<void> {
  * Starts to trace this program where the environment names an exporter, by the variables that OpenTelemetry gives
  * them; otherwise nothing of it is loaded. To be called before anything that is to be traced is required.
  */
-export function startTracing(traced: Traced): void {
+export function startTracing(traced: Sdk.Traced): void {
   const faults = tracingFaults(process.env);
   if (faults.length > 0) {
     // Here, and not with the rest of the configuration, as this comes before everything else.
@@ -19,7 +19,7 @@ export function startTracing(traced: Traced): void {
     process.exit(1);
   }
   if (!isTracingWanted(process.env)) return;
-  const sdk = require('./sdk') as typeof import('./sdk');
+  const sdk = require('./sdk') as typeof Sdk;
   stop = sdk.startSdk(traced);
 }
 

@@ -10,7 +10,8 @@ const BIOME = join(ROOT, 'node_modules', '.bin', 'biome');
 let project: string;
 beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'lint-rules-'));
-  copyFileSync(join(ROOT, 'biome.json'), join(project, 'biome.json'));
+  for (const file of ['biome.json', 'no_inline_type_imports.grit'])
+    copyFileSync(join(ROOT, file), join(project, file));
   // The configuration asks git's file what to leave out.
   write('.gitignore', 'node_modules/\n');
 });
@@ -42,4 +43,11 @@ test('lint: a file of environment that imports its neighbour, no complaint', () 
   write('environment/b.ts', 'export const b = 1;\n');
 
   expect(complaints()).not.toMatch(/error/i);
+});
+
+test('lint: a type that a program imports where no import rule sees it, an error', () => {
+  write('daemon/quota/a.ts', "export type A = import('../access/b').B;\n");
+  write('web/a.ts', "export type A = typeof import('../daemon/b');\n");
+
+  expect(complaints().match(/the import rules do not see it here/g)).toHaveLength(2);
 });
