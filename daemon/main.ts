@@ -28,6 +28,7 @@ import { openSecureListener } from './secure_listener';
 import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
 import { instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
+import { openStoredAudit } from './telemetry/stored_audit';
 import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
 import { runPrimary } from './workers/primary';
@@ -48,7 +49,8 @@ async function main(): Promise<void> {
   }
   if (config.logSecret === undefined)
     logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
-  const log = createCallLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
+  const hashOf = createSubjectHash(config.logSecret ?? newLogSecret());
+  const log = createCallLog({ logger, hashOf });
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
@@ -57,7 +59,7 @@ async function main(): Promise<void> {
       if (isTaken) void store.announce();
     },
   });
-  const trail = openAuditTrail({ file: config.auditFile, logger });
+  const fileTrail = openAuditTrail({ file: config.auditFile, logger });
   const listener = openSecureListener({
     settings: config.access,
     onStreamRefused: () => telemetry.metrics.refused('streams'),
@@ -96,6 +98,7 @@ async function main(): Promise<void> {
     isJoining: config.isJoining,
     isCachingDenials: config.isCachingDenials,
     events: metrics.load,
+    hashOf,
     logger,
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
@@ -110,6 +113,7 @@ async function main(): Promise<void> {
     },
   });
   metrics.load.watch({ load: shedding.state, clock: store.clock, folding: () => store.foldProgress });
+  const trails = [fileTrail, openStoredAudit({ auditing: store.auditing, hashOf, logger })];
   const local = createDecisionFeed();
   const feed = cluster.isWorker ? shareFeed(local) : local;
   const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
@@ -119,10 +123,12 @@ async function main(): Promise<void> {
     listen: config.listen,
     limiter,
     administration,
+    erasing: store.erasing,
+    auditing: store.auditing,
     feed,
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: listener.credentials,
-    guards: [observeCalls(metrics), listener.authentication, auditCalls(trail)],
+    guards: [observeCalls(metrics), listener.authentication, auditCalls({ trails, hashOf })],
     shedding,
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
-import { certificateNames } from './certificate_names';
+import { type CertificateName, certificateNames } from './certificate_names';
 import { PermissionDenied, Unauthenticated } from './errors';
 import type { Identity, KnownIdentity } from './identities';
 import { isOpen, mayCall } from './methods';
@@ -80,7 +80,10 @@ function byToken(known: readonly KnownIdentity[], authorization: readonly string
   return identity;
 }
 
-function byCertificate(known: readonly KnownIdentity[] | undefined, names: readonly string[]): Identity {
+function byCertificate(
+  known: readonly KnownIdentity[] | undefined,
+  names: readonly CertificateName[],
+): Identity {
   // Without an access file, whoever the authority vouches for may call, and nobody is an operator.
   if (known === undefined) return { name: names[0] ?? 'unnamed certificate', role: 'caller' };
   const identity = known.find(({ certificateNames }) =>

@@ -4,7 +4,9 @@ import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
 import { ListenFailed } from '../listen';
 import type { Administration } from '../quota/administration';
+import type { Auditing } from '../quota/auditing';
 import type { DecisionFeed } from '../quota/decision_feed';
+import type { Erasing } from '../quota/erasing';
 import type { Limiter } from '../quota/limiter';
 import { createAdminHandlers } from './admin/handlers';
 import type { CallLog } from './call_log';
@@ -36,6 +38,8 @@ export interface ServeOptions {
   readonly listen: string;
   readonly limiter: Limiter;
   readonly administration: Administration;
+  readonly erasing: Erasing;
+  readonly auditing: Auditing;
   readonly feed: DecisionFeed;
   /** Whether the store can be used now. */
   readonly isReady: () => boolean;

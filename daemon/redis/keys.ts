@@ -26,6 +26,32 @@ export interface Keys {
   callRequests(subject: string): string;
   /** The record of the service calls of a partition. */
   calls(partition: number): CallKeys;
+  /** Stream: the latest changes that operators asked for. */
+  readonly audit: string;
+  /** What the erasures of a partition are kept in. */
+  erasures(partition: number): ErasureKeys;
+  /** The copy of a log of this partition that an erasure makes. */
+  rewritten(log: string): string;
+  /** The subject of a key that holds one subject alone, with its policy and limit; undefined for any other key. */
+  ownerOf(key: string): KeyOwner | undefined;
+  /** A pattern of Redis for every key that may end in a subject. */
+  patternFor(subject: string): string;
+}
+
+export interface ErasureKeys {
+  /** Hash: those that go on, by id. */
+  readonly running: string;
+  /** Hash: those that have ended, by id. */
+  readonly ended: string;
+  /** Which daemon works on them. */
+  readonly lease: string;
+}
+
+/** Whose a key is. The policy is empty for the request ids of calls, the limit where a key has none. */
+export interface KeyOwner {
+  readonly policy: string;
+  readonly limit: string;
+  readonly subject: string;
 }
 
 export interface UsageKeys {
@@ -89,5 +115,31 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
       const base = inPartition('calls', partition);
       return { log: `${base}:log`, bySubject: `${base}:by-subject`, byService: `${base}:by-service` };
     },
+    audit: inPartition('audit', 0),
+    erasures: (partition) => {
+      const base = inPartition('erasures', partition);
+      return { running: `${base}:running`, ended: `${base}:ended`, lease: `${base}:lease` };
+    },
+    // No policy's name holds a colon, so no log has this name.
+    rewritten: (log) => `${log}:rewritten`,
+    ownerOf: (key) => ownerOf(key.slice(key.startsWith(prefix) ? prefix.length : key.length)),
+    patternFor: (subject) => `${escapePattern(prefix)}*:{${partitionOf(subject)}}*:${escapePattern(subject)}`,
   };
+}
+
+/** How many names stand before the subject, in the keys that hold one subject alone. */
+const NAMES_BEFORE: Readonly<Record<string, number>> = { taken: 1, bucket: 2, shadow: 2, requests: 0 };
+
+/** Names of policies and limits hold no colon; a subject may. */
+function ownerOf(key: string): KeyOwner | undefined {
+  const [, kind = '', rest = ''] = /^([a-z]+):\{\d+\}:(.*)$/s.exec(key) ?? [];
+  const nameCount = NAMES_BEFORE[kind];
+  if (nameCount === undefined) return undefined;
+  const parts = rest.split(':');
+  const [policy = '', limit = ''] = parts.slice(0, nameCount);
+  return { policy, limit, subject: parts.slice(nameCount).join(':') };
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[\\*?[\]^-]/g, '\\$&');
 }

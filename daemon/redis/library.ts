@@ -25,6 +25,7 @@ const FILES = [
   'limits/overrides',
   'usage/entries',
   'usage/state',
+  'erasing/erasing',
   'usage/declared',
   'usage/windows',
   'usage/hours',
@@ -34,6 +35,9 @@ const FILES = [
   'usage/fold',
   'usage/denials',
   'usage/record_calls',
+  'erasing/begin',
+  'erasing/rewrite',
+  'erasing/progress',
 ] as const;
 
 /** The library's text, and the version that stands in each of its names: two versions can live side by side. */

@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { Auditing } from '../quota/auditing';
+import type { Erasing } from '../quota/erasing';
 import type { Policy } from '../quota/policies';
 import type { QuotaStore } from '../quota/store';
+import { createAuditing } from './auditing';
+import { createErasing } from './erasing/erasing';
 import type { Keys } from './keys';
 import { type AdmissionEvents, createAdmitting } from './limits/admitting';
 import { createAnnouncer } from './limits/announce';
@@ -29,6 +34,8 @@ export interface RedisStoreOptions {
   readonly windowsMs: () => readonly number[];
   /** How much the logs may take; little unless given. */
   readonly logBytes?: LogBytes;
+  /** How a subject appears where its name must not stay; not at all unless given. */
+  readonly hashOf?: (subject: string) => string;
   readonly logger: Logger;
   /** False sends each admission to Redis by itself. */
   readonly isJoining?: boolean;
@@ -48,6 +55,8 @@ export interface RedisStore extends QuotaStore {
   clock(): ClockEstimate | undefined;
   /** Ends the work in the background, after what decisions have left to do. */
   settle(): Promise<void>;
+  readonly erasing: Erasing;
+  readonly auditing: Auditing;
   /** How far the statistics are behind. */
   readonly foldProgress: FoldProgress;
 }
@@ -112,6 +121,14 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     logger,
   });
 
+  const erasing = createErasing({
+    ...options,
+    opening,
+    callsOpening,
+    daemonId: randomUUID(),
+    hashOf: options.hashOf ?? (() => ''),
+  });
+
   // A store that was emptied is noticed even if nobody asks for an admission.
   const confirmations = setInterval(() => {
     for (const each of [opening, callsOpening]) if (each.isOpen()) each.confirm(0).catch(() => undefined);
@@ -123,6 +140,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       await opening.open();
       await callsOpening.open();
       usage.start();
+      erasing.start();
     },
     isOpen: () => opening.isOpen() && callsOpening.isOpen(),
 
@@ -131,8 +149,11 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     async settle() {
       announcer.stop();
       clearInterval(confirmations);
-      await usage.stop();
+      await Promise.all([usage.stop(), erasing.stop()]);
     },
+
+    erasing,
+    auditing: createAuditing({ redis, keys }),
 
     admit: (admission, policy, patience = {}) =>
       admitting.admit(admission, policy, patience).then((decision) => {

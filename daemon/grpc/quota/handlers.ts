@@ -5,10 +5,13 @@ import {
   type QuotaServiceServer,
   QuotaServiceService,
 } from '../../../gen/quota/v1/quota_service';
+import type { Use } from '../../access/restrictions';
 import type { Decision } from '../../quota/admission';
 import type { Limiter } from '../../quota/limiter';
 import type { Patience } from '../../quota/store';
+import type { UsageQuery } from '../../quota/usage';
 import { callIdOf } from '../call_id';
+import { requirePermission } from '../guards/authenticate';
 import { type CallContext, unary } from '../unary';
 import { toAdmitResponse, toBatchError, toBatchResult, toStatsResponse } from './reply';
 import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
@@ -25,6 +28,7 @@ export function createHandlers(context: HandlerContext): QuotaServiceServer {
 
   async function decide(request: AdmitRequest, metadata: Metadata, patience: Patience): Promise<Decision> {
     const admission = parseAdmit(request);
+    requirePermission(metadata, () => admission);
     const decision = await limiter.admit(admission, patience);
     if (!decision.admitted) log.denied(admission, decision, () => callIdOf(metadata));
     return decision;
@@ -52,14 +56,28 @@ export function createHandlers(context: HandlerContext): QuotaServiceServer {
       // In order: what is asked in one turn goes to Redis in one go, whose connection keeps the order.
       return { results: await Promise.all(requests.map((each) => decideOne(each, metadata, patience))) };
     }, context),
-    recordCall: unary(
-      async (request) => ({ recorded: await limiter.recordCall(parseRecordCall(request)) }),
-      context,
-    ),
-    stats: unary(
-      async (request, _, patience) =>
-        toStatsResponse(await limiter.usage(parseStats(request, limiter.windowsMs()), patience.signal())),
-      context,
-    ),
+    recordCall: unary(async (request, metadata) => {
+      const call = parseRecordCall(request);
+      requirePermission(metadata, () => ({ subject: call.subject }));
+      return { recorded: await limiter.recordCall(call) };
+    }, context),
+    stats: unary(async (request, metadata, patience) => {
+      const query = parseStats(request, limiter.windowsMs());
+      requirePermission(metadata, () => statsUse(query));
+      return toStatsResponse(await limiter.usage(query, patience.signal()));
+    }, context),
+  };
+}
+
+/** The lists show whoever has connected, and the hours show every policy. */
+function statsUse({ subject, recentCount, topCount, leastCount, hourCount }: UsageQuery): Use {
+  return {
+    subject,
+    showsEverybody: {
+      recent_count: recentCount > 0,
+      top_count: topCount > 0,
+      least_count: leastCount > 0,
+    },
+    showsAllPolicies: { hour_count: hourCount > 0 },
   };
 }

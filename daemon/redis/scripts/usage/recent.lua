@@ -6,14 +6,15 @@ local recent = {}
 local KEPT = 100
 
 -- Adds the users of some entries of one log, given in order: only the last ones can be listed.
-function recent.add(key, seen, now_us)
+function recent.add(run, log, seen)
+  local key, now_us = run.keys[4], run.now_us
   local listed, args = {}, {}
   for i = #seen, 1, -1 do
     local at_us, first = entries.read(seen[i])
-    local fields = seen[i][2]
+    local fields, erased = seen[i][2], erasing.erased(run, log, seen[i][1])
     for at = #fields - 1, first, -2 do
       local subject = fields[at]
-      if not listed[subject] then
+      if not listed[subject] and not erased[subject] then
         listed[subject] = true
         args[#args + 1] = to_text(math.min(at_us, now_us))
         args[#args + 1] = subject
