@@ -18,12 +18,14 @@ import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
 import { createDecisionFeed } from './quota/decision_feed';
 import { afterCaches } from './quota/denial_cache';
-import { StoreMismatch, StoreUnavailable } from './quota/errors';
+import { StoreMismatch, StoreUnavailable, StoreUnsafe } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { firstAttempt, openRedis } from './redis/client';
+import { createDurable, DISK_TIMEOUT_MS } from './redis/durable';
 import { createKeys } from './redis/keys';
 import { createProbe } from './redis/probe';
-import { createRedisStore, type RedisStore } from './redis/store';
+import { createRedisStore } from './redis/store';
+import { requireSafeStore, watchStoreSafety } from './redis/store_safety';
 import { openSecureListener } from './secure_listener';
 import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
 import { instrumentStore } from './telemetry/instrument';
@@ -70,6 +72,17 @@ async function main(): Promise<void> {
   const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
   const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
   const { keyPrefix: prefix, partitions } = config;
+  const waitMs = DISK_TIMEOUT_MS;
+  const durable = openRedis({ url: config.redisUrl, name: 'quota-durable', waitMs, logger });
+  const durableCalls = config.areCallsDurable
+    ? openRedis({ url: config.redisCallsUrl, name: 'quota-durable-calls', waitMs, logger })
+    : undefined;
+  const isDurable = () =>
+    config.areCallsDurable || [...policies.current().byName.values()].some((policy) => policy.isDurable);
+  const safety = {
+    admissions: watchStoreSafety({ redis, name: 'quota-admissions', isDurable, logger }),
+    calls: watchStoreSafety({ redis: calls, name: 'quota-calls', isDurable, logger }),
+  };
   const probes = [
     createProbe({ redis, name: 'quota-admissions', prefix, logger }),
     createProbe({ redis: calls, name: 'quota-calls', prefix, logger }),
@@ -85,6 +98,7 @@ async function main(): Promise<void> {
       Object.values(service).map(({ path }) => path.slice(1)),
     ),
     certificateEnds: listener.certificateEnds,
+    storeFindings: { admissions: safety.admissions.findings, calls: safety.calls.findings },
   });
   const { metrics } = telemetry;
   const store = createRedisStore({
@@ -98,12 +112,21 @@ async function main(): Promise<void> {
     isJoining: config.isJoining,
     isCachingDenials: config.isCachingDenials,
     events: metrics.load,
+    durable: createDurable({ redis: durable, prefix }),
+    durableCalls: durableCalls && createDurable({ redis: durableCalls, prefix }),
     hashOf,
     logger,
   });
   await Promise.all([firstAttempt(redis), firstAttempt(calls)]);
   await Promise.all(probes.map((probe) => probe.start()));
-  await openStore({ store, logger, opened: () => telemetry.storeOpened(store.isOpen) });
+  await openStore({
+    async open() {
+      if (config.isStoreStrict) await requireSafeStore(safety);
+      await store.open();
+    },
+    logger,
+    opened: () => telemetry.storeOpened(store.isOpen),
+  });
 
   const shedding = createShedding({
     isShedding: config.isShedding,
@@ -156,21 +179,20 @@ async function main(): Promise<void> {
   const finished = await server.drain();
   await store.settle();
   for (const probe of probes) probe.stop();
-  redis.disconnect();
-  calls.disconnect();
+  for (const connection of [redis, calls, durable, durableCalls]) connection?.disconnect();
   await stopTracing();
   await telemetry.stop();
   logger.info({ finished }, 'stopped');
   await output.close();
 }
 
-type Opening = { store: RedisStore; logger: Logger; opened: () => void };
+type Opening = { open: () => Promise<void>; logger: Logger; opened: () => void };
 
 /** Opens the store, or goes on trying: until it answers, it refuses. Ends the program where it can never be opened. */
 async function openStore(opening: Opening): Promise<void> {
-  const { store, logger, opened } = opening;
+  const { open, logger, opened } = opening;
   try {
-    await store.open();
+    await open();
     opened();
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) fail(error);
@@ -195,6 +217,7 @@ function fail(error: unknown): never {
     );
   } else if (
     error instanceof StoreMismatch ||
+    error instanceof StoreUnsafe ||
     error instanceof ListenFailed ||
     error instanceof AuditTrailUnusable
   ) {

@@ -62,10 +62,10 @@ if [ ! -s mysql_tls.pem ] || [ ! -s mysql_tls.key ]; then
   rm mysql_tls.key.new mysql_tls.pem.new openssl.log
 fi
 
-# What the daemon's user of Redis may run: what its scripts need. It can neither read settings, list all keys, nor empty
-# a database.
+# What the daemon's user of Redis may run: what its scripts need. It can neither change settings, list all keys, nor
+# empty a database; it reads settings, as its promises depend on some.
 commands='
-  auth hello ping quit select time info client|setname client|setinfo client|id wait waitaof
+  auth hello ping quit select time info config|get client|setname client|setinfo client|id wait waitaof
   multi exec discard publish subscribe unsubscribe
   eval evalsha script|load script|exists fcall fcall_ro function|load function|list function|delete
   del unlink rename exists type scan memory|usage expire pexpire expireat pexpireat ttl pttl expiretime pexpiretime persist

@@ -30,12 +30,6 @@ export interface Keys {
   readonly audit: string;
   /** What the erasures of a partition are kept in. */
   erasures(partition: number): ErasureKeys;
-  /** The copy of a log of this partition that an erasure makes. */
-  rewritten(log: string): string;
-  /** The subject of a key that holds one subject alone, with its policy and limit; undefined for any other key. */
-  ownerOf(key: string): KeyOwner | undefined;
-  /** A pattern of Redis for every key that may end in a subject. */
-  patternFor(subject: string): string;
 }
 
 export interface ErasureKeys {
@@ -89,7 +83,7 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
   const inPartition = (kind: string, partition: number) => `${prefix}${kind}:{${partition}}`;
   const ofSubject = (kind: string, subject: string) => inPartition(kind, partitionOf(subject));
   return {
-    schema: `${prefix}partitions`,
+    schema: `${prefix}${SCHEMA_NAME}`,
     partitionOf,
     control: (partition) => inPartition('control', partition),
     taken: (policy, subject) => `${ofSubject('taken', subject)}:${policy}:${subject}`,
@@ -120,22 +114,37 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
       const base = inPartition('erasures', partition);
       return { running: `${base}:running`, ended: `${base}:ended`, lease: `${base}:lease` };
     },
-    // No policy's name holds a colon, so no log has this name.
-    rewritten: (log) => `${log}:rewritten`,
-    ownerOf: (key) => ownerOf(key.slice(key.startsWith(prefix) ? prefix.length : key.length)),
-    patternFor: (subject) => `${escapePattern(prefix)}*:{${partitionOf(subject)}}*:${escapePattern(subject)}`,
   };
+}
+
+const SCHEMA_NAME = 'partitions';
+
+function prefixOf({ schema }: Keys): string {
+  return schema.slice(0, -SCHEMA_NAME.length);
 }
 
 /** How many names stand before the subject, in the keys that hold one subject alone. */
 const NAMES_BEFORE: Readonly<Record<string, number>> = { taken: 1, bucket: 2, shadow: 2, requests: 0 };
 
-/** Names of policies and limits hold no colon; a subject may. */
-function ownerOf(key: string): KeyOwner | undefined {
-  const [, kind = '', rest = ''] = /^([a-z]+):\{\d+\}:(.*)$/s.exec(key) ?? [];
+/** The copy of a log that an erasure makes. No policy's name holds a colon, so no log has this name. */
+export function rewrittenKey(log: string): string {
+  return `${log}:rewritten`;
+}
+
+/** A pattern of Redis for every key that may end in a subject. */
+export function patternFor(keys: Keys, subject: string): string {
+  return `${escapePattern(prefixOf(keys))}*:{${keys.partitionOf(subject)}}*:${escapePattern(subject)}`;
+}
+
+/** Whose a key is that holds one subject alone; undefined for any other key. */
+export function ownerOf(keys: Keys, key: string): KeyOwner | undefined {
+  const prefix = prefixOf(keys);
+  if (!key.startsWith(prefix)) return undefined;
+  const [, kind = '', rest = ''] = /^([a-z]+):\{\d+\}:(.*)$/s.exec(key.slice(prefix.length)) ?? [];
   const nameCount = NAMES_BEFORE[kind];
   if (nameCount === undefined) return undefined;
   const parts = rest.split(':');
+  // Names of policies and limits hold no colon; a subject may.
   const [policy = '', limit = ''] = parts.slice(0, nameCount);
   return { policy, limit, subject: parts.slice(nameCount).join(':') };
 }

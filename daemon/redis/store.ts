@@ -6,6 +6,7 @@ import type { Erasing } from '../quota/erasing';
 import type { Policy } from '../quota/policies';
 import type { QuotaStore } from '../quota/store';
 import { createAuditing } from './auditing';
+import type { Durable } from './durable';
 import { createErasing } from './erasing/erasing';
 import type { Keys } from './keys';
 import { type AdmissionEvents, createAdmitting } from './limits/admitting';
@@ -34,6 +35,10 @@ export interface RedisStoreOptions {
   readonly windowsMs: () => readonly number[];
   /** How much the logs may take; little unless given. */
   readonly logBytes?: LogBytes;
+  /** For the policies that are durable, which are refused without it. */
+  readonly durable?: Durable;
+  /** Calls are answered once they are on disk, if this is given. */
+  readonly durableCalls?: Durable;
   /** How a subject appears where its name must not stay; not at all unless given. */
   readonly hashOf?: (subject: string) => string;
   readonly logger: Logger;
@@ -67,7 +72,8 @@ const CONFIRM_MS = 2_000;
 /** The memory of the service, on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { redis, calls, keys, partitions, policies, windowsMs, logger } = options;
-  const { isJoining = true, isCachingDenials = false, logBytes = DEFAULT_LOG_BYTES, events } = options;
+  const { isJoining = true, isCachingDenials = false, logBytes = DEFAULT_LOG_BYTES } = options;
+  const { durableCalls, events } = options;
   const encoder = createEncoder(keys);
   const databases = { redis, calls, keys, encoder };
   const announcer = createAnnouncer({
@@ -85,6 +91,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     keys,
     encoder,
     opening,
+    durable: options.durable,
     isJoining,
     isCachingDenials,
     events,
@@ -100,14 +107,21 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
   });
   const recorder = createRecorder({
     partitionOf: keys.partitionOf,
-    recordAll: (partition, entries) =>
-      callsOpening.guard(() =>
+    recordAll: (partition, entries) => {
+      const record = (on: Redis) =>
         recordCalls(
-          { calls, keys, partitions, claim: callsOpening.claimOf(partition), logBytes: logBytes.others },
+          { calls: on, keys, partitions, claim: callsOpening.claimOf(partition), logBytes: logBytes.others },
           partition,
           entries,
-        ),
-      ),
+        );
+      return callsOpening.guard(async () => {
+        if (durableCalls === undefined) return record(calls);
+        const { result, onDisk } = durableCalls.run(() => record(durableCalls.redis));
+        const recorded = await result;
+        await onDisk;
+        return recorded;
+      });
+    },
   });
   const usage = createUsage({
     redis,

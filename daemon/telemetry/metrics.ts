@@ -5,6 +5,7 @@ import type { Decision } from '../quota/admission';
 import type { DecisionEvent } from '../quota/decision_feed';
 import { BUILD } from './build';
 import { createLoadMetrics, type LoadMetrics } from './load_metrics';
+import { type StoreFindings, watchStoreSettings } from './store_metrics';
 
 /** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -69,6 +70,8 @@ export interface MetricsSources {
   readonly droppedLogLines: () => number;
   /** The connections to Redis by name, and whether each is ready. */
   readonly redisReady: Readonly<Record<string, () => boolean>>;
+  /** What the settings of each Redis put at risk; undefined: not read yet. */
+  readonly storeFindings: StoreFindings;
   /** The parts of the daemon, and whether each is ready. */
   readonly readyParts: () => Promise<Readonly<Record<string, boolean>>>;
 }
@@ -79,6 +82,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   collectDefaultMetrics({ register: registry });
   for (const name of UNFIT) registry.removeSingleMetric(name);
   observeState(sources, registers);
+  watchStoreSettings(sources.storeFindings, registers);
 
   const calls = new Counter({
     name: 'quota_calls_total',

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { StoreUnavailable } from '../../quota/errors';
 import { translateFailure } from '../failures';
+import { rewrittenKey } from '../keys';
 import { callFunction } from '../library';
 import { pack, unpack } from '../packing';
 import { type Begun, type ErasureParts, performStep } from './perform';
@@ -114,8 +115,8 @@ async function dropCopies({ redis, calls, keys }: EraserOptions, { record }: Beg
     keys.denials(partition, policy),
   ]);
   await Promise.all([
-    logs.length > 0 ? redis.unlink(...logs.map(keys.rewritten)) : 0,
-    calls.unlink(keys.rewritten(keys.calls(partition).log)),
+    logs.length > 0 ? redis.unlink(...logs.map(rewrittenKey)) : 0,
+    calls.unlink(rewrittenKey(keys.calls(partition).log)),
   ]).catch(fail);
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { translateFailure } from '../failures';
-import type { Keys } from '../keys';
+import { type Keys, rewrittenKey } from '../keys';
 import { callFunction } from '../library';
 import { pack } from '../packing';
 import type { RunningErasure } from './record';
@@ -45,7 +45,7 @@ export async function performStep(
     rewriteLog({
       ...parts,
       ...log,
-      copy: keys.rewritten(log.log),
+      copy: rewrittenKey(log.log),
       lease: keys.erasures(partition).lease,
       subject: record.subject,
       signal,

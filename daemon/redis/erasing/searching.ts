@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { Keys } from '../keys';
+import { type Keys, ownerOf, patternFor } from '../keys';
 import { callFunction } from '../library';
 import { pairs } from '../pairs';
 import type { RunningErasure } from './record';
@@ -26,7 +26,7 @@ export async function searchKeys({ redis, keys, record, signal }: Search): Promi
   const { subject } = record;
   let cursor = '0';
   do {
-    const [next, found] = await redis.scan(cursor, 'MATCH', keys.patternFor(subject), 'COUNT', SCANNED);
+    const [next, found] = await redis.scan(cursor, 'MATCH', patternFor(keys, subject), 'COUNT', SCANNED);
     const left = found.filter((key) => isLeftOver(keys, key, record));
     if (left.length > 0) await redis.unlink(...left);
     cursor = next;
@@ -35,7 +35,7 @@ export async function searchKeys({ redis, keys, record, signal }: Search): Promi
 }
 
 function isLeftOver(keys: Keys, key: string, { subject, policies, limits }: RunningErasure): boolean {
-  const owner = keys.ownerOf(key);
+  const owner = ownerOf(keys, key);
   // The request ids of calls went at the beginning.
   if (owner?.subject !== subject || owner.policy === '') return false;
   const { policy, limit } = owner;

@@ -2,8 +2,10 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Admission, Decision } from '../../quota/admission';
 import { createDenialCache } from '../../quota/denial_cache';
+import { StoreUnavailable } from '../../quota/errors';
 import type { Policy } from '../../quota/policies';
 import type { Patience } from '../../quota/store';
+import type { Durable } from '../durable';
 import type { Keys } from '../keys';
 import type { Opening } from '../opening';
 import { type ClockEstimate, createStoreClock } from '../store_clock';
@@ -28,6 +30,8 @@ export interface AdmittingOptions {
   readonly keys: Keys;
   readonly encoder: Encoder;
   readonly opening: Opening;
+  /** For the policies that are durable; those are refused without it. */
+  readonly durable: Durable | undefined;
   readonly isJoining: boolean;
   readonly isCachingDenials: boolean;
   readonly events: AdmissionEvents | undefined;
@@ -42,7 +46,7 @@ export interface Admitting {
 
 /** The way of an admission to Redis: past what was denied just now, together with others, before its deadline. */
 export function createAdmitting(options: AdmittingOptions): Admitting {
-  const { redis, keys, encoder, opening, isJoining, isCachingDenials, events, logger } = options;
+  const { redis, keys, encoder, opening, durable, isJoining, isCachingDenials, events, logger } = options;
   const clock = createStoreClock({
     onJump(jumpUs) {
       events?.clockJumped(jumpUs);
@@ -51,28 +55,42 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
   });
   redis.on('close', clock.reset);
 
-  async function send(partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
+  async function send(on: Redis, partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
     const claim = opening.claimOf(partition);
     const sentMs = performance.now();
-    const reply = await admitAll({ redis, keys, encoder, partition, claim }, entries);
+    const reply = await admitAll({ redis: on, keys, encoder, partition, claim }, entries);
     clock.observe({ sentMs, receivedMs: performance.now(), storeUs: reply.nowUs });
     return reply;
   }
 
-  const joiner = createJoiner({
+  async function sendDurably(partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
+    if (durable === undefined) throw new StoreUnavailable({ cause: new Error('nothing waits for the disk') });
+    const { result, onDisk } = durable.run(() => send(durable.redis, partition, entries));
+    return { ...(await result), onDisk };
+  }
+
+  const common = {
     partitionOf: keys.partitionOf,
-    admitAll: (partition, entries) => opening.guard(() => send(partition, entries)),
     toStoreUs: clock.deadlineUs,
     isJoining,
     wantsIds: isCachingDenials,
     onCall: events?.joined,
     onLate: events?.cameLate,
+  };
+  const joiner = createJoiner({
+    ...common,
+    admitAll: (partition, entries) => opening.guard(() => send(redis, partition, entries)),
+  });
+  const durableJoiner = createJoiner({
+    ...common,
+    admitAll: (partition, entries) => opening.guard(() => sendDurably(partition, entries)),
   });
   const cache = createDenialCache({ onCached: (policy) => events?.deniedFromCache(policy) });
 
   return {
     admit(admission, policy, patience) {
-      const ask = () => joiner.admit(admission, policy, patience);
+      const { admit } = policy.isDurable ? durableJoiner : joiner;
+      const ask = () => admit(admission, policy, patience);
       return isCachingDenials ? cache.decide(admission, policy, ask) : ask().then(({ decision }) => decision);
     },
     clock: clock.estimate,

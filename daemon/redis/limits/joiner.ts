@@ -86,16 +86,16 @@ export function createJoiner(options: JoinerOptions): Joiner {
         deadlineUs: deadlineMs === undefined ? undefined : toStoreUs(deadlineMs),
         wantsIds,
       }));
-      const { outcomes } = await admitAll(partition, entries);
+      const { outcomes, onDisk } = await admitAll(partition, entries);
       calls.forEach((waiting, index) => {
-        settle(waiting, outcomes[index]);
+        settle(waiting, outcomes[index], onDisk);
       });
     } catch (error) {
       for (const { reject } of calls) reject(error);
     }
   }
 
-  function settle(waiting: Waiting, outcome: Outcome | Error | undefined): void {
+  function settle(waiting: Waiting, outcome: Outcome | Error | undefined, onDisk?: Promise<void>): void {
     if (outcome instanceof DeadlinePassed) onLate?.();
     if (outcome instanceof DeadlinePassed && !waiting.wasLate) {
       waiting.wasLate = true;
@@ -103,6 +103,8 @@ export function createJoiner(options: JoinerOptions): Joiner {
       enqueue(waiting);
     } else if (outcome === undefined || outcome instanceof Error) {
       waiting.reject(outcome);
+    } else if (onDisk !== undefined && outcome.decision.admitted) {
+      onDisk.then(() => waiting.resolve(outcome), waiting.reject);
     } else {
       waiting.resolve(outcome);
     }
