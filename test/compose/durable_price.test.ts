@@ -46,7 +46,11 @@ async function measure(policy: string, callers: number): Promise<{ p50: number; 
   await Promise.all(Array.from({ length: callers }, ask));
   took.sort((a, b) => a - b);
   const at = (share: number) => Math.round((took[Math.floor(took.length * share)] ?? 0) * 10) / 10;
-  return { p50: at(0.5), p99: at(0.99), perS: Math.round(took.length / ((performance.now() - startMs) / 1000)) };
+  return {
+    p50: at(0.5),
+    p99: at(0.99),
+    perS: Math.round(took.length / ((performance.now() - startMs) / 1000)),
+  };
 }
 
 test('the price of waiting for the disk, printed: milliseconds, and admissions a second', async () => {
@@ -54,7 +58,8 @@ test('the price of waiting for the disk, printed: milliseconds, and admissions a
   for (const fsync of ['always', 'everysec']) {
     await redis.config('SET', 'appendfsync', fsync);
     for (const policy of ['plain', 'durable'])
-      for (const callers of [1, 64]) rows.push({ fsync, policy, callers, ...(await measure(policy, callers)) });
+      for (const callers of [1, 64])
+        rows.push({ fsync, policy, callers, ...(await measure(policy, callers)) });
   }
   console.table(rows);
 
