@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type EnvironmentFault, hasPassword, readEnvironment, withPassword } from '../environment/files';
+import { ConfigInvalid } from '../environment/config_invalid';
+import { DEFAULT_ADDRESSES } from '../environment/default_addresses';
+import {
+  type EnvironmentFault,
+  hasPassword,
+  readEnvironment,
+  withPassword,
+} from '../environment/files/settings';
+import { parseAddress } from '../environment/listen';
 import { type AccessSettings, accessEnvironment, accessFaults, toAccessSettings } from './access/settings';
 import { DEFAULT_LOG_BYTES, type LogBytes, SMALLEST_LOG_BYTES } from './redis/usage/retention';
 
@@ -43,14 +51,6 @@ export interface Config {
   readonly auditFile: string | undefined;
 }
 
-/** The environment cannot be used; every fault is listed, each with its variable. */
-export class ConfigInvalid extends Error {
-  override readonly name = 'ConfigInvalid';
-  constructor(readonly faults: readonly string[]) {
-    super(faults.join('\n'));
-  }
-}
-
 /** A value is never repeated in a fault: it may hold a password. */
 function isRedisUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
@@ -75,12 +75,10 @@ const redisUrl = z
 
 const listenAddress = z
   .string()
-  .refine(isListenAddress, 'must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051');
-
-function isListenAddress(text: string): boolean {
-  const port = /^(?:\[[0-9a-fA-F:]+\]|[^:[\]\s]+):([0-9]{1,5})$/.exec(text)?.[1];
-  return port !== undefined && Number(port) <= 65_535;
-}
+  .refine(
+    (text) => parseAddress(text) !== undefined,
+    'must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051',
+  );
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -108,8 +106,8 @@ const aSwitch = z
   .transform((value) => value === 'on');
 
 const environment = z.object({
-  QUOTA_LISTEN: listenAddress.default('127.0.0.1:50051'),
-  QUOTA_HTTP_LISTEN: listenAddress.default('127.0.0.1:9464'),
+  QUOTA_LISTEN: listenAddress.default(DEFAULT_ADDRESSES.quota),
+  QUOTA_HTTP_LISTEN: listenAddress.default(DEFAULT_ADDRESSES.quotaHttp),
   QUOTA_POLICIES: z.string().default(join(__dirname, 'policies.yaml')),
   REDIS_URL: redisUrl.default('redis://127.0.0.1:6379/0'),
   REDIS_CALLS_URL: redisUrl.optional(),

@@ -3,36 +3,40 @@ import './telemetry/tracing';
 import cluster from 'node:cluster';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { ConfigInvalid } from '../environment/config_invalid';
+import { ListenFailed } from '../environment/listen';
 import { stopTracing } from '../environment/tracing/start';
 import { QuotaAdminServiceService } from '../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../gen/quota/v1/quota_service';
 import { createConnectionLimits } from './access/connection_limits';
-import { ConfigInvalid, readConfig } from './config';
-import { createCallLog } from './grpc/call_log';
-import { auditCalls } from './grpc/guards/audit';
-import { observeCalls } from './grpc/guards/observe';
+import { readConfig } from './config';
+import { auditRequests } from './grpc/guards/audit';
+import { observeRequests } from './grpc/guards/observe';
 import { createShedding } from './grpc/guards/shedding';
+import { createRequestLog } from './grpc/request_log';
 import { serve } from './grpc/server';
-import { ListenFailed } from './listen';
 import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
-import { createDecisionFeed } from './quota/decision_feed';
+import { createDecisionFeed, publishTo } from './quota/decision_feed';
 import { afterCaches } from './quota/denial_cache';
 import { StoreMismatch, StoreUnavailable, StoreUnsafe } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { firstAttempt, openRedis } from './redis/client';
 import { createDurable, DISK_TIMEOUT_MS } from './redis/durable';
+import { storeFailureKind } from './redis/failures';
 import { createKeys } from './redis/keys';
 import { createProbe } from './redis/probe';
 import { createRedisStore } from './redis/store';
 import { requireSafeStore, watchStoreSafety } from './redis/store_safety';
 import { openSecureListener } from './secure_listener';
 import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
+import { serveHttp } from './telemetry/http';
 import { instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
 import { openStoredAudit } from './telemetry/stored_audit';
 import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
+import { answerPrimary } from './workers/asking';
 import { runPrimary } from './workers/primary';
 import { shareFeed } from './workers/shared_feed';
 
@@ -52,7 +56,7 @@ async function main(): Promise<void> {
   if (config.logSecret === undefined)
     logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
   const hashOf = createSubjectHash(config.logSecret ?? newLogSecret());
-  const log = createCallLog({ logger, hashOf });
+  const log = createRequestLog({ logger, hashOf });
   const policies = openPoliciesFile({
     file: config.policiesFile,
     logger,
@@ -89,7 +93,7 @@ async function main(): Promise<void> {
   ] as const;
   const [admissionsProbe, callsProbe] = probes;
   const telemetry = await openTelemetry({
-    listen: config.httpListen,
+    serve: cluster.isWorker ? answerPrimary : (pages) => serveHttp({ listen: config.httpListen, ...pages }),
     redis: { admissions: redis, calls },
     isUsable: { admissions: admissionsProbe.isUsable, calls: callsProbe.isUsable },
     policyNames: () => policies.current().byName.keys(),
@@ -139,8 +143,11 @@ async function main(): Promise<void> {
   const trails = [fileTrail, openStoredAudit({ auditing: store.auditing, hashOf, logger })];
   const local = createDecisionFeed();
   const feed = cluster.isWorker ? shareFeed(local) : local;
-  const rules = { currentPolicies: policies.current, store: instrumentStore(store, metrics) };
-  const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, feed.publish] });
+  const rules = {
+    currentPolicies: policies.current,
+    store: instrumentStore(store, (error) => metrics.storeFailed(storeFailureKind(error))),
+  };
+  const limiter = createLimiter({ ...rules, onDecision: [metrics.decided, store.decided, publishTo(feed)] });
   const administration = createAdministration({ ...rules, afterCaches });
   const server = await serve({
     listen: config.listen,
@@ -151,7 +158,7 @@ async function main(): Promise<void> {
     feed,
     isReady: () => telemetry.isStoreOpen() && probes.every((probe) => probe.isUsable()),
     credentials: listener.credentials,
-    guards: [observeCalls(metrics), listener.authentication, auditCalls({ trails, hashOf })],
+    guards: [observeRequests(metrics), listener.authentication, auditRequests({ trails, hashOf })],
     shedding,
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
@@ -211,11 +218,8 @@ function nextSignal(): Promise<NodeJS.Signals | 'disconnect'> {
 
 /** Says why the daemon cannot run: what an operator can mend in plain words, anything else with its stack. */
 function fail(error: unknown): never {
-  if (error instanceof ConfigInvalid) {
-    console.error(
-      `quota-daemon: the configuration cannot be used:\n${error.faults.map((line) => `  ${line}`).join('\n')}`,
-    );
-  } else if (
+  if (
+    error instanceof ConfigInvalid ||
     error instanceof StoreMismatch ||
     error instanceof StoreUnsafe ||
     error instanceof ListenFailed ||

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { FileUnreadable, watchFiles } from '../environment/watched_files';
-import { ConfigInvalid } from './config';
+import { ConfigInvalid } from '../environment/config_invalid';
+import { FileUnreadable, watchFiles } from '../environment/files/watched_files';
 import { type Policies, PoliciesInvalid, parsePolicies } from './quota/policies';
 
 /** The policies that hold now. */

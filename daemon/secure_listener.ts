@@ -1,22 +1,22 @@
 import type { ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { TlsInvalid, type TlsMaterial } from '../environment/tls_files';
-import { FileUnreadable } from '../environment/watched_files';
+import { ConfigInvalid } from '../environment/config_invalid';
+import { TlsInvalid, type TlsMaterial } from '../environment/files/tls_files';
+import { FileUnreadable } from '../environment/files/watched_files';
 import { createAccess } from './access/access';
 import { accessFileFaults, watchAccessFile } from './access/access_file';
 import type { KnownIdentity } from './access/identities';
 import type { AccessSettings } from './access/settings';
 import { createStreamLimits } from './access/stream_limits';
-import { ConfigInvalid } from './config';
-import type { CallLog } from './grpc/call_log';
 import { createAuthentication } from './grpc/guards/authenticate';
-import type { CallGuard } from './grpc/guards/guards';
+import type { RequestGuard } from './grpc/guards/guards';
 import { openServerSecurity } from './grpc/listening/credentials';
+import type { RequestLog } from './grpc/request_log';
 
 /** How callers come in: by which transport, and what they must show. Follows its files. */
 export interface SecureListener {
   readonly credentials: ServerCredentials;
-  readonly authentication: CallGuard;
+  readonly authentication: RequestGuard;
   /** When the certificates of each file end. */
   certificateEnds(): TlsMaterial['ends'];
   close(): void;
@@ -25,7 +25,7 @@ export interface SecureListener {
 export interface SecureListenerOptions {
   readonly settings: AccessSettings;
   readonly onStreamRefused: () => void;
-  readonly log: CallLog;
+  readonly log: RequestLog;
   readonly logger: Logger;
 }
 

@@ -1,12 +1,10 @@
+import { DEFAULT_ADDRESSES } from '../environment/default_addresses';
 import { isAnswering, isServing } from './servers/health';
 
 /** Loopback, as a container asks about itself. */
-const DAEMON = '127.0.0.1:50051';
-const WEB = '127.0.0.1:3000';
-
 const PROBES: Readonly<Record<string, () => Promise<boolean>>> = {
-  daemon: () => isServing(DAEMON),
-  web: () => isAnswering(WEB),
+  daemon: () => isServing(DEFAULT_ADDRESSES.quota),
+  web: () => isAnswering(DEFAULT_ADDRESSES.web),
 };
 
 /** `node health_probe.js daemon|web`: the health check of the images; exits with 0 where the program serves. */

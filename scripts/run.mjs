@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [name = '', ...rest] = process.argv.slice(2);
 
 refuseOldNode();
-await prepare();
+await prepareProject();
 await run();
 
 function refuseOldNode() {
@@ -22,19 +22,10 @@ function refuseOldNode() {
   );
 }
 
-async function prepare() {
+async function prepareProject() {
   // Imported late, so that an old Node meets the message above and not a syntax that it does not know.
-  const { holdBuildLock } = await import('./bootstrap/build_lock.mjs');
-  const { installPackages } = await import('./bootstrap/packages.mjs');
-  const { build } = await import('./build.mjs');
-  try {
-    await holdBuildLock(join(root, '.local', 'prepare.lock'), async () => {
-      await installPackages(root);
-      await build(root);
-    });
-  } catch (error) {
-    giveUp(error.message);
-  }
+  const { prepare } = await import('./bootstrap/prepare.mjs');
+  await prepare(root).catch((error) => giveUp(error.message));
 }
 
 async function run() {

@@ -1,5 +1,5 @@
 import { createSubjectHash } from '../daemon/telemetry/subject_hash';
-import { readEnvironment } from '../environment/files';
+import { readEnvironment } from '../environment/files/settings';
 import { runScript, say } from './console/terminal';
 
 const USAGE = 'Usage: npm run subject:hash -- SUBJECT [SUBJECT …]\n';

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withMysqlAuthority } from '../environment/mysql_tls';
+import { withMysqlAuthority } from '../environment/files/mysql_tls';
 import { Refusal } from './console/refusal';
-import { describe, runScript, say } from './console/terminal';
+import { runScript, say } from './console/terminal';
 import { ensurePrograms, programFor, REDIS_CLI, REDIS_SERVER } from './install/install';
 import { takeLock } from './processes/lock';
 import { type Supervisor, supervised } from './processes/supervisor';
@@ -13,7 +13,7 @@ import { config } from './settings/config';
 import { root, testFolder } from './settings/paths';
 import { type ComposeEnvironment, composeDown, composeUp, requireCompose } from './testing/compose';
 import { runJest } from './testing/jest_run';
-import { type Count, sum, summaryLine } from './testing/summary';
+import { INTERRUPTED, type Outcome, runAndCount } from './testing/outcome';
 
 /** Never an operator's own. */
 const PROJECT = 'etuservices-test';
@@ -30,14 +30,8 @@ const FIRST_PORTS = {
 
 const JEST_CONFIG = join(root, 'jest.compose.config.js');
 
-/** By convention: 128 and the number of SIGINT. */
-const INTERRUPTED = 130;
-
-/** Nothing was counted yet, so nothing has passed. */
-let total: Count = { passed: 0, failed: 1 };
-
 /** `npm run test:compose`: the integration tests and those of the stack, against a compose stack of its own. */
-async function testCompose(): Promise<number> {
+async function testCompose(outcome: Outcome): Promise<number> {
   requireCompose();
   const folder = join(testFolder, 'compose');
   takeLock(join(folder, 'test.lock'), 'npm run test:compose');
@@ -48,7 +42,7 @@ async function testCompose(): Promise<number> {
     composeDown(env);
     try {
       return await supervised({
-        work: (supervisor) => upAndTest(supervisor, { folder, env }),
+        work: (supervisor) => upAndTest(supervisor, { folder, env, outcome }),
         codeWhenStopped: INTERRUPTED,
       });
     } finally {
@@ -90,7 +84,7 @@ async function composeEnvironment({
 
 async function upAndTest(
   supervisor: Supervisor,
-  { folder, env }: { folder: string; env: ComposeEnvironment },
+  { folder, env, outcome }: { folder: string; env: ComposeEnvironment; outcome: Outcome },
 ): Promise<number> {
   say('Building the images and starting the compose stack …');
   await Promise.all([
@@ -105,8 +99,9 @@ async function upAndTest(
       workers,
     });
   // Some of the stack's own tests stop it, so nothing else runs then.
-  total = sum(await run('test/integration'), await run('test/compose', 1));
-  return total.failed === 0 ? 0 : 1;
+  outcome.add(await run('test/integration'));
+  outcome.add(await run('test/compose', 1));
+  return outcome.hasPassed() ? 0 : 1;
 }
 
 function targets({
@@ -130,17 +125,4 @@ function needs() {
   return [config.redisServerPath ? [] : [REDIS_SERVER], config.redisCliPath ? [] : [REDIS_CLI]].flat();
 }
 
-async function testAndTell(): Promise<number> {
-  let code = 1;
-  try {
-    code = await testCompose();
-  } catch (error) {
-    process.stderr.write(`${describe(error)}\n`);
-  }
-  // A run that was cut short has failed, whatever had passed until then.
-  if (code !== 0 && total.failed === 0) total = { ...total, failed: 1 };
-  say(summaryLine(total));
-  return code;
-}
-
-void runScript(testAndTell);
+void runScript(() => runAndCount(testCompose));

@@ -24,10 +24,10 @@ import { statisticsRoutes } from './pages/statistics/statistics';
 import { studentsRoutes } from './pages/students/students';
 import { createSendPage, type SendPage } from './pages/view';
 import type { QuotaClient } from './quota/client';
-import { keepRequestId } from './request_id';
 import { routeTable } from './routes';
 import { countRequests } from './telemetry/count_requests';
 import type { AnsweredRequest } from './telemetry/metrics';
+import { keepRequestId } from './telemetry/request_id';
 
 /** Several times the largest form of the site. */
 const BODY_LIMIT = '8kb';

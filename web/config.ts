@@ -2,41 +2,29 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
-import { hasPassword, readEnvironment, withPassword } from '../environment/files';
-import { mysqlAuthorityFault, withMysqlAuthority } from '../environment/mysql_tls';
+import { ConfigInvalid } from '../environment/config_invalid';
+import { DEFAULT_ADDRESSES } from '../environment/default_addresses';
+import { mysqlAuthorityFault, withMysqlAuthority } from '../environment/files/mysql_tls';
+import { hasPassword, readEnvironment, withPassword } from '../environment/files/settings';
+import { type Address, parseAddress } from '../environment/listen';
 import { type QuotaSecurity, securityEnvironment, securityFaults, toSecurity } from './quota/security';
 
 const MIN_SECRET = 32;
-const MAX_PORT = 65_535;
 const NAMED_PROXIES = new Set(['loopback', 'linklocal', 'uniquelocal']);
-
-/** The environment cannot be used. The message names every variable at fault, and shows no value. */
-export class ConfigError extends Error {
-  readonly code = 'CONFIG';
-
-  constructor(faults: readonly string[]) {
-    super(['The configuration cannot be used:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
-  }
-}
 
 const mysqlUrl = z.string().refine(isMysqlUrl, 'is not of the form mysql://user:password@host:port/database');
 
 const listen = z.string().transform((value, context) => {
-  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:\s]+)):(?<port>\d{1,5})$/.exec(value);
-  const host = match?.groups?.v6 ?? match?.groups?.host;
-  const port = Number(match?.groups?.port);
-  const isBadV6 = match?.groups?.v6 !== undefined && isIP(match.groups.v6) !== 6;
-  if (host === undefined || port > MAX_PORT || isBadV6) {
-    context.addIssue('is not of the form host:port or [address]:port');
-    return z.NEVER;
-  }
-  return { host, port };
+  const address = parseAddress(value);
+  if (address !== undefined) return address;
+  context.addIssue('is not of the form host:port or [address]:port');
+  return z.NEVER;
 });
 
 const quotaTarget = z
   .string()
-  .regex(
-    /^(?:(?:dns|ipv4|ipv6|unix):\S+|[^\s:/]+:\d{1,5}|\[[^\]\s]+\]:\d{1,5})$/,
+  .refine(
+    (target) => /^(?:dns|ipv4|ipv6|unix):\S+$/.test(target) || parseAddress(target) !== undefined,
     'is not of the form host:port',
   );
 
@@ -54,9 +42,9 @@ const environment = z.object({
   MYSQL_URL: mysqlUrl.default('mysql://etuservices@127.0.0.1:3306/etuservices'),
   MYSQL_PASSWORD: z.string().optional(),
   MYSQL_TLS_CA: z.string().optional(),
-  WEB_LISTEN: listen.prefault('127.0.0.1:3000'),
-  WEB_METRICS_LISTEN: listen.prefault('127.0.0.1:9465'),
-  QUOTA_TARGET: quotaTarget.default('127.0.0.1:50051'),
+  WEB_LISTEN: listen.prefault(DEFAULT_ADDRESSES.web),
+  WEB_METRICS_LISTEN: listen.prefault(DEFAULT_ADDRESSES.webMetrics),
+  QUOTA_TARGET: quotaTarget.default(DEFAULT_ADDRESSES.quota),
   ...securityEnvironment,
   SESSION_SECRET: z.string().min(MIN_SECRET, `has fewer than ${MIN_SECRET} characters`).optional(),
   LOG_LEVEL: z
@@ -75,9 +63,9 @@ const environment = z.object({
 
 export type Config = {
   mysqlUrl: string;
-  listen: { host: string; port: number };
+  listen: Address;
   /** Where operators read the metrics. */
-  metricsListen: { host: string; port: number };
+  metricsListen: Address;
   quotaTarget: string;
   /** How the daemon is reached, and what is shown to it. */
   quotaSecurity: QuotaSecurity;
@@ -94,7 +82,7 @@ export type Config = {
 };
 
 /**
- * Reads the environment, or throws one ConfigError that lists every fault. Each variable may come as NAME_FILE; an
+ * Reads the environment, or throws one ConfigInvalid that lists every fault. Each variable may come as NAME_FILE; an
  * empty one counts as unset.
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
@@ -107,7 +95,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ...faultsBetween(filled),
     ...securityFaults(filled),
   ];
-  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  if (!parsed.success || faults.length > 0) throw new ConfigInvalid(faults);
 
   const values = parsed.data;
   return {

@@ -1,25 +1,26 @@
 // First: what is required before it cannot be traced.
-import './tracing';
+import './telemetry/tracing';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { ConfigInvalid } from '../environment/config_invalid';
+import { formatAddress, listenAt } from '../environment/listen';
 import { stopTracing } from '../environment/tracing/start';
 import { createSessionStore } from './accounts/sessions';
 import { usersTable } from './accounts/users';
 import { createApp } from './app';
 import { loadAssets } from './assets';
 import { connectBounded } from './bounded_pool';
-import { type Config, ConfigError, readConfig } from './config';
+import { type Config, readConfig } from './config';
 import { answers, connect } from './database';
-import { createLogger } from './logger';
 import { createMarket } from './market/market';
 import { migrate } from './migrations';
 import { outboxTable } from './outbox/outbox';
 import { type Relay, startRelay } from './outbox/relay';
-import { withProbes } from './probes';
 import { createQuotaClient } from './quota/client';
 import { openQuotaCredentials, type QuotaCredentials } from './quota/credentials';
+import { createLogger } from './telemetry/logger';
 import { createMetrics } from './telemetry/metrics';
+import { withProbes } from './telemetry/probes';
 import { createMetricsServer } from './telemetry/server';
 
 /** Longer than any request may take, and shorter than the time a supervisor gives before it kills. */
@@ -55,7 +56,7 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
   const quota = createQuotaClient({
     target: config.quotaTarget,
     credentials,
-    onAnswered: metrics.callAnswered,
+    onAnswered: metrics.daemonRequestAnswered,
     logger,
   });
   let relay: Relay | undefined;
@@ -89,8 +90,11 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
     });
     const parts = { mysql: () => answers(pool), quota: quota.isReady };
     const server = createServer(withProbes({ site: app, parts }));
-    const { port: metricsPort } = await listen(metricsServer, config.metricsListen);
-    const { port } = await listen(server, config.listen);
+    const metricsPort = await listenAt(metricsServer, {
+      variable: 'WEB_METRICS_LISTEN',
+      listen: formatAddress(config.metricsListen),
+    });
+    const port = await listenAt(server, { variable: 'WEB_LISTEN', listen: formatAddress(config.listen) });
     logger.info({ host: config.listen.host, port, metricsPort }, 'the web tier is listening');
     drainOnSignal({ server, stopping, close, logger });
   } catch (error) {
@@ -108,13 +112,6 @@ async function migrateDatabase(mysqlUrl: string, logger: Logger): Promise<void> 
   } finally {
     await pool.end();
   }
-}
-
-function listen(server: Server, { host, port }: Config['listen']): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => resolve(server.address() as AddressInfo));
-  });
 }
 
 type Draining = { server: Server; stopping: AbortController; close: () => Promise<void>; logger: Logger };
@@ -146,6 +143,6 @@ function drainOnSignal({ server, stopping, close, logger }: Draining): void {
 
 main().catch((error) => {
   // There is no logger yet: the environment says what it is to be.
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error('web:', error instanceof ConfigInvalid ? error.message : error);
   process.exitCode = 1;
 });

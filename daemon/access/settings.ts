@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TlsFiles } from '../../environment/tls_files';
+import type { TlsFiles } from '../../environment/files/tls_files';
 
 /** What an operator must write out to open the daemon to whoever reaches it. */
 const ANONYMOUS = 'yes-anyone-who-reaches-this-port';

@@ -1,7 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { callIdFrom } from '../telemetry/call_id';
-
-const CALL_ID_KEY = 'x-request-id';
+import { CALL_ID_KEY, callIdFrom } from '../../environment/call_id';
 
 /**
  * The id under which a call is logged. Most calls are never logged, so it is made when a line needs it, and kept in the

@@ -2,7 +2,7 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import type { Patience } from '../quota/store';
 
 /** How long the caller of an RPC waits for it. */
-export interface CallPatience extends Patience {
+export interface RequestPatience extends Patience {
   /** Makes a signal that the caller has left; most methods need none. */
   signal(): AbortSignal;
 }
@@ -10,7 +10,7 @@ export interface CallPatience extends Patience {
 type Waiting = Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'cancelled' | 'once'>;
 
 /** How long a caller waits, on the monotonic clock: a wall clock may be set in between. */
-export function patienceOf(call: Waiting): CallPatience {
+export function patienceOf(call: Waiting): RequestPatience {
   const isGivenUp = () => call.cancelled;
   const signal = () => leavingSignal(call);
   const deadline = call.getDeadline();

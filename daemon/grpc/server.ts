@@ -1,35 +1,36 @@
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { ListenFailed } from '../../environment/listen';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
-import { ListenFailed } from '../listen';
 import type { Administration } from '../quota/administration';
 import type { Auditing } from '../quota/auditing';
 import type { DecisionFeed } from '../quota/decision_feed';
 import type { Erasing } from '../quota/erasing';
 import type { Limiter } from '../quota/limiter';
+import type { HandshakeFailure } from '../telemetry/tls_metrics';
 import { createAdminHandlers } from './admin/handlers';
-import type { CallLog } from './call_log';
 import { createAnswerable } from './decoding/answerable';
-import { type CallGuard, guardCalls } from './guards/guards';
+import { guardRequests, type RequestGuard } from './guards/guards';
 import type { Shedding } from './guards/shedding';
 import { watchHealth } from './health';
-import { type HandshakeFailure, watchHandshakes } from './listening/handshakes';
+import { watchHandshakes } from './listening/handshakes';
 import { limitSessions } from './listening/session_limits';
 import { createHandlers } from './quota/handlers';
 import { createReflection } from './reflection';
+import type { RequestLog } from './request_log';
 import { createInFlight, type InFlight } from './unary';
 
 /** A drain that takes longer than this is cut short. */
 const DRAIN_BOUND_MS = 10_000;
 
-/** How often a drain looks whether the last call is done, and what its answer has to reach the wire. */
+/** How often a drain looks whether the last request is done, and what its answer has to reach the wire. */
 const DRAIN_STEP_MS = 50;
 
 export interface QuotaServer {
   /** The port that it listens on. */
   readonly port: number;
-  /** Turns NOT_SERVING, takes no new call, and resolves once the calls in flight are done: false where some were cut. */
+  /** Turns NOT_SERVING, takes no new request, and resolves once the requests in flight are done: false where some were cut. */
   drain(): Promise<boolean>;
 }
 
@@ -45,13 +46,13 @@ export interface ServeOptions {
   readonly isReady: () => boolean;
   readonly credentials: ServerCredentials;
   /** In their order, after the shedding. */
-  readonly guards: readonly CallGuard[];
+  readonly guards: readonly RequestGuard[];
   readonly shedding: Pick<Shedding, 'guard' | 'weigh'>;
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
   readonly onHandshakeFailure: (failure: HandshakeFailure) => void;
-  readonly log: CallLog;
+  readonly log: RequestLog;
   readonly logger: Logger;
 }
 
@@ -60,9 +61,9 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
   const { isReady, shedding, logger } = options;
   const inFlight = createInFlight();
   const server = new Server({
-    interceptors: [guardCalls([shedding.guard, ...options.guards])],
+    interceptors: [guardRequests([shedding.guard, ...options.guards])],
     'grpc.max_concurrent_streams': options.maxStreams,
-    // What it would record of each call costs a tenth of answering it, and nobody reads it here.
+    // What it would record of each request costs a tenth of answering it, and nobody reads it here.
     'grpc.enable_channelz': 0,
   });
   limitSessions(server);

@@ -1,12 +1,12 @@
 import type { handleUnaryCall, Metadata, ServerErrorResponse } from '@grpc/grpc-js';
 import { InvalidRequest } from '../quota/errors';
 import { callIdOf } from './call_id';
-import type { CallLog } from './call_log';
 import { Unreadable } from './decoding/answerable';
-import { type CallPatience, patienceOf } from './patience';
+import { patienceOf, type RequestPatience } from './patience';
+import type { RequestLog } from './request_log';
 import { detailsTrailer, statusOf } from './status';
 
-/** Counts the calls that are being answered, so that a drain knows when the last one is done. */
+/** Counts the requests that are being answered, so that a drain knows when the last one is done. */
 export interface InFlight {
   readonly count: number;
   begin(): void;
@@ -28,16 +28,16 @@ export function createInFlight(): InFlight {
   };
 }
 
-/** What answering a call needs. */
-export interface CallContext {
+/** What answering a request needs. */
+export interface RequestContext {
   readonly inFlight: InFlight;
-  readonly log: CallLog;
+  readonly log: RequestLog;
 }
 
 /** Makes a gRPC handler of a function, so that whatever it throws is answered, logged where it is our fault, and safe. */
 export function unary<Request, Response>(
-  handle: (request: Request, metadata: Metadata, patience: CallPatience) => Promise<Response>,
-  { inFlight, log }: CallContext,
+  handle: (request: Request, metadata: Metadata, patience: RequestPatience) => Promise<Response>,
+  { inFlight, log }: RequestContext,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     inFlight.begin();
@@ -47,7 +47,7 @@ export function unary<Request, Response>(
     };
     const failed = (error: unknown) => {
       inFlight.end();
-      callback(failCall(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));
+      callback(failRequest(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));
     };
     try {
       handle(readable(call.request), call.metadata, patienceOf(call)).then(answered, failed);
@@ -57,16 +57,16 @@ export function unary<Request, Response>(
   };
 }
 
-/** The message of a call. Throws `InvalidRequest` where it could not be read. */
+/** The message of a request. Throws `InvalidRequest` where it could not be read. */
 export function readable<Request>(request: Request): Request {
   if (!(request instanceof Unreadable)) return request;
   throw new InvalidRequest(request.faults);
 }
 
-/** Logs why a call fails, and answers what its caller is told. */
-export function failCall(
+/** Logs why a request fails, and answers what its caller is told. */
+export function failRequest(
   error: unknown,
-  { method, callId, log }: { method: string; callId: string; log: CallLog },
+  { method, callId, log }: { method: string; callId: string; log: RequestLog },
 ): ServerErrorResponse {
   const answered = statusOf(error, method);
   log.failed({ method, callId, error });

@@ -1,6 +1,7 @@
 import { type LimitStatus, tightestFirst } from './admission';
+import { algorithmOf } from './algorithms/registry';
 import { InvalidRequest, UnknownLimit, UnknownPolicy } from './errors';
-import { countingFault, type Limit } from './limits';
+import type { Limit } from './limits';
 import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget } from './overrides';
 import type { Policies, Policy } from './policies';
 import { boundFaults } from './policy_bounds';
@@ -107,7 +108,7 @@ function checkSize({ policy, limit }: { policy: Policy; limit: Limit }, size: nu
   if (size === 0) return;
   const changed = { ...limit, limit: size };
   const limits = policy.limits.map((each) => (each === limit ? changed : each));
-  const faults = [countingFault(changed), ...boundFaults({ ...policy, limits })];
+  const faults = [algorithmOf(changed).countingFault(changed), ...boundFaults({ ...policy, limits })];
   const descriptions = faults.filter((fault) => fault !== undefined);
   if (descriptions.length === 0) return;
   throw new InvalidRequest(descriptions.map((description) => ({ field: 'limit', description })));

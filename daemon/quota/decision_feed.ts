@@ -1,6 +1,9 @@
 import type { Admission, Decision } from './admission';
 
-/** One decision, as those who watch are told of it. */
+/** Subscribes to decisions: each is published once, to each listener. Two arguments, as most need no event made. */
+export type DecisionListener = (admission: Admission, decision: Decision) => void;
+
+/** One decision, as watchers receive it. */
 export interface DecisionEvent {
   readonly admission: Admission;
   readonly decision: Decision;
@@ -30,6 +33,8 @@ export interface Watcher {
 /** Tells decisions to those who watch. Nobody who watches can slow it: what does not fit in a place is missed. */
 export interface DecisionFeed {
   publish(event: DecisionEvent): void;
+  /** Whether anybody would receive an event now. */
+  isWatched(): boolean;
   watch(filter: DecisionFilter): Watcher;
 }
 
@@ -43,6 +48,8 @@ export function createDecisionFeed({ placeSize = PLACE_SIZE }: { placeSize?: num
     publish(event) {
       for (const offer of places) offer(event);
     },
+
+    isWatched: () => places.size > 0,
 
     watch(filter) {
       const waiting: WatchedEvent[] = [];
@@ -67,6 +74,13 @@ export function createDecisionFeed({ placeSize = PLACE_SIZE }: { placeSize?: num
         close: () => places.delete(offer),
       };
     },
+  };
+}
+
+/** Publishes decisions in a feed; while nobody watches, that costs next to nothing. */
+export function publishTo(feed: Pick<DecisionFeed, 'isWatched' | 'publish'>): DecisionListener {
+  return (admission, decision) => {
+    if (feed.isWatched()) feed.publish({ admission, decision });
   };
 }
 

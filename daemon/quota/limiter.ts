@@ -1,5 +1,5 @@
 import { type Admission, type Decision, tightestFirst } from './admission';
-import type { DecisionEvent } from './decision_feed';
+import type { DecisionListener } from './decision_feed';
 import { InvalidRequest, UnknownPolicy, UnknownService } from './errors';
 import type { Policies, Policy } from './policies';
 import type { Patience, QuotaStore } from './store';
@@ -25,7 +25,7 @@ export interface LimiterParts {
   readonly currentPolicies: () => Policies;
   readonly store: QuotaStore;
   /** Each decision is published once, to all of these. */
-  readonly onDecision: readonly ((event: DecisionEvent) => void)[];
+  readonly onDecision: readonly DecisionListener[];
 }
 
 export function createLimiter({ currentPolicies, store, onDecision }: LimiterParts): Limiter {
@@ -38,7 +38,7 @@ export function createLimiter({ currentPolicies, store, onDecision }: LimiterPar
 
   function publish(admission: Admission, answer: Decision): Decision {
     const decision = answer.limits.length < 2 ? answer : { ...answer, limits: tightestFirst(answer.limits) };
-    for (const listen of onDecision) listen({ admission, decision });
+    for (const listen of onDecision) listen(admission, decision);
     return decision;
   }
 

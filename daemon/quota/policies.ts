@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { ALGORITHM_NAMES, algorithmOf, isAlgorithmName } from './algorithms/registry';
 import { parseDurationMs } from './duration';
-import { countingFault, type Limit, MAX_LIMIT, MAX_WINDOW_MS } from './limits';
+import { countsTakings, type Limit, MAX_LIMIT, MAX_WINDOW_MS } from './limits';
 import { boundFaults, defaultRememberMs, MAX_REMEMBER_MS, MIN_REMEMBER_MS } from './policy_bounds';
 import { type Statistics, statistics } from './statistics';
 import { asMap, entryOf, must, type PathFault, parseYamlFile, repeatedNames } from './yaml_faults';
@@ -50,13 +51,11 @@ const isCount = (size: number) => Number.isInteger(size) && size >= 1 && size <=
 const aDuration = must('a duration such as 500ms, 30s, 10m, 1h or 3d, at most 366d');
 const isDuration = (text: string) => (parseDurationMs(text) ?? Number.POSITIVE_INFINITY) <= MAX_WINDOW_MS;
 
-const algorithms = ['sliding-window', 'token-bucket'] as const;
-
 const limit = z
   .strictObject(
     {
       name,
-      algorithm: z.enum(algorithms, must(algorithms.join(' or '))),
+      algorithm: z.enum(ALGORITHM_NAMES, must(ALGORITHM_NAMES.join(' or '))),
       limit: z.number(aCount).refine(isCount, aCount),
       window: z.string(aDuration).refine(isDuration, aDuration),
       shadow: z.boolean(must('true or false')).default(false),
@@ -151,22 +150,17 @@ function policyFaults(body: unknown, path: readonly PropertyKey[]): PathFault[] 
   const { limits } = data;
   const rememberMs = data.remember ?? defaultRememberMs(limits);
   const faults = boundFaults({ limits, rememberMs });
-  if (rememberMs === 0 && limits.some(({ algorithm, shadow }) => algorithm === 'sliding-window' && !shadow))
-    faults.push('remember: none is not possible with a sliding-window, which keeps the ids anyway');
+  const keeper = limits.find(countsTakings);
+  if (rememberMs === 0 && keeper !== undefined)
+    faults.push(`remember: none is not possible with a ${keeper.algorithm}, which keeps the ids anyway`);
   return faults.map((message) => ({ path, message }));
 }
 
 /** Why a limit cannot be counted. What is wrong by itself is the schema's to say. */
 function countingFaults(raw: unknown, path: readonly PropertyKey[]): PathFault[] {
   const [algorithm, size, window] = ['algorithm', 'limit', 'window'].map((key) => entryOf(raw, key));
-  if (typeof size !== 'number' || !isCount(size) || !isAlgorithm(algorithm)) return [];
+  if (typeof size !== 'number' || !isCount(size) || !isAlgorithmName(algorithm)) return [];
   const windowMs = typeof window === 'string' && isDuration(window) ? parseDurationMs(window) : undefined;
-  // The state of a sliding window does not depend on its length.
-  if (algorithm === 'token-bucket' && windowMs === undefined) return [];
-  const message = countingFault({ algorithm, name: '', limit: size, windowMs: windowMs ?? 0 });
+  const message = algorithmOf({ algorithm }).countingFault({ limit: size, windowMs });
   return message === undefined ? [] : [{ path, message }];
-}
-
-function isAlgorithm(value: unknown): value is Limit['algorithm'] {
-  return algorithms.some((algorithm) => algorithm === value);
 }

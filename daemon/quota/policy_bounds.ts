@@ -1,5 +1,6 @@
+import { algorithmOf } from './algorithms/registry';
 import { formatDuration } from './duration';
-import { type Limit, MAX_SLIDING_WINDOW_LIMIT } from './limits';
+import { countsTakings, hasOwnSet, type Limit } from './limits';
 
 /** A request id is remembered for the policy's longest window, but never for less or more than this, unless set. */
 export const MIN_REMEMBER_MS = 60_000;
@@ -34,7 +35,7 @@ export function defaultRememberMs(limits: readonly Limit[]): number {
 
 /** How long a subject's takings are kept: for as long as a sliding window counts them, or their ids are remembered. */
 export function retainMs({ limits, rememberMs }: Bounded): number {
-  return Math.max(rememberMs, ...enforcedWindows(limits).map(({ windowMs }) => windowMs));
+  return Math.max(rememberMs, ...limits.filter(countsTakings).map(({ windowMs }) => windowMs));
 }
 
 /**
@@ -58,19 +59,25 @@ function mostTokens(limits: readonly Limit[]): number {
 /** What a call of this cost may take Redis, in microseconds. */
 export function callUs({ limits }: Pick<Bounded, 'limits'>, cost: number): number {
   const taken = Math.min(cost, mostTokens(limits));
-  const inSet = enforcedWindows(limits).length > 0 ? taken : 0;
+  const inSet = limits.some(countsTakings) ? taken : 0;
   const inShadows = limits
-    .filter(({ algorithm, shadow }) => algorithm === 'sliding-window' && shadow)
+    .filter(hasOwnSet)
     .reduce((sum, { limit }) => sum + Math.min(cost, taken, limit), 0);
   return CALL_US + LIMIT_US * limits.length + TOKEN_US * (inSet + inShadows);
 }
 
 /** The same, whatever overrides its subject has: they are known to Redis alone, and may let more through. */
 export function overriddenCallUs({ limits }: Pick<Bounded, 'limits'>, cost: number): number {
-  const windows = limits.filter(({ algorithm }) => algorithm === 'sliding-window');
-  const shadows = windows.filter(({ shadow }) => shadow).length;
-  const sets = shadows + Number(windows.length > shadows);
-  return CALL_US + LIMIT_US * limits.length + TOKEN_US * sets * Math.min(cost, MAX_SLIDING_WINDOW_LIMIT);
+  let inSet = 0;
+  let inShadows = 0;
+  for (const limit of limits) {
+    const { keepsTokens, maxLimit = cost } = algorithmOf(limit);
+    if (!keepsTokens) continue;
+    const taken = Math.min(cost, maxLimit);
+    if (limit.shadow) inShadows += taken;
+    else inSet = Math.max(inSet, taken);
+  }
+  return CALL_US + LIMIT_US * limits.length + TOKEN_US * (inSet + inShadows);
 }
 
 /** Why Redis could not keep a policy within its bounds, with the calculation; empty if it can. */
@@ -78,7 +85,7 @@ export function boundFaults(policy: Bounded): string[] {
   const faults: string[] = [];
   const longestUs = Math.ceil(callUs(policy, Number.MAX_SAFE_INTEGER));
   if (longestUs > MAX_CALL_US) {
-    const sets = policy.limits.filter(({ algorithm }) => algorithm === 'sliding-window').length;
+    const sets = policy.limits.filter((limit) => algorithmOf(limit).keepsTokens).length;
     faults.push(
       `one call could take Redis ${longestUs} µs, and ${MAX_CALL_US} µs is the most: ${CALL_US} µs, ${LIMIT_US} µs for each of ${policy.limits.length} limits, and ${TOKEN_US} µs for each token that ${sets} sliding windows keep; use smaller limits or fewer shadows`,
     );
@@ -90,8 +97,4 @@ export function boundFaults(policy: Bounded): string[] {
     );
   }
   return faults;
-}
-
-function enforcedWindows(limits: readonly Limit[]): Limit[] {
-  return limits.filter(({ algorithm, shadow }) => algorithm === 'sliding-window' && !shadow);
 }

@@ -30,3 +30,9 @@ export function translateFailure(error: unknown): unknown {
   const isFault = code !== undefined && !TRANSIENT_CODES.has(code);
   return isFault ? error : new StoreUnavailable({ cause: error });
 }
+
+/** What kind of failure it was, for a metric: `fault` is the program's own, a word in capitals is Redis's reply, `no_answer` is all the rest. */
+export function storeFailureKind(error: unknown): string {
+  if (!(error instanceof StoreUnavailable)) return 'fault';
+  return replyCode(error.cause) ?? 'no_answer';
+}

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Redis, ReplyError } from 'ioredis';
+import type { LimitAlgorithm } from '../quota/algorithms/algorithm';
+import { ALGORITHMS } from '../quota/algorithms/registry';
 import { replyCode, translateFailure } from './failures';
 
 /**
@@ -12,10 +14,10 @@ const FILES = [
   'lib/register',
   'lib/keep',
   'lib/clock',
+  'lib/algorithms',
   'lib/control',
   'limits/takings',
-  'limits/sliding_window',
-  'limits/token_bucket',
+  ...ALGORITHMS.map(({ name }) => `limits/${name.replaceAll('-', '_')}`),
   'limits/policies',
   'limits/limits',
   'limits/log',
@@ -38,7 +40,7 @@ const FILES = [
   'erasing/begin',
   'erasing/rewrite',
   'erasing/progress',
-] as const;
+];
 
 /** The library's text, and the version that stands in each of its names: two versions can live side by side. */
 export interface Library {
@@ -51,9 +53,18 @@ const VERSION_LENGTH = 8;
 /** Reads the library; `change` may change the text of each file, as the tests of the tests do. */
 export function readLibrary(change: (text: string, file: string) => string = (text) => text): Library {
   const read = (file: string) => readFileSync(join(__dirname, 'scripts', `${file}.lua`), 'utf8');
-  const body = FILES.map((file) => change(read(file), file)).join('\n');
+  const files = FILES.map((file) => change(read(file), file));
+  const body = [declarationOf(ALGORITHMS), ...files].join('\n');
   const version = createHash('sha256').update(body).digest('hex').slice(0, VERSION_LENGTH);
   return { version, source: `#!lua name=quota_${version}\nlocal VERSION = '${version}'\n${body}` };
+}
+
+/** What the Lua must know, and be held to, of the algorithms: see `scripts/lib/algorithms.lua`. */
+function declarationOf(algorithms: readonly LimitAlgorithm[]): string {
+  const declared = algorithms.map(({ name, keepsTokens, maxLimit = false }) => {
+    return `['${name}'] = { keeps_tokens = ${keepsTokens}, largest_size = ${maxLimit} }`;
+  });
+  return `local DECLARED_ALGORITHMS = { ${declared.join(', ')} }`;
 }
 
 const library = readLibrary();

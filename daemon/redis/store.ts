@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Auditing } from '../quota/auditing';
+import type { DecisionListener } from '../quota/decision_feed';
 import type { Erasing } from '../quota/erasing';
 import type { Policy } from '../quota/policies';
 import type { QuotaStore } from '../quota/store';
@@ -56,6 +57,8 @@ export interface RedisStore extends QuotaStore {
   isOpen(): boolean;
   /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
   announce(): Promise<void>;
+  /** To be subscribed to decisions: counts the denials, which Redis does not write down when it decides. */
+  readonly decided: DecisionListener;
   /** What is known of the clock of the database that holds admissions. */
   clock(): ClockEstimate | undefined;
   /** Ends the work in the background, after what decisions have left to do. */
@@ -169,11 +172,12 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     erasing,
     auditing: createAuditing({ redis, keys }),
 
-    admit: (admission, policy, patience = {}) =>
-      admitting.admit(admission, policy, patience).then((decision) => {
-        if (!decision.admitted) usage.denials.record(admission, decision);
-        return decision;
-      }),
+    admit: (admission, policy, patience = {}) => admitting.admit(admission, policy, patience),
+
+    decided(admission, decision) {
+      if (!decision.admitted) usage.denials.record(admission, decision);
+    },
+
     clock: admitting.clock,
 
     async readQuota(subject, policy) {

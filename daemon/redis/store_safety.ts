@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnsafe } from '../quota/errors';
+import type { Finding } from '../quota/store_risks';
 import { translateFailure } from './failures';
-import { type Finding, judge, readStoreSettings } from './store_settings';
+import { judge, readStoreSettings } from './store_settings';
 
 /** What the settings of one Redis put at risk, read at each connection. */
 export interface StoreSafety {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { type Finding, SETTINGS, type Setting } from '../quota/store_risks';
 import { replyCode } from './failures';
 
 /** The settings of Redis that the daemon's promises depend on; undefined: Redis does not say. */
@@ -13,18 +14,6 @@ export interface StoreSettings {
   readonly maxmemory: number | undefined;
   readonly role: string | undefined;
   readonly replicas: number | undefined;
-}
-
-/** The settings that are judged, as the metric and the log name them. */
-export const SETTINGS = ['version', 'appendonly', 'appendfsync', 'eviction', 'memory', 'replicas'] as const;
-
-export type Setting = (typeof SETTINGS)[number];
-
-/** One setting that a promise cannot rely on, and what that puts at risk. */
-export interface Finding {
-  readonly setting: Setting;
-  readonly state: 'at_risk' | 'unknown';
-  readonly why: string;
 }
 
 /**

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { ListenFailed, splitListen } from '../listen';
+import { listenAt } from '../../environment/listen';
 import type { Readiness } from './readiness';
 
 /** A scraper or a probe that is slower than this is cut off. */
@@ -11,11 +10,22 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
+/** What the pages show. */
+export interface Pages {
+  readonly metrics: {
+    text(): Promise<string>;
+    /** The same for a process that adds up those of several. */
+    json(): Promise<unknown>;
+    readonly contentType: string;
+  };
+  readonly readiness: () => Promise<Readiness>;
+}
+
 export interface HttpOptions {
   /** HOST:PORT; port 0 takes a free one. */
   readonly listen: string;
-  readonly metrics: { text(): Promise<string>; readonly contentType: string };
-  readonly readiness: () => Promise<Readiness>;
+  readonly metrics: Pick<Pages['metrics'], 'text' | 'contentType'>;
+  readonly readiness: Pages['readiness'];
 }
 
 type Answer = { status: number; type: string; body: string };
@@ -49,7 +59,7 @@ export async function serveHttp({ listen, metrics, readiness }: HttpOptions): Pr
   }
 
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, answer);
-  const port = await bind(server, listen);
+  const port = await listenAt(server, { variable: 'QUOTA_HTTP_LISTEN', listen });
   return { port, stop: () => stop(server) };
 }
 
@@ -59,15 +69,6 @@ function json(status: number, value: unknown): Answer {
 
 function text(status: number, body: string): Answer {
   return { status, type: 'text/plain; charset=utf-8', body };
-}
-
-function bind(server: Server, listen: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new ListenFailed({ variable: 'QUOTA_HTTP_LISTEN', listen, cause })),
-    );
-    server.listen(splitListen(listen), () => resolve((server.address() as AddressInfo).port));
-  });
 }
 
 function stop(server: Server): Promise<void> {

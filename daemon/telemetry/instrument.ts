@@ -1,16 +1,13 @@
-import { DeadlinePassed, InvalidRequest, StoreUnavailable } from '../quota/errors';
+import { DeadlinePassed, InvalidRequest } from '../quota/errors';
 import type { QuotaStore } from '../quota/store';
-import { replyCode } from '../redis/failures';
-import type { Metrics } from './metrics';
 
-/** The same store, with its failures counted. Each method stands here, so that a new one is not forgotten. */
-export function instrumentStore(store: QuotaStore, metrics: Pick<Metrics, 'storeFailed'>): QuotaStore {
+/** The same store, whose failures are reported to `onFailure`; what only the request is to blame for is not. Each method stands here, so that a new one is not forgotten. */
+export function instrumentStore(store: QuotaStore, onFailure: (error: unknown) => void): QuotaStore {
   function counted<Args extends unknown[], Result>(method: (...args: Args) => Promise<Result>) {
-    return (...args: Args): Promise<Result> => method(...args).catch(count);
+    return (...args: Args): Promise<Result> => method(...args).catch(report);
   }
-  function count(error: unknown): never {
-    if (!(error instanceof InvalidRequest || error instanceof DeadlinePassed))
-      metrics.storeFailed(storeFailureKind(error));
+  function report(error: unknown): never {
+    if (!(error instanceof InvalidRequest || error instanceof DeadlinePassed)) onFailure(error);
     throw error;
   }
   return {
@@ -23,10 +20,4 @@ export function instrumentStore(store: QuotaStore, metrics: Pick<Metrics, 'store
     recordCall: counted(store.recordCall),
     readUsage: counted(store.readUsage),
   };
-}
-
-/** A few words: `fault` is the program's own, a word in capitals is Redis's reply, `no_answer` is all the rest. */
-export function storeFailureKind(error: unknown): string {
-  if (!(error instanceof StoreUnavailable)) return 'fault';
-  return replyCode(error.cause) ?? 'no_answer';
 }

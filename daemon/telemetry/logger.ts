@@ -1,4 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino, stdSerializers, transport } from 'pino';
+import { within } from '../../environment/within';
 
 /** What waits for a reader of the log, at most; what does not fit is dropped, and counted. */
 const MAX_WAITING_BYTES = 1024 * 1024;
@@ -40,7 +41,7 @@ export function openLog({ level, isTerminal }: { level: string; isTerminal: bool
       // A line that came now would find no place to go.
       logger.level = 'silent';
       stdout.end();
-      await Promise.race([written, new Promise((resolve) => setTimeout(resolve, CLOSE_BOUND_MS))]);
+      await within(written, { limitMs: CLOSE_BOUND_MS, late: undefined });
       stdout.destroy();
     },
   };

@@ -1,3 +1,5 @@
+import { within } from '../../environment/within';
+
 /** Whether a part is ready. One that throws is not. */
 export type Check = () => Promise<boolean>;
 
@@ -26,13 +28,7 @@ export async function readinessOf({
   return { ready: Object.values(parts).every(Boolean), state, parts };
 }
 
-async function passes(check: Check): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), CHECK_BOUND_MS);
-  });
+function passes(check: Check): Promise<boolean> {
   const answer = check().catch(() => false);
-  const passed = await Promise.race([answer, late]);
-  clearTimeout(timer);
-  return passed;
+  return within(answer, { limitMs: CHECK_BOUND_MS, late: false });
 }

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import { type Finding, SETTINGS } from '../redis/store_settings';
+import { type Finding, SETTINGS } from '../quota/store_risks';
 
 /** By connection: what its settings put at risk; undefined: not read yet. */
 export type StoreFindings = Readonly<Record<string, () => readonly Finding[] | undefined>>;

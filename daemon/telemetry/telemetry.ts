@@ -1,11 +1,9 @@
-import cluster from 'node:cluster';
 import type { Redis } from 'ioredis';
 import type { ConnectionLimits } from '../access/connection_limits';
-import { answerPrimary } from '../workers/asking';
-import { serveHttp } from './http';
+import type { Pages } from './http';
 import { createMetrics, type Metrics, type MetricsSources } from './metrics';
 import { watchOpenSockets } from './open_sockets';
-import { type Check, type DaemonState, type Readiness, readinessOf } from './readiness';
+import { type Check, type DaemonState, readinessOf } from './readiness';
 
 /** What an operator sees of the daemon from outside: its numbers, and whether it lives and is ready. */
 export interface Telemetry {
@@ -22,8 +20,8 @@ export interface Telemetry {
 }
 
 export interface TelemetryOptions {
-  /** HOST:PORT of the HTTP pages. */
-  readonly listen: string;
+  /** Makes the pages reachable: by HTTP, or through another process, and then they have no port here. */
+  readonly serve: (pages: Pages) => Promise<{ readonly port: number | undefined; stop(): Promise<void> }>;
   readonly redis: Readonly<Record<'admissions' | 'calls', Redis>>;
   /** Whether each database takes writes. */
   readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
@@ -34,9 +32,9 @@ export interface TelemetryOptions {
   readonly storeFindings: MetricsSources['storeFindings'];
 }
 
-/** Serves the metrics and the probes, from the start on. Throws `ListenFailed` where the address cannot be had. */
+/** Serves the metrics and the probes, from the start on. Throws as `serve` does. */
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const { listen, redis, isUsable } = options;
+  const { serve, redis, isUsable } = options;
   const sockets = watchOpenSockets();
   let state: DaemonState = 'starting';
   let isStoreOpen = () => false;
@@ -61,9 +59,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     readyParts: async () => (await readiness()).parts,
   });
   for (const [name, client] of Object.entries(redis)) client.on('close', () => metrics.redisLost(name));
-  const server = cluster.isWorker
-    ? answerInstead({ metrics, readiness })
-    : await serveHttp({ listen, metrics, readiness });
+  const server = await serve({ metrics, readiness });
 
   return {
     metrics,
@@ -89,13 +85,4 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     },
     stop: server.stop,
   };
-}
-
-/** One of several processes has no pages of its own. */
-function answerInstead({ metrics, readiness }: { metrics: Metrics; readiness: () => Promise<Readiness> }): {
-  port: undefined;
-  stop(): Promise<void>;
-} {
-  answerPrimary({ metrics: metrics.json, readiness });
-  return { port: undefined, stop: async () => undefined };
 }

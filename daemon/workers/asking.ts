@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster';
+import type { Pages } from '../telemetry/http';
 
 /** What the primary asks of a worker. */
 export type Question = 'metrics' | 'readiness';
@@ -39,13 +40,15 @@ export function askWorker(worker: Worker, question: Question): Promise<unknown> 
   });
 }
 
-/** Answers the primary from a worker. */
-export function answerPrimary(answers: Readonly<Record<Question, () => Promise<unknown>>>): void {
+/** Answers the primary from a worker, which has no pages of its own. */
+export async function answerPrimary({ metrics, readiness }: Pages) {
+  const answers: Readonly<Record<Question, () => Promise<unknown>>> = { metrics: metrics.json, readiness };
   process.on('message', async (message: unknown) => {
     if (!isQuestion(message)) return;
     const answered: Answered = { quotaAnswer: await answers[message.quotaQuestion](), id: message.id };
     if (process.connected) process.send?.(answered, undefined, undefined, () => undefined);
   });
+  return { port: undefined, stop: async () => undefined };
 }
 
 function isQuestion(message: unknown): message is Asked {

@@ -2,14 +2,14 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { AggregatorRegistry, Registry } from 'prom-client';
+import { backOff } from '../../environment/back_off';
 import { serveHttp } from '../telemetry/http';
 import type { Readiness } from '../telemetry/readiness';
 import { askWorker, type Question } from './asking';
 import { createDecisionExchange } from './shared_feed';
 
 /** A worker that dies at once is not replaced faster than this; the delay doubles with each, up to the longest. */
-const FIRST_RESTART_MS = 100;
-const LONGEST_RESTART_MS = 10_000;
+const RESTART = { minMs: 100, maxMs: 10_000 };
 
 /** A worker that has lived for so long was not started in vain. */
 const SETTLED_MS = 10_000;
@@ -32,7 +32,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<void> {
   const workers = new Set<Worker>();
   let isDraining = false;
   let hasServed = false;
-  let restartMs = FIRST_RESTART_MS;
+  let deaths = 0;
   const exchange = createDecisionExchange();
   const stop = new AbortController();
 
@@ -54,10 +54,11 @@ export async function runPrimary(options: PrimaryOptions): Promise<void> {
         stop.abort();
         return;
       }
-      if (performance.now() - startedMs >= SETTLED_MS) restartMs = FIRST_RESTART_MS;
+      if (performance.now() - startedMs >= SETTLED_MS) deaths = 0;
+      deaths += 1;
+      const restartMs = backOff(deaths, RESTART);
       logger.error({ worker: worker.process.pid, code, signal, restartMs }, 'a worker died, and is replaced');
       setTimeout(start, restartMs);
-      restartMs = Math.min(restartMs * 2, LONGEST_RESTART_MS);
     });
   }
 

@@ -15,7 +15,7 @@ const MOST_PENDING = 1000;
 
 /** The feed of a worker: it carries the decisions of all workers, and sends its own only while somebody watches elsewhere. */
 export function shareFeed(local: DecisionFeed): DecisionFeed {
-  let isWatched = false;
+  let isWatchedElsewhere = false;
   let watcherCount = 0;
   let pending = 0;
 
@@ -35,14 +35,15 @@ export function shareFeed(local: DecisionFeed): DecisionFeed {
 
   process.on('message', (message: Message) => {
     if ('quotaDecision' in message) local.publish(message.quotaDecision);
-    else if ('quotaIsWatched' in message) isWatched = message.quotaIsWatched;
+    else if ('quotaIsWatched' in message) isWatchedElsewhere = message.quotaIsWatched;
   });
 
   return {
     publish(event) {
       local.publish(event);
-      if (isWatched && pending < MOST_PENDING) send({ quotaDecision: event });
+      if (isWatchedElsewhere && pending < MOST_PENDING) send({ quotaDecision: event });
     },
+    isWatched: () => isWatchedElsewhere || local.isWatched(),
     watch(filter) {
       const watcher = local.watch(filter);
       let isOpen = true;

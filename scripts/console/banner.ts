@@ -1,3 +1,4 @@
+import { DEFAULT_ADDRESSES } from '../../environment/default_addresses';
 import { DEMO } from '../demo/data';
 import { DATABASE_NAME, DATABASE_USER } from '../servers/mysql_options';
 import { bold, dim, green } from './terminal';
@@ -58,7 +59,7 @@ function logins(): string[] {
 
 /** It finds by itself all that `npm start` runs, but for a site at another address than the usual. */
 function demoHint(web: string): string {
-  const command = web === USUAL_WEB ? 'npm run demo' : `WEB_LISTEN=${web} npm run demo`;
+  const command = web === DEFAULT_ADDRESSES.web ? 'npm run demo' : `WEB_LISTEN=${web} npm run demo`;
   return `${bold(command)} ${dim('fills the statistics with three days')}`;
 }
 
@@ -72,5 +73,3 @@ function row(label: string, value: string): string {
 }
 
 const LABEL_WIDTH = 14;
-
-const USUAL_WEB = '127.0.0.1:3000';

@@ -1,4 +1,5 @@
 import { Refusal } from '../console/refusal';
+import { createCookieFetch, csrfTokenIn } from './cookie_fetch';
 
 /** Somebody who uses the site as a browser without scripts does, with cookies of their own. */
 export interface Visitor {
@@ -17,27 +18,23 @@ export interface Answer {
   readonly hasLimits: boolean;
 }
 
-const TOKEN = /name="_csrf" value="([^"]+)"/;
-
 /** The site answers in far less. */
 const ANSWER_BOUND_MS = 15_000;
 
 /** `site` is where it is: http://HOST:PORT. */
 export function createVisitor(site: string): Visitor {
-  const cookies = new Map<string, string>();
+  const browser = createCookieFetch(site);
   let token = '';
 
   async function request(path: string, init: RequestInit = {}): Promise<Response> {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(new URL(path, site), {
+    const answering = browser.fetch(path, {
       ...init,
-      headers: { cookie, 'accept-language': 'fr' },
-      redirect: 'manual',
+      headers: { 'accept-language': 'fr' },
       signal: AbortSignal.timeout(ANSWER_BOUND_MS),
-    }).catch((cause) => {
+    });
+    const response = await answering.catch((cause) => {
       throw new Refusal(`The web site does not answer at ${site}: see .local/web.log.`, { cause });
     });
-    keepCookies(cookies, response);
     if (response.status >= 500)
       throw new Refusal(`The web site answered ${path} with ${response.status}: see .local/web.log.`);
     return response;
@@ -46,7 +43,7 @@ export function createVisitor(site: string): Visitor {
   return {
     async open(path) {
       const page = await (await request(path)).text();
-      token = TOKEN.exec(page)?.[1] ?? token;
+      token = csrfTokenIn(page) ?? token;
       return page;
     },
     async send(path, fields) {
@@ -58,14 +55,4 @@ export function createVisitor(site: string): Visitor {
       return { status, location: headers.get('location') ?? '', hasLimits: headers.has('ratelimit') };
     },
   };
-}
-
-function keepCookies(cookies: Map<string, string>, { headers }: Response): void {
-  for (const cookie of headers.getSetCookie()) {
-    const [, name, value] = /^([^=;]+)=([^;]*)/.exec(cookie) ?? [];
-    if (name === undefined) continue;
-    // An empty one is the way to take it back.
-    if (value) cookies.set(name, value);
-    else cookies.delete(name);
-  }
 }

@@ -86,6 +86,16 @@ export async function waitUntilReady(
   throw new Refusal(`${running.name} ${what}.\n${lastLines(running.log)}`);
 }
 
+/** Waits until a task has done what it was asked. Refuses, with the end of its log, if it fails or does not end in time. */
+export async function waitUntilDone(
+  task: Running,
+  { what, boundMs }: { what: string; boundMs: number },
+): Promise<void> {
+  await waitUntil(() => task.end() !== undefined, boundMs);
+  if (task.end() === SUCCESS) return;
+  throw new Refusal(`${what} ${task.end() ?? 'has not ended in time'}.\n${lastLines(task.log)}`);
+}
+
 /** Stops what an earlier run in the folder has left running because it was killed itself. */
 export async function stopLeftovers(folder: string): Promise<void> {
   const files = readdirSync(folder).filter((file) => file.endsWith('.pid'));

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import type { Address } from '../../environment/listen';
 import { Refusal } from '../console/refusal';
 import { waitUntilReady } from '../processes/processes';
 import type { Supervisor } from '../processes/supervisor';
 import { config, environmentWith } from '../settings/config';
 import { root, startFolder } from '../settings/paths';
 import { isAnswering, isServing } from './health';
-import { type Address, parseListen, reachable } from './listen';
+import { parseListen, reachable } from './listen';
 import { isFree } from './ports';
 import { keptSecret } from './secrets';
 import type { Servers } from './servers';

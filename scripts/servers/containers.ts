@@ -3,10 +3,8 @@ import { createHash } from 'node:crypto';
 import { Refusal } from '../console/refusal';
 import { say } from '../console/terminal';
 import { findProgram } from '../install/programs';
-import { lastLines } from '../processes/logs';
-import { type Running, SUCCESS } from '../processes/processes';
+import { type Running, waitUntilDone } from '../processes/processes';
 import type { Supervisor } from '../processes/supervisor';
-import { waitUntil } from '../processes/wait';
 
 /** An engine that is there answers at once; one that is just starting takes its time. */
 const ANSWER_BOUND_MS = 20_000;
@@ -102,11 +100,7 @@ async function ensureImage({ supervisor, docker, name, image, folder }: Download
     args: ['pull', '--quiet', image],
     cwd: folder,
   });
-  await waitUntil(() => task.end() !== undefined, PULL_BOUND_MS);
-  if (task.end() !== SUCCESS)
-    throw new Refusal(
-      `docker pull ${image} ${task.end() ?? 'has not ended in time'}.\n${lastLines(task.log)}`,
-    );
+  await waitUntilDone(task, { what: `docker pull ${image}`, boundMs: PULL_BOUND_MS });
 }
 
 function dockerProgram(): string {

@@ -3,9 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { Refusal } from '../console/refusal';
-import { lastLines } from '../processes/logs';
-import { type Running, SUCCESS, waitUntilReady } from '../processes/processes';
-import { waitUntil } from '../processes/wait';
+import { type Running, waitUntilDone, waitUntilReady } from '../processes/processes';
 import { keepMysqlContainer, startMysqlContainer } from './mysql_container';
 import { DATABASE_NAME, DATABASE_USER, initStatements, serverOptions } from './mysql_options';
 import { type DatabaseProgram, databaseProgram, initialisation } from './mysql_programs';
@@ -105,10 +103,7 @@ async function initialiseOnce(
   mkdirSync(making, { mode: 0o700 });
   const { command, args } = initialisation(program, making);
   const task = supervisor.launchTask({ name: 'mysql_initialise', folder, command, args, cwd: making });
-  await waitUntil(() => task.end() !== undefined, INITIALISE_BOUND_MS);
-  if (task.end() !== SUCCESS) {
-    throw new Refusal(`${command} ${task.end() ?? 'has not ended in time'}.\n${lastLines(task.log)}`);
-  }
+  await waitUntilDone(task, { what: command, boundMs: INITIALISE_BOUND_MS });
   renameSync(making, data);
 }
 

@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path';
-import { readEnvironment, withPassword } from '../../environment/files';
-import { mysqlAuthorityFault, withMysqlAuthority } from '../../environment/mysql_tls';
+import { DEFAULT_ADDRESSES } from '../../environment/default_addresses';
+import { mysqlAuthorityFault, withMysqlAuthority } from '../../environment/files/mysql_tls';
+import { readEnvironment, withPassword } from '../../environment/files/settings';
 import { toSecurity } from '../../web/quota/security';
 import { root } from './paths';
 
@@ -28,14 +29,14 @@ export const config = {
   mysqlUrl:
     values.MYSQL_URL &&
     withMysqlAuthority(withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD), values.MYSQL_TLS_CA),
-  quotaListen: env.QUOTA_LISTEN || '127.0.0.1:50051',
-  quotaHttpListen: env.QUOTA_HTTP_LISTEN || '127.0.0.1:9464',
+  quotaListen: env.QUOTA_LISTEN || DEFAULT_ADDRESSES.quota,
+  quotaHttpListen: env.QUOTA_HTTP_LISTEN || DEFAULT_ADDRESSES.quotaHttp,
   quotaPolicies: env.QUOTA_POLICIES || undefined,
   quotaTarget: env.QUOTA_TARGET || undefined,
   quotaTls: toSecurity(values).tls,
   quotaAsksCallers: Boolean(env.QUOTA_ACCESS || env.QUOTA_TLS_CERT),
-  webListen: env.WEB_LISTEN || '127.0.0.1:3000',
-  webMetricsListen: env.WEB_METRICS_LISTEN || '127.0.0.1:9465',
+  webListen: env.WEB_LISTEN || DEFAULT_ADDRESSES.web,
+  webMetricsListen: env.WEB_METRICS_LISTEN || DEFAULT_ADDRESSES.webMetrics,
   sessionSecret: values.SESSION_SECRET,
   testRedisUrl: env.TEST_REDIS_URL || undefined,
   testMysqlUrl: env.TEST_MYSQL_URL || undefined,

@@ -6,7 +6,7 @@ import type { Supervisor } from '../processes/supervisor';
 import { waitUntil } from '../processes/wait';
 import { testEnvironmentWith } from '../settings/config';
 import { root, testFolder } from '../settings/paths';
-import { type Count, countTests } from './summary';
+import { type Count, countTests, skippedTests } from './summary';
 
 const REPORT = join(testFolder, 'jest.json');
 
@@ -26,11 +26,16 @@ export interface JestRun {
   readonly workers?: number;
 }
 
+/** What a run of jest came to, and which tests it has left out. */
+export interface JestResult extends Count {
+  readonly skipped: readonly string[];
+}
+
 /** Runs jest with its own report at the terminal, and counts what it reports. */
 export async function runJest(
   supervisor: Supervisor,
   { args, env, workers = WORKERS }: JestRun,
-): Promise<Count> {
+): Promise<JestResult> {
   rmSync(REPORT, { force: true });
   const task = supervisor.launchTask({
     name: 'jest',
@@ -53,5 +58,6 @@ export async function runJest(
   if (!hasEnded()) say(red('jest does not end: a test has left something open, or runs for ever.'));
   const succeeded = task.end() === SUCCESS;
   await task.stop();
-  return countTests({ text: existsSync(REPORT) ? readFileSync(REPORT, 'utf8') : undefined, succeeded });
+  const text = existsSync(REPORT) ? readFileSync(REPORT, 'utf8') : undefined;
+  return { ...countTests({ text, succeeded }), skipped: skippedTests(text) };
 }

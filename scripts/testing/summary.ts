@@ -27,6 +27,31 @@ export function countTests({ text, succeeded }: { text: string | undefined; succ
   return { passed, failed: isSilentFailure ? 1 : failed };
 }
 
+const SKIPPED = ['pending', 'todo', 'disabled'];
+
+const outcomes = z.object({
+  testResults: z.array(
+    z.object({ assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })) }),
+  ),
+});
+
+/** The names of the tests in jest's report that were not run; none if there is no report. */
+export function skippedTests(text: string | undefined): string[] {
+  const parsed = outcomes.safeParse(parse(text));
+  const tests = parsed.data?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
+  return tests.filter(({ status }) => SKIPPED.includes(status)).map(({ fullName }) => fullName);
+}
+
+/** With `-t` nearly all tests are left out. */
+const SKIPPED_SHOWN = 20;
+
+/** A line for each test that was left out, for a person and for `.ci/run`. */
+export function skippedLines(names: readonly string[]): string[] {
+  const lines = names.slice(0, SKIPPED_SHOWN).map((name) => `skipped: ${name}`);
+  const others = names.length - lines.length;
+  return others > 0 ? [...lines, `skipped: ${others} more`] : lines;
+}
+
 /** Counts checks, each as one. */
 export function countChecks(results: readonly boolean[]): Count {
   const passed = results.filter(Boolean).length;

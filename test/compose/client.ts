@@ -1,4 +1,5 @@
 import { createQuotaClient, type QuotaClient } from '../helpers/quota_client';
+import { createVisitor, type Visitor } from '../helpers/visitor';
 import { secret, setting } from './docker';
 
 export const TARGET = `127.0.0.1:${setting('QUOTA_PORT')}`;
@@ -6,6 +7,11 @@ export const TARGET = `127.0.0.1:${setting('QUOTA_PORT')}`;
 /** An operator at the published port of the daemon. */
 export function operatorClient(): QuotaClient {
   return createQuotaClient(TARGET, { token: secret('operator_token') });
+}
+
+/** Somebody with cookies of their own, at the published port of the web tier. */
+export function newVisitor(): Visitor {
+  return createVisitor(`http://127.0.0.1:${setting('WEB_PORT')}`);
 }
 
 /** The calls of a service that the statistics tell of. */

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { addStudent, PASSWORD } from './accounts';
+import { newVisitor } from './client';
 import { compose, inside } from './docker';
-import { newVisitor } from './visitor';
 
 const run = promisify(execFile);
 
@@ -58,7 +58,7 @@ const startTimes = async () => {
   return stdout;
 };
 
-const statusOfLate = async () => (await newVisitor().logIn({ email: late, password: PASSWORD })).status;
+const statusOfLate = async () => (await newVisitor().logIn(late, PASSWORD)).response.status;
 const edit = (file: string, change: (text: string) => string) =>
   writeFileSync(join(folder, file), change(readFileSync(join(folder, file), 'utf8')));
 const withoutManifest = () => rmSync(join(folder, 'manifest.txt'));

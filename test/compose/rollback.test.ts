@@ -4,9 +4,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startLoad } from '../chaos/load';
 import type { QuotaClient } from '../helpers/quota_client';
 import { addStudent, PASSWORD } from './accounts';
-import { callCount, operatorClient } from './client';
+import { callCount, newVisitor, operatorClient } from './client';
 import { compose, composeOf, engine, setting } from './docker';
-import { newVisitor } from './visitor';
 
 const NEXT = 'test-next';
 
@@ -41,7 +40,7 @@ const files = () =>
 test('one version forward, back and forward again under traffic, nothing lost and nothing counted twice', async () => {
   const email = await addStudent();
   const visitor = newVisitor();
-  await visitor.logIn({ email, password: PASSWORD });
+  await visitor.logIn(email, PASSWORD);
   const before = await callCount(client, 'achat');
   const secretsBefore = files();
   const ids: string[] = [];
@@ -60,7 +59,7 @@ test('one version forward, back and forward again under traffic, nothing lost an
     await composeOf(version, 'up', '--wait', '--no-build');
     seen.push(await runningVersion('daemon'), await runningVersion('web'));
     // What the version in front of it wrote, each one reads.
-    expect((await visitor.get('/services')).status).toBe(200);
+    expect((await visitor.get('/services')).response.status).toBe(200);
   }
   await load.answered(ids.length + 200);
   load.stop();

@@ -3,17 +3,17 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { createQuotaClient, failureOf, type QuotaClient } from '../helpers/quota_client';
+import type { Visitor } from '../helpers/visitor';
 import { until } from '../helpers/wait';
 import { addStudent, addUser, PASSWORD } from './accounts';
-import { callCount, operatorClient, TARGET } from './client';
+import { callCount, newVisitor, operatorClient, TARGET } from './client';
 import { compose, inside, SERVICES } from './docker';
-import { newVisitor, type Visitor } from './visitor';
 
 const SALE = { title: 'Lampe', category: 'other', condition: 'fair', price: '3' };
 
 async function loggedIn(role: 'student' | 'staff'): Promise<Visitor> {
   const visitor = newVisitor();
-  await visitor.logIn({ email: await addUser(role), password: PASSWORD });
+  await visitor.logIn(await addUser(role), PASSWORD);
   return visitor;
 }
 
@@ -44,7 +44,7 @@ describe('the web tier at its published port', () => {
   test('ten logins, each admitted, and the eleventh refused with the way back', async () => {
     const email = await addStudent();
     const answers = [];
-    for (let i = 0; i < 11; i += 1) answers.push(await newVisitor().logIn({ email, password: PASSWORD }));
+    for (let i = 0; i < 11; i += 1) answers.push((await newVisitor().logIn(email, PASSWORD)).response);
 
     const eleventh = answers.at(-1);
 
@@ -58,11 +58,11 @@ describe('the web tier at its published port', () => {
     const title = `Candide ${randomUUID()}`;
     const [seller, buyer] = [await loggedIn('student'), await loggedIn('student')];
     const sale = { title, category: 'book', condition: 'good', price: '4,50' };
-    const sold = await seller.submit('/services/vente', '/services/vente', sale);
-    const found = await (await buyer.get(`/services/achat?q=${encodeURIComponent(title)}`)).text();
+    const { response: sold } = await seller.submit('/services/vente', '/services/vente', sale);
+    const { html: found } = await buyer.get(`/services/achat?q=${encodeURIComponent(title)}`);
     const article = /name="article" value="(\d+)"/.exec(found)?.[1] ?? '';
-    const bought = await buyer.submit('/services/achat', '/services/achat', { article });
-    const again = await buyer.submit('/services/achat', '/services/achat', { article });
+    const { response: bought } = await buyer.submit('/services/achat', '/services/achat', { article });
+    const { response: again } = await buyer.submit('/services/achat', '/services/achat', { article });
 
     // Who presses twice has bought once.
     expect([sold.status, bought.status, again.status]).toEqual([303, 303, 303]);
@@ -72,15 +72,15 @@ describe('the web tier at its published port', () => {
 
   test('the meter of a student and the block that the staff lifts, with the web tier’s own token', async () => {
     const student = await loggedIn('student');
-    const account = await (await student.get('/services')).text();
+    const { html: account } = await student.get('/services');
     for (let i = 0; i < 10; i += 1) await student.submit('/services/vente', '/services/vente', SALE);
-    const refused = await student.submit('/services/vente', '/services/vente', SALE);
+    const { response: refused } = await student.submit('/services/vente', '/services/vente', SALE);
     const staff = await loggedIn('staff');
-    const latest = await (await staff.get('/students')).text();
+    const { html: latest } = await staff.get('/students');
     // The latest accounts stand first: the staff's own, then the student's.
     const page = [...latest.matchAll(/href="(\/students\/\d+)"/g)][1]?.[1] ?? '';
-    const lifted = await staff.submit(page, `${page}/reset`, { policy: 'service-call' });
-    const admitted = await student.submit('/services/vente', '/services/vente', SALE);
+    const { response: lifted } = await staff.submit(page, `${page}/reset`, { policy: 'service-call' });
+    const { response: admitted } = await student.submit('/services/vente', '/services/vente', SALE);
 
     expect(account).toContain('10 of 10 left');
     expect([refused.status, lifted.status, admitted.status]).toEqual([429, 303, 303]);

@@ -1,3 +1,5 @@
+import type { AlgorithmName } from '../../daemon/quota/algorithms/registry';
+
 /** How one limit stands for one subject at one moment, in the plainest form that can be right. */
 export interface LimitView {
   /** The tokens that can be taken now. */
@@ -12,6 +14,27 @@ interface Moment {
   readonly size: number;
   readonly windowMs: number;
   readonly nowUs: number;
+}
+
+/** One limit for one subject: it remembers what was taken. */
+export type LimitModel = (moment: Moment) => LimitView;
+
+/** The reference of each algorithm: too slow to be wrong. */
+const MODELS: Record<AlgorithmName, () => LimitModel> = {
+  'sliding-window': createWindowModel,
+  'token-bucket': createBucketModel,
+};
+
+export function createLimitModel(algorithm: AlgorithmName): LimitModel {
+  return MODELS[algorithm]();
+}
+
+function createWindowModel(): LimitModel {
+  const moments: number[] = [];
+  return (moment) => {
+    const take = (cost: number) => void moments.push(...Array<number>(cost).fill(moment.nowUs));
+    return windowView({ ...moment, moments, take });
+  };
 }
 
 /** Each token is a moment: it is out until one window later. */
@@ -35,7 +58,7 @@ export function windowView({
 }
 
 /** What was missing from a bucket when it was last taken from: a fraction of tokens, exact. */
-export interface Bucket {
+interface Bucket {
   readonly missing: bigint;
   /** `missing` counts parts of a token; a token has so many. */
   readonly parts: bigint;
@@ -46,24 +69,23 @@ export interface Bucket {
  * A bucket that fills evenly. If its size changes, what is missing is rounded up to the new parts, is never more than the
  * whole, and comes back at the new pace.
  */
-export function bucketView({
-  size,
-  windowMs,
-  nowUs,
-  name,
-  buckets,
-}: Moment & { name: string; buckets: Map<string, Bucket> }): LimitView {
-  const { parts, perUs } = partsOf(BigInt(size), BigInt(windowMs) * 1000n);
-  const whole = BigInt(size) * parts;
-  const last = buckets.get(name) ?? { missing: 0n, parts, atUs: nowUs };
-  const started = least(ceilDivide(last.missing * parts, last.parts), whole);
-  const missing = most(started - BigInt(nowUs - last.atUs) * perUs, 0n);
-  const missingAtMost = (target: bigint) => nowUs + Number(most(ceilDivide(missing - target, perUs), 0n));
-  return {
-    free: Number((whole - missing) / parts),
-    freeAtUs: (cost) => missingAtMost(whole - BigInt(cost) * parts),
-    resetAtUs: missingAtMost(0n),
-    take: (cost) => buckets.set(name, { missing: missing + BigInt(cost) * parts, parts, atUs: nowUs }),
+function createBucketModel(): LimitModel {
+  let bucket: Bucket | undefined;
+  return ({ size, windowMs, nowUs }) => {
+    const { parts, perUs } = partsOf(BigInt(size), BigInt(windowMs) * 1000n);
+    const whole = BigInt(size) * parts;
+    const last = bucket ?? { missing: 0n, parts, atUs: nowUs };
+    const started = least(ceilDivide(last.missing * parts, last.parts), whole);
+    const missing = most(started - BigInt(nowUs - last.atUs) * perUs, 0n);
+    const missingAtMost = (target: bigint) => nowUs + Number(most(ceilDivide(missing - target, perUs), 0n));
+    return {
+      free: Number((whole - missing) / parts),
+      freeAtUs: (cost) => missingAtMost(whole - BigInt(cost) * parts),
+      resetAtUs: missingAtMost(0n),
+      take(cost) {
+        bucket = { missing: missing + BigInt(cost) * parts, parts, atUs: nowUs };
+      },
+    };
   };
 }
 

@@ -1,7 +1,8 @@
 import type { LimitStatus } from '../../daemon/quota/admission';
-import type { Limit } from '../../daemon/quota/limits';
+import { algorithmOf } from '../../daemon/quota/algorithms/registry';
+import { countsTakings, type Limit } from '../../daemon/quota/limits';
 import type { Policy } from '../../daemon/quota/policies';
-import { type Bucket, bucketView, type LimitView, windowView } from './limit_model';
+import { createLimitModel, type LimitModel, type LimitView, windowView } from './limit_model';
 
 /** One entry of a joined call, as the model takes it. */
 export interface ModelAsk {
@@ -37,14 +38,12 @@ interface Taking {
 /** All that one subject has to do with one policy. */
 interface Account {
   takings: Taking[];
-  /** By the name of the limit. */
-  readonly buckets: Map<string, Bucket>;
-  readonly shadows: Map<string, number[]>;
+  /** Of the limits that do not count the takings, by algorithm and name. */
+  readonly states: Map<string, LimitModel>;
   readonly overrides: Map<string, { limit: number; expireMs: number | undefined }>;
 }
 
 const MOST_LISTED = 64;
-const LARGEST_WINDOW = 1000;
 
 /**
  * The reference: all that the store must remember, in the plainest form that can be right. It forgets nothing, so it
@@ -74,10 +73,7 @@ export function createStoreModel(): StoreModel {
       const account = accountOf(subject, policy);
       const longestMs = Math.max(0, ...policy.limits.filter(countsTakings).map(({ windowMs }) => windowMs));
       for (const taking of account.takings) if (taking.atUs > nowUs - longestMs * 1000) taking.counts = false;
-      for (const limit of policy.limits) {
-        if (limit.algorithm === 'token-bucket') account.buckets.delete(limit.name);
-        else if (limit.shadow) account.shadows.delete(limit.name);
-      }
+      for (const limit of policy.limits) account.states.delete(stateNameOf(limit));
     },
 
     override(subject, policy, limit, size, expireMs) {
@@ -91,11 +87,11 @@ export function createStoreModel(): StoreModel {
 }
 
 function newAccount(): Account {
-  return { takings: [], buckets: new Map(), shadows: new Map(), overrides: new Map() };
+  return { takings: [], states: new Map(), overrides: new Map() };
 }
 
-function countsTakings({ algorithm, shadow }: Limit): boolean {
-  return algorithm === 'sliding-window' && !shadow;
+function stateNameOf({ algorithm, name }: Limit): string {
+  return `${algorithm}:${name}`;
 }
 
 function decide(
@@ -155,7 +151,7 @@ function viewOf(account: Account, limit: Limit, nowUs: number): OverridableView 
   const override = account.overrides.get(limit.name);
   const endUs = override?.expireMs === undefined ? Number.POSITIVE_INFINITY : override.expireMs * 1000;
   const holds = override !== undefined && endUs > nowUs;
-  const largest = limit.algorithm === 'sliding-window' ? LARGEST_WINDOW : Number.POSITIVE_INFINITY;
+  const largest = algorithmOf(limit).maxLimit ?? Number.POSITIVE_INFINITY;
   const size = holds ? Math.min(override.limit, largest) : limit.limit;
   return {
     ...stateOf(account, limit, size, nowUs),
@@ -166,19 +162,17 @@ function viewOf(account: Account, limit: Limit, nowUs: number): OverridableView 
 }
 
 function stateOf(account: Account, limit: Limit, size: number, nowUs: number): LimitView {
-  if (limit.algorithm === 'token-bucket')
-    return bucketView({ size, windowMs: limit.windowMs, nowUs, name: limit.name, buckets: account.buckets });
-  if (!limit.shadow) {
-    const moments = account.takings
-      .filter(({ counts }) => counts)
-      .flatMap(({ cost, atUs }) => Array<number>(cost).fill(atUs));
-    // The request itself is what the window counts.
-    return windowView({ size, windowMs: limit.windowMs, nowUs, moments, take: () => undefined });
+  const moment = { size, windowMs: limit.windowMs, nowUs };
+  if (!countsTakings(limit)) {
+    const state = account.states.get(stateNameOf(limit)) ?? createLimitModel(limit.algorithm);
+    account.states.set(stateNameOf(limit), state);
+    return state(moment);
   }
-  const moments = account.shadows.get(limit.name) ?? [];
-  const add = (cost: number) =>
-    account.shadows.set(limit.name, [...moments, ...Array<number>(cost).fill(nowUs)]);
-  return windowView({ size, windowMs: limit.windowMs, nowUs, moments, take: add });
+  const moments = account.takings
+    .filter(({ counts }) => counts)
+    .flatMap(({ cost, atUs }) => Array<number>(cost).fill(atUs));
+  // The request itself is what the window counts.
+  return windowView({ ...moment, moments, take: () => undefined });
 }
 
 interface OverridableView extends LimitView {

@@ -50,14 +50,14 @@ export interface Logged {
   readonly isFrozen?: boolean;
 }
 
-/** Appends entries as an admission does: see `scripts/limits/log.lua`. */
+/** Appends entries as admissions do, all at one moment: see `scripts/limits/log.lua`. */
 export async function append(
   space: RedisSpace,
   { keys }: Pick<ClaimedStore, 'keys'>,
   entries: readonly Logged[],
   policy = CONNECTION.name,
 ): Promise<void> {
-  const pipeline = space.admissions.pipeline();
+  const pipeline = space.admissions.multi();
   for (const { subjects, atMs, isFrozen = false } of entries) {
     const pairs = subjects.flatMap((subject) => [subject, '1']);
     const us = String(Math.round(atMs * US_PER_MS));

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { within as limited } from '../../environment/within';
 
 /** What has not come by then will not come, however busy the machine is. */
 const BOUND_MS = 60_000;
@@ -16,17 +17,12 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
 
 /** The outcome of the work, which must come within the bound. */
 export async function within<T>(what: string, work: Promise<T>): Promise<T> {
-  const abort = new AbortController();
-  const late = pause(BOUND_MS, undefined, abort).then(() => {
-    throw new Error(`waited in vain for: ${what}`);
-  });
-  // Where the work wins, the pause is called off, and nobody hears of it.
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    abort.abort();
-  }
+  const outcome = await limited(
+    work.then((value) => ({ value })),
+    { limitMs: BOUND_MS, late: undefined },
+  );
+  if (outcome === undefined) throw new Error(`waited in vain for: ${what}`);
+  return outcome.value;
 }
 
 const HOUR_MS = 60 * 60 * 1000;

@@ -20,6 +20,7 @@ function redisStore(options: { partitions: number; isCachingDenials: boolean }):
     await store.open();
     return {
       store,
+      decided: store.decided,
       async close() {
         await store.settle();
         await space.close();

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { closedAfterEach } from '../helpers/opened';
 import type { LogLine } from '../helpers/processes';
 import { PASSWORD, PEOPLE, startSite, type TestSite } from '../helpers/site';
+import { createVisitor } from '../helpers/visitor';
 import { until } from '../helpers/wait';
-import { createVisitor } from '../unit/web/fakes';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

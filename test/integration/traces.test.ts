@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type CollectedSpan, type Collector, startCollector } from '../helpers/collector';
 import { PASSWORD, PEOPLE, startSite, type TestSite } from '../helpers/site';
+import { createVisitor } from '../helpers/visitor';
 import { until } from '../helpers/wait';
-import { createVisitor } from '../unit/web/fakes';
 
 const { email } = PEOPLE.ada;
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import { backOff } from '../../environment/back_off';
 import type { ServiceCall } from '../quota/client';
-import { backOff } from './back_off';
 import type { Outbox, WaitingCall } from './outbox';
 import { isRefusal } from './refusal';
 

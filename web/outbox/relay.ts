@@ -1,4 +1,5 @@
-import { backOff } from './back_off';
+import { backOff } from '../../environment/back_off';
+import { within } from '../../environment/within';
 import { createBacklogWatch } from './backlog_watch';
 import { type DeliveryParts, deliverAll } from './delivery';
 import type { Outbox } from './outbox';
@@ -67,20 +68,11 @@ export function startRelay(parts: DeliveryParts & { outbox: Outbox }): Relay {
     async stop() {
       isStopping = true;
       pauses.end();
-      const isEnded = await endsWithin(running, STOP_LIMIT_MS);
+      const isEnded = await within(
+        running.then(() => true),
+        { limitMs: STOP_LIMIT_MS, late: false },
+      );
       if (!isEnded) logger.warn('calls in flight were left to the next relay');
     },
   };
-}
-
-async function endsWithin(work: Promise<void>, limitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, limitMs, false);
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

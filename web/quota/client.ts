@@ -4,9 +4,9 @@ import type { Logger } from 'pino';
 import { QuotaAdminServiceClient } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceClient } from '../../gen/quota/v1/quota_service';
 import { type Admission, type Limit, type Quota, toAdmission, toQuota } from './answers';
-import { ask } from './ask';
-import { type AnsweredCall, countCalls } from './count_calls';
+import { type AnsweredDaemonRequest, countDaemonRequests } from './count_daemon_requests';
 import { NO_CREDENTIALS, type QuotaCredentials } from './credentials';
+import { sendRequest } from './send_request';
 import { type Stats, type StatsQuery, statsRequest, toStats } from './stats';
 
 export type { Admission, Limit, Quota } from './answers';
@@ -18,7 +18,7 @@ const MAX_RECONNECT_BACKOFF_MS = 1_000;
 // The repeats carry the same bytes, so the same request_id: the daemon takes nothing twice. What has none of it
 // changes nothing, or comes to the same when it is done again.
 const SERVICE_CONFIG = JSON.stringify({
-  // A daemon that is overloaded refuses many calls in a row, and repeating each would multiply its load. After this many
+  // A daemon that is overloaded refuses many requests in a row, and repeating each would multiply its load. After this many
   // failed tries, less the successes' part, nothing is repeated until half as many are made up for (gRFC A6).
   retryThrottling: { maxTokens: 20, tokenRatio: 0.5 },
   methodConfig: [
@@ -73,7 +73,7 @@ export type QuotaClient = {
   close(): void;
 };
 
-/** Makes the client. It connects at its first call, and again by itself whenever the daemon comes back. */
+/** Makes the client. It connects at its first request, and again by itself whenever the daemon comes back. */
 export function createQuotaClient({
   target,
   credentials = NO_CREDENTIALS,
@@ -82,32 +82,32 @@ export function createQuotaClient({
 }: {
   target: string;
   credentials?: QuotaCredentials;
-  /** Called once for each call, whatever came of it. */
-  onAnswered?: (call: AnsweredCall) => void;
+  /** Called once for each request, whatever came of it. */
+  onAnswered?: (request: AnsweredDaemonRequest) => void;
   logger: Logger;
 }): QuotaClient {
   const { channel } = credentials;
-  const interceptors = [countCalls(onAnswered), ...credentials.interceptors];
+  const interceptors = [countDaemonRequests(onAnswered), ...credentials.interceptors];
   const client = new QuotaServiceClient(target, channel, { ...CHANNEL_OPTIONS, interceptors });
   const options = { channelOverride: client.getChannel(), interceptors };
   const admin = new QuotaAdminServiceClient(target, channel, options);
 
   async function readQuotas(subject: string, policy: string): Promise<Quota[]> {
     const method = admin.getQuota.bind(admin);
-    const { quotas } = await ask({ method, request: { subject, policy }, requestId: randomUUID(), logger });
+    const { quotas } = await sendRequest({
+      method,
+      request: { subject, policy },
+      requestId: randomUUID(),
+      logger,
+    });
     return quotas.map(toQuota);
   }
 
   return {
-    async admit({ subject, policy }) {
-      const requestId = randomUUID();
-      const request = { subject, policy, cost: undefined, requestId };
-      const response = await ask({ method: client.admit.bind(client), request, requestId, logger });
-      return toAdmission(response, requestId);
-    },
+    admit: (request) => requestAdmission({ ...request, client, logger }),
     async recordCall(call) {
       const { requestId } = call;
-      await ask({ method: client.recordCall.bind(client), request: call, requestId, logger });
+      await sendRequest({ method: client.recordCall.bind(client), request: call, requestId, logger });
     },
     limits: async ({ subject, policy }) =>
       (await readQuotas(subject, policy)).flatMap(({ limits }) => limits),
@@ -115,23 +115,32 @@ export function createQuotaClient({
     async resetQuota({ subject, policy = '' }) {
       const method = admin.resetQuota.bind(admin);
       const request = { subject, policy };
-      return (await ask({ method, request, requestId: randomUUID(), logger })).resetCount;
+      return (await sendRequest({ method, request, requestId: randomUUID(), logger })).resetCount;
     },
     async stats(query = {}) {
       const method = client.stats.bind(client);
       const request = statsRequest(query);
-      return toStats(await ask({ method, request, requestId: randomUUID(), logger }));
+      return toStats(await sendRequest({ method, request, requestId: randomUUID(), logger }));
     },
     isReady: shared(() => readQuotas(READINESS_SUBJECT, CONNECTION_POLICY).then(isAny, () => false)),
     close: () => client.close(),
   };
 }
 
+type AdmissionRequest = { subject: string; policy: string; client: QuotaServiceClient; logger: Logger };
+
+async function requestAdmission({ subject, policy, client, logger }: AdmissionRequest): Promise<Admission> {
+  const requestId = randomUUID();
+  const request = { subject, policy, cost: undefined, requestId };
+  const response = await sendRequest({ method: client.admit.bind(client), request, requestId, logger });
+  return toAdmission(response, requestId);
+}
+
 function isAny(quotas: readonly Quota[]): boolean {
   return quotas.length > 0;
 }
 
-/** Whoever asks while a question is under way shares its answer: probes cannot pile up calls. */
+/** Whoever asks while a question is under way shares its answer: probes cannot pile up requests. */
 function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   let asking: Promise<T> | undefined;
   return () => {

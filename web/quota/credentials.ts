@@ -5,13 +5,13 @@ import {
   InterceptingCall,
   type Interceptor,
 } from '@grpc/grpc-js';
-import { createMaterialProvider } from '../../environment/certificate_provider';
-import { type TlsFiles, TlsInvalid, watchTlsFiles } from '../../environment/tls_files';
-import { FileUnreadable, watchFiles } from '../../environment/watched_files';
-import { ConfigError } from '../config';
+import { ConfigInvalid } from '../../environment/config_invalid';
+import { createMaterialProvider } from '../../environment/files/certificate_provider';
+import { type TlsFiles, TlsInvalid, watchTlsFiles } from '../../environment/files/tls_files';
+import { FileUnreadable, watchFiles } from '../../environment/files/watched_files';
 import type { QuotaSecurity } from './security';
 
-/** What a client of the daemon is made with. Follows the files, with no call lost. */
+/** What a client of the daemon is made with. Follows the files, with no request lost. */
 export type QuotaCredentials = {
   channel: ChannelCredentials;
   interceptors: Interceptor[];
@@ -31,7 +31,7 @@ export const NO_CREDENTIALS: QuotaCredentials = {
   close: () => undefined,
 };
 
-/** Reads the files of the settings. Throws ConfigError with every fault of them. */
+/** Reads the files of the settings. Throws ConfigInvalid with every fault of them. */
 export function openQuotaCredentials({ tls, tokenFile }: QuotaSecurity, report: Report): QuotaCredentials {
   const channel = attempt(() => (tls === undefined ? undefined : openChannel(tls, report)));
   const token = attempt(() => (tokenFile === undefined ? undefined : openToken(tokenFile, report)));
@@ -41,7 +41,7 @@ export function openQuotaCredentials({ tls, tokenFile }: QuotaSecurity, report: 
   };
   if (channel.faults.length + token.faults.length > 0) {
     close();
-    throw new ConfigError([...channel.faults, ...token.faults]);
+    throw new ConfigInvalid([...channel.faults, ...token.faults]);
   }
   return {
     channel: channel.value?.credentials ?? NO_CREDENTIALS.channel,

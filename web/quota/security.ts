@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TlsFiles } from '../../environment/tls_files';
+import type { TlsFiles } from '../../environment/files/tls_files';
 
 /** How the daemon is reached, and what is shown to it. */
 export type QuotaSecurity = {

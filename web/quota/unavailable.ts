@@ -12,7 +12,7 @@ export class QuotaUnavailable extends Error {
   readonly code = 'QUOTA_UNAVAILABLE';
   /** Wait this long before asking again. */
   readonly retryAfterMs: number;
-  /** The one the daemon was asked with, to find the call in its logs. */
+  /** The one the daemon was asked with, to find the request in its logs. */
   readonly requestId: string;
 
   constructor(options: {

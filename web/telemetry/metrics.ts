@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { PoolUse } from '../bounded_pool';
 import type { Backlog } from '../outbox/outbox';
-import type { AnsweredCall } from '../quota/count_calls';
+import type { AnsweredDaemonRequest } from '../quota/count_daemon_requests';
 
 /** From a page that asks for little up to one that waits for MySQL in vain. */
 const LATENCY_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -14,8 +14,8 @@ const UNFIT = [
 
 const METHODS = new Set(['GET', 'HEAD', 'POST']);
 
-/** The calls whose counters stand at 0 from the start, so that an alert sees the first failure. */
-const CALLS = ['Admit', 'RecordCall', 'Stats', 'GetQuota', 'ResetQuota'];
+/** The requests to the daemon whose counters stand at 0 from the start, so that an alert sees the first failure. */
+const DAEMON_METHODS = ['Admit', 'RecordCall', 'Stats', 'GetQuota', 'ResetQuota'];
 const CODES = ['OK', 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'UNAUTHENTICATED', 'PERMISSION_DENIED'];
 
 const FIRST_FAILURE = 500;
@@ -33,7 +33,7 @@ export type AnsweredRequest = {
 /** What the web tier counts. No label is anything that a visitor wrote. */
 export type Metrics = {
   requestAnswered(request: AnsweredRequest): void;
-  callAnswered(call: AnsweredCall): void;
+  daemonRequestAnswered(request: AnsweredDaemonRequest): void;
   /** Says where to look for what is not counted but read when somebody asks. */
   observe(sources: MetricsSources): void;
   /** Everything in Prometheus's text format. */
@@ -49,13 +49,13 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   for (const name of UNFIT) registry.removeSingleMetric(name);
   const { requests, failures, durations } = createRequestMetrics(registers);
-  const calls = new Counter({
+  const daemonRequests = new Counter({
     name: 'web_quota_requests_total',
-    help: 'Calls to the quota daemon, by method and gRPC status.',
+    help: 'Requests to the quota daemon, by method and gRPC status.',
     labelNames: ['method', 'code'],
     registers,
   });
-  for (const method of CALLS) for (const code of CODES) calls.inc({ method, code }, 0);
+  for (const method of DAEMON_METHODS) for (const code of CODES) daemonRequests.inc({ method, code }, 0);
 
   return {
     requestAnswered({ method, route, code, durationS }) {
@@ -64,7 +64,7 @@ export function createMetrics(): Metrics {
       if (code >= FIRST_FAILURE) failures.inc();
       if (durationS !== undefined) durations.observe({ method: known, route }, durationS);
     },
-    callAnswered: (call) => calls.inc(call),
+    daemonRequestAnswered: (request) => daemonRequests.inc(request),
     observe: (sources) => observeDatabase(sources, registers),
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -10,9 +10,9 @@ import type { DecisionFeed, Watcher } from '../../quota/decision_feed';
 import type { Erasing } from '../../quota/erasing';
 import { UnknownPolicy } from '../../quota/errors';
 import { callIdOf } from '../call_id';
-import type { CallLog } from '../call_log';
 import { requirePermission } from '../guards/authenticate';
-import { type CallContext, failCall, readable, unary } from '../unary';
+import type { RequestLog } from '../request_log';
+import { failRequest, type RequestContext, readable, unary } from '../unary';
 import {
   toAuditEntry,
   toErasure,
@@ -32,7 +32,7 @@ import {
   parseWatchDecisions,
 } from './validate';
 
-export interface AdminContext extends CallContext {
+export interface AdminContext extends RequestContext {
   readonly administration: Administration;
   readonly erasing: Erasing;
   readonly auditing: Auditing;
@@ -137,7 +137,7 @@ function identityOf(metadata: Metadata): string {
 /** Streams as fast as the watcher reads; what comes meanwhile waits in its place in the feed, or is missed. */
 function watchDecisions(
   call: ServerWritableStream<WatchDecisionsRequest, WatchDecisionsResponse>,
-  { watch, log }: { watch: (request: WatchDecisionsRequest) => Watcher; log: CallLog },
+  { watch, log }: { watch: (request: WatchDecisionsRequest) => Watcher; log: RequestLog },
 ): void {
   try {
     const watcher = watch(readable(call.request));
@@ -158,6 +158,6 @@ function watchDecisions(
     // At once, so that the watcher knows from when on it sees everything.
     call.sendMetadata(new Metadata());
   } catch (error) {
-    call.emit('error', failCall(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));
+    call.emit('error', failRequest(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));
   }
 }

@@ -4,7 +4,7 @@ import type { AuditTrail } from '../../telemetry/audit_trail';
 import type { SubjectHash } from '../../telemetry/subject_hash';
 import { callIdOf } from '../call_id';
 import { IDENTITY_KEY } from './authenticate';
-import type { CallGuard } from './guards';
+import type { RequestGuard } from './guards';
 
 const { resetQuota, setOverride, clearOverride, eraseSubject } = QuotaAdminServiceService;
 
@@ -21,7 +21,7 @@ export interface AuditOptions {
 }
 
 /** Writes each administrative change to the trails, before its caller hears how it ended. It comes after authentication. */
-export function auditCalls({ trails, hashOf }: AuditOptions): CallGuard {
+export function auditRequests({ trails, hashOf }: AuditOptions): RequestGuard {
   return ({ method }) => {
     if (!CHANGES.has(method.path)) return undefined;
     let by: string | undefined;

@@ -6,9 +6,9 @@ import type { Identity } from '../../access/identities';
 import { refusedFields, type Use } from '../../access/restrictions';
 import type { StreamLimits } from '../../access/stream_limits';
 import { callIdOf } from '../call_id';
-import type { CallLog } from '../call_log';
+import type { RequestLog } from '../request_log';
 import { detailsTrailer, statusOf } from '../status';
-import type { CallGuard } from './guards';
+import type { RequestGuard } from './guards';
 
 /** Where handlers find who calls. Never what a client sent under this name. */
 export const IDENTITY_KEY = 'quota-identity';
@@ -38,14 +38,14 @@ export interface AuthenticationOptions {
   readonly access: Access;
   readonly streams: StreamLimits;
   readonly onStreamRefused: () => void;
-  readonly log: CallLog;
+  readonly log: RequestLog;
 }
 
 /**
- * Lets a call reach its handler only if `access` admits it, with the caller's name under `quota-identity`; a lasting
+ * Lets a request reach its handler only if `access` admits it, with the caller's name under `quota-identity`; a lasting
  * stream only if there is room for it, and only as long as its caller has the right to it.
  */
-export function createAuthentication(options: AuthenticationOptions): CallGuard {
+export function createAuthentication(options: AuthenticationOptions): RequestGuard {
   const { access, streams, onStreamRefused, log } = options;
   return ({ method, call, refuse }) => {
     let stopStream: (() => void) | undefined;

@@ -7,35 +7,35 @@ import {
   status,
 } from '@grpc/grpc-js';
 
-/** What a call is answered with in its handler's place. */
+/** What a request is answered with in its handler's place. */
 export type Refusal = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-/** What a guard is given of a call. */
-export interface GuardedCall {
+/** What a guard is given of a request. */
+export interface GuardedRequest {
   readonly method: ServerMethodDefinition<unknown, unknown>;
   readonly call: ServerInterceptingCallInterface;
-  /** Answers the call in its handler's place. */
+  /** Answers the request in its handler's place. */
   readonly refuse: (answer: Refusal) => void;
 }
 
-/** What a guard does during a call. */
+/** What a guard does during a request. */
 export interface Watch {
-  /** False if the guard has refused the call: it then goes no further. */
+  /** False if the guard has refused the request: it then goes no further. */
   onMetadata?(metadata: Metadata): boolean;
   onMessage?(message: unknown): void;
   onCancel?(): void;
-  /** The call is about to be answered. */
+  /** The request is about to be answered. */
   onEnd?(code: status): void;
 }
 
-/** Begins a call: what to do during it, a refusal before anything of it is read, or nothing. */
-export type CallGuard = (call: GuardedCall) => Watch | { readonly refusal: Refusal } | undefined;
+/** Begins a request: what to do during it, a refusal before anything of it is read, or nothing. */
+export type RequestGuard = (call: GuardedRequest) => Watch | { readonly refusal: Refusal } | undefined;
 
 /**
- * One interceptor for all guards, in their order: each interceptor costs a call as much as its decoding. The first guards
+ * One interceptor for all guards, in their order: each interceptor costs a request as much as its decoding. The first guards
  * see what the others refuse.
  */
-export function guardCalls(guards: readonly CallGuard[]): ServerInterceptor {
+export function guardRequests(guards: readonly RequestGuard[]): ServerInterceptor {
   return (method, call) => {
     const watches: Watch[] = [];
 
@@ -83,7 +83,7 @@ export function guardCalls(guards: readonly CallGuard[]): ServerInterceptor {
   };
 }
 
-/** A call of which nothing is read, and so nothing is decoded. */
+/** A request of which nothing is read, and so nothing is decoded. */
 function unread(call: ServerInterceptingCallInterface, refuse: () => void): ServerInterceptingCall {
   const refused = new ServerInterceptingCall(call, { start: refuse });
   refused.startRead = () => undefined;

@@ -6,10 +6,10 @@ export class Overloaded extends Error {
   }
 }
 
-/** How a call ended: `dropped` if its caller had given up, `failed` if its time says nothing of the load. */
+/** How a request ended: `dropped` if its caller had given up, `failed` if its time says nothing of the load. */
 export type Ending = 'answered' | 'dropped' | 'failed';
 
-/** One call in flight. */
+/** One request in flight. */
 export interface Passage {
   /** It holds so many decisions instead of one. Throws `Overloaded` if they are too many. */
   weigh(decisionCount: number): void;
@@ -18,7 +18,7 @@ export interface Passage {
 }
 
 export interface LoadLimit {
-  /** Lets a call in, or not: undefined. */
+  /** Lets a request in, or not: undefined. */
   enter(): Passage | undefined;
   /** What may be in flight, and what is, in decisions. */
   state(): { readonly limit: number; readonly inFlight: number };
@@ -40,9 +40,9 @@ const DECREASE = 0.9;
 const INCREASE = 0.1;
 
 /**
- * Bounds what is in flight by what it takes: more while calls are answered quickly, a tenth less once one was slow
+ * Bounds what is in flight by what it takes: more while requests are answered quickly, a tenth less once one was slow
  * (additive increase, multiplicative decrease: D. Chiu and R. Jain, 1989; for services: AIMDLimit of Netflix's
- * concurrency-limits). As TCP, it decreases once per round trip: a call that began before the last decrease shows
+ * concurrency-limits). As TCP, it decreases once per round trip: a request that began before the last decrease shows
  * nothing new, so that one pause of the process costs a tenth and not everything.
  */
 export function createLoadLimit({

@@ -1,14 +1,14 @@
 import { status } from '@grpc/grpc-js';
 import type { Metrics } from '../../telemetry/metrics';
-import type { CallGuard } from './guards';
+import type { RequestGuard } from './guards';
 
 const MS_PER_S = 1000;
 
 /**
- * Counts and times every call. It comes before the guards whose refusals it counts. Only registered methods come here,
+ * Counts and times every request. It comes before the guards whose refusals it counts. Only registered methods come here,
  * so no label is a caller's invention.
  */
-export function observeCalls(metrics: Pick<Metrics, 'answered'>): CallGuard {
+export function observeRequests(metrics: Pick<Metrics, 'answered'>): RequestGuard {
   return ({ method }) => {
     const startMs = performance.now();
     let isAnswered = false;

@@ -2,15 +2,15 @@ import { type Metadata, status } from '@grpc/grpc-js';
 import { QuotaAdminServiceService } from '../../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../../gen/quota/v1/quota_service';
 import { detailsTrailer, statusOf } from '../status';
-import type { CallGuard, Refusal, Watch } from './guards';
+import type { Refusal, RequestGuard, Watch } from './guards';
 import { createLoadLimit, type Ending, type LoadLimit, Overloaded, type Passage } from './load_limit';
 
 /** Refuses what is too much before it is decoded, at the least cost, and counts what is in flight. */
 export interface Shedding {
   /** Comes first of the guards, or what is refused would have cost as much as what is answered. */
-  readonly guard: CallGuard;
+  readonly guard: RequestGuard;
   /**
-   * Counts a call as so many decisions, once it is decoded. `metadata` is that which its handler was given. Throws
+   * Counts a request as so many decisions, once it is decoded. `metadata` is that which its handler was given. Throws
    * `Overloaded` if they are too many.
    */
   weigh(metadata: Metadata, decisionCount: number): void;
@@ -21,13 +21,13 @@ export interface Shedding {
 export interface SheddingOptions {
   /** False lets everything in. */
   readonly isShedding: boolean;
-  /** Is called for each refused call, with its method as package.Service/Method. */
+  /** Is called for each refused request, with its method as package.Service/Method. */
   readonly onShed: (method: string) => void;
   readonly decisions?: LoadLimit;
   readonly operations?: LoadLimit;
 }
 
-/** Twice what a pause of half a second leaves waiting at a thousand calls a second. */
+/** Twice what a pause of half a second leaves waiting at a thousand requests a second. */
 const MOST_DECISIONS = 1000;
 
 /** Even a slow store decides on as many at once without a queue. */
@@ -36,7 +36,7 @@ const LEAST_DECISIONS = 32;
 /** Operators' calls read and change much, and must neither be crowded out by callers nor crowd them out. */
 const OPERATIONS = { least: 8, most: 64 };
 
-/** Refusals are made once: making one costs as much as all else of a refused call. Several, so that callers do not all return at once. */
+/** Refusals are made once: making one costs as much as all else of a refused request. Several, so that callers do not all return at once. */
 const REFUSAL_COUNT = 16;
 
 export function createShedding({

@@ -1,7 +1,7 @@
 import { experimental, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { createMaterialProvider } from '../../../environment/certificate_provider';
-import { type TlsFiles, type TlsMaterial, watchTlsFiles } from '../../../environment/tls_files';
+import { createMaterialProvider } from '../../../environment/files/certificate_provider';
+import { type TlsFiles, type TlsMaterial, watchTlsFiles } from '../../../environment/files/tls_files';
 
 /** How the daemon is reached: in the clear, or by TLS that follows its files with no connection cut. */
 export interface ServerSecurity {

@@ -3,20 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { createSampler } from '../../telemetry/sampler';
-
-/** Why a client could not be let in, or its certificate not be believed. */
-export const HANDSHAKE_FAILURES = [
-  'expired',
-  'not_yet_valid',
-  'unknown_authority',
-  'no_certificate',
-  'rejected_by_client',
-  'protocol',
-  'closed',
-  'other',
-] as const;
-
-export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number];
+import type { HandshakeFailure } from '../../telemetry/tls_metrics';
 
 const LINES_PER_S = 10;
 

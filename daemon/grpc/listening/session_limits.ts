@@ -1,7 +1,7 @@
 import type { SecureServerSessionOptions } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
 
-/** The headers of a call: as much as gRPC allows by default. Ours are a token and an id. */
+/** The headers of a request: as much as gRPC allows by default. Ours are a token and an id. */
 const MAX_HEADERS_BYTES = 8192;
 const MAX_HEADERS = 64;
 

@@ -12,11 +12,11 @@ import type { Patience } from '../../quota/store';
 import type { UsageQuery } from '../../quota/usage';
 import { callIdOf } from '../call_id';
 import { requirePermission } from '../guards/authenticate';
-import { type CallContext, unary } from '../unary';
+import { type RequestContext, unary } from '../unary';
 import { toAdmitResponse, toBatchError, toBatchResult, toStatsResponse } from './reply';
 import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
 
-interface HandlerContext extends CallContext {
+interface HandlerContext extends RequestContext {
   readonly limiter: Limiter;
   /** Counts a call as so many decisions. Throws `Overloaded` if they are too many. */
   readonly weigh: (metadata: Metadata, decisionCount: number) => void;

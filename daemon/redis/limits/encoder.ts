@@ -1,4 +1,5 @@
-import type { Limit } from '../../quota/limits';
+import { algorithmOf } from '../../quota/algorithms/registry';
+import { countsTakings, type Limit } from '../../quota/limits';
 import type { Policy } from '../../quota/policies';
 import { retainMs } from '../../quota/policy_bounds';
 import type { Keys } from '../keys';
@@ -79,19 +80,14 @@ function encodePolicy(keys: Keys, policy: Policy, convertedUs: (limit: Limit) =>
   };
 }
 
-/** Whether a limit counts the one set of the policy's takings; any other has a state of its own. */
-function countsTakings({ algorithm, shadow }: Limit): boolean {
-  return algorithm === 'sliding-window' && !shadow;
-}
-
-/** How the key of a limit's state is built; none if it has none, and was no bucket lately either. */
+/** How the key of a limit's state is built; none if it has none, and had no hash lately either. */
 function stateKeyOf(
   keys: Keys,
   policy: Policy,
   limit: Limit,
   isConverted: boolean,
 ): ((subject: string) => string)[] {
-  const isBucket = limit.algorithm === 'token-bucket' || (countsTakings(limit) && isConverted);
-  if (isBucket) return [(subject) => keys.bucket(policy.name, limit.name, subject)];
+  const hasHash = !algorithmOf(limit).keepsTokens || (countsTakings(limit) && isConverted);
+  if (hasHash) return [(subject) => keys.bucket(policy.name, limit.name, subject)];
   return countsTakings(limit) ? [] : [(subject) => keys.shadow(policy.name, limit.name, subject)];
 }

@@ -32,12 +32,12 @@ const OPTIONS = [
 export async function bundle(root) {
   const dist = join(root, 'dist');
   const folder = join(dist, ASSETS);
-  // Browser scripts share modules with the server.
+  // The browser scripts share modules with the server.
   const stamp = fingerprint(root, [
     'package-lock.json',
     'tsconfig.json',
     join('scripts', 'bootstrap', 'build', 'bundle.mjs'),
-    ...filesUnder(root, 'web', (name) => !name.startsWith('.')),
+    ...['environment', 'web'].flatMap((folder) => filesUnder(root, folder, (name) => !name.startsWith('.'))),
   ]);
   if (existsSync(join(dist, MANIFEST)) && stampOf(folder) === stamp) return;
   removeStamp(folder);

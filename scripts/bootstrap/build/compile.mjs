@@ -30,6 +30,6 @@ export async function compile(root) {
 }
 
 const isSource = (name) => name.endsWith('.ts');
-const isCopied = (name) => !(name.startsWith('.') || name.endsWith('.ts') || name.endsWith('.md'));
+const isCopied = (name) => !(name.startsWith('.') || name === 'package.json' || /\.(ts|md)$/.test(name));
 const isOfServer = (file) => !BROWSER_FOLDERS.some((folder) => file.startsWith(`${folder}${sep}`));
 const outputsOf = (source) => ['.js', '.js.map'].map((ending) => source.replace(/\.ts$/, ending));

@@ -18,20 +18,33 @@ export function entriesOf(template: Template): number {
 /** Users whose takings are not counted yet. More would be more than what a daemon has to keep up with. */
 const LOT = 100_000;
 
-/** Lets each of so many users take once more, by repeating a captured call; `count` waits until what was taken is counted. */
+/** How a store is filled once more. */
+export interface Taking {
+  readonly users: number;
+  /** From 0. */
+  readonly taking: number;
+  /** Waits until what was taken is counted. */
+  readonly count: () => Promise<unknown>;
+  /** Is given the work of each lot, to do it. */
+  readonly watch?: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** Lets each of so many users take once more, by repeating a captured call. */
 export async function fill(
   redis: BenchRedis,
   template: Template,
-  { users, taking, count }: { users: number; taking: number; count: () => Promise<unknown> },
+  { users, taking, count, watch = (work) => work() }: Taking,
 ): Promise<void> {
   const entries = entriesOf(template);
   const calls = Math.ceil(users / entries);
   const lot = Math.ceil(LOT / entries);
   for (let first = 0; first < calls; first += lot) {
-    await replay(redis, Math.min(lot, calls - first), (index) =>
-      numbered(template, { subject: first + index, taking: taking * calls + first + index }),
-    );
-    await count();
+    await watch(async () => {
+      await replay(redis, Math.min(lot, calls - first), (index) =>
+        numbered(template, { subject: first + index, taking: taking * calls + first + index }),
+      );
+      await count();
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { type Bench, interleave, loadMsOf, type Measured, roundsOf } from '../be
 import { ratiosOf } from '../figures/statistics';
 import type { Subjects } from '../load/orders';
 import { captureJoined } from '../redis/capture';
-import { entriesOf, type Filling, fill, filledSubject } from '../redis/filling';
+import { entriesOf, type Filling, fill, filledSubject, type Taking } from '../redis/filling';
 import { longestCommand } from '../redis/slow_log';
 import { type Caller, untilAnswered } from './calls';
 import type { Generator } from './generator';
@@ -14,6 +14,9 @@ const FEW_USERS = 1_000;
 
 /** Each user takes all of the limit. */
 const TAKINGS = 10;
+
+/** More than the log takes for a connection. */
+const CONNECTION_BYTES = 64;
 
 const BATCH_SIZE = 100;
 const BATCHES = 8;
@@ -31,29 +34,41 @@ const STATS_FACTOR = 4;
 /** What many users cost. */
 export function measureMillion(bench: Bench): Promise<Measured> {
   return onStage(bench, async (stage) => {
-    const few = await startPlace(stage, 'few');
-    const many = await startPlace(stage, 'many');
+    const few = await startPlace(bench, stage, 'few');
+    const many = await startPlace(bench, stage, 'many');
     const filling = await take(bench, many, 0);
     const throughput = await measureThroughput(bench, { few, many, generator: stage.generator(), filling });
-    for (let taking = 1; taking < TAKINGS; taking += 1) await take(bench, many, taking);
-    return { 'million.throughput': throughput, ...(await measureStats(bench, many, filling)) };
+    for (let taking = 1; taking < TAKINGS - 1; taking += 1) await take(bench, many, taking);
+    const folding = await measureFolding(bench, many);
+    return {
+      'million.throughput': throughput,
+      'million.longest-folding': { rounds: folding },
+      ...(await measureStats(bench, many, filling)),
+    };
   });
 }
 
 type Place = Awaited<ReturnType<typeof startPlace>>;
 
-async function startPlace(stage: Stage, name: string) {
+async function startPlace({ users }: Bench, stage: Stage, name: string) {
   const redis = await stage.redis(name);
-  const daemon = await stage.daemon({ name, redis });
+  // Or the log would keep about a million connections, and only these would be counted.
+  const env = { QUOTA_CONNECTION_LOG_BYTES: String(users * TAKINGS * CONNECTION_BYTES) };
+  const daemon = await stage.daemon({ name, redis, env });
   return { redis, daemon, caller: stage.caller(daemon.target) };
 }
 
 /** Lets every user take once, and waits until that is counted. */
-async function take({ users, say }: Bench, { redis, caller }: Place, taking: number): Promise<Filling> {
+async function take(
+  { users, say }: Bench,
+  { redis, caller }: Place,
+  taking: number,
+  watch?: Taking['watch'],
+): Promise<Filling> {
   const template = await captureJoined(redis, caller);
   // Reads exactly, so it waits until all is counted.
   const count = () => untilAnswered(() => caller.stats());
-  await fill(redis, template, { users, taking, count });
+  await fill(redis, template, { users, taking, count, watch });
   say(`  each of ${users} users has ${taking + 1} of ${TAKINGS} connections`);
   return { entries: entriesOf(template) };
 }
@@ -94,10 +109,20 @@ async function measureThroughput(
   };
 }
 
+/** The longest command of each lot of the last taking, in milliseconds. */
+async function measureFolding(bench: Bench, many: Place): Promise<number[]> {
+  const rounds: number[] = [];
+  await take(bench, many, TAKINGS - 1, async (work) => {
+    const { longestMs } = await longestCommand(many.redis.client, work);
+    rounds.push(longestMs);
+  });
+  return rounds;
+}
+
 async function measureStats(bench: Bench, { redis, caller }: Place, filling: Filling): Promise<Measured> {
   const connections = await countedOf(caller, filledSubject(filling, 0));
-  if (connections === 0) {
-    const failure = new Error('Stats counts no connection of the users');
+  if (connections < TAKINGS) {
+    const failure = new Error(`Stats counts ${connections} of the ${TAKINGS} connections of a user`);
     return { 'million.stats': failure, 'million.longest-command': failure };
   }
   const questions = await countWindows(caller);

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { ALGORITHM_NAMES, type AlgorithmName } from '../../../daemon/quota/algorithms/registry';
 import { DeadlinePassed } from '../../../daemon/quota/errors';
 import type { Limit } from '../../../daemon/quota/limits';
 import { admitModel, modelOf } from '../admission_model';
-import { ALGORITHMS } from './algorithms';
 import { ask, HOUR_MS, openedStore, policyOf, remainingOf, type StoreFactory } from './store_factory';
 
 /** A cost that sometimes is more than a limit can ever give, and a pause before it that is often none. */
@@ -21,22 +21,23 @@ const stepArbitrary = fc.record({
 });
 
 /** Windows so short that many of them pass within one test. */
-function policyArbitrary(algorithms: readonly Limit['algorithm'][]) {
+function policyArbitrary(algorithms: readonly AlgorithmName[]) {
   const limit = fc.record({
     algorithm: fc.constantFrom(...algorithms),
     limit: fc.integer({ min: 1, max: 7 }),
     windowMs: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 5, max: 120 })),
   });
-  return fc
-    .array(limit, { minLength: 1, maxLength: 4 })
-    .map((limits) =>
-      policyOf('generated', limits.map((each, index) => ({ name: `limit-${index}`, ...each })) as Limit[]),
-    );
+  return fc.array(limit, { minLength: 1, maxLength: 4 }).map((limits) =>
+    policyOf(
+      'generated',
+      limits.map((each, index) => ({ name: `limit-${index}`, ...each })),
+    ),
+  );
 }
 
 /** Decisions on admissions: each algorithm by itself, and several limits together. */
 export function describeAdmissions(open: StoreFactory): void {
-  describe.each(ALGORITHMS)('admit, one limit: %s', (algorithm) => {
+  describe.each(ALGORITHM_NAMES)('admit, one limit: %s', (algorithm) => {
     const store = openedStore(open);
     const policy = policyOf('single', [{ name: 'only', algorithm, limit: 7, windowMs: HOUR_MS }]);
 
@@ -96,14 +97,14 @@ export function describeAdmissions(open: StoreFactory): void {
     const store = openedStore(open);
 
     test('any costs and pauses, decided as the reference decides', async () => {
-      await decidesAsReference(store, ALGORITHMS);
+      await decidesAsReference(store, ALGORITHM_NAMES);
     });
 
     test('one limit that is used up, nothing taken from the others', async () => {
-      const roomy = ALGORITHMS.map((algorithm): Limit => {
+      const roomy = ALGORITHM_NAMES.map((algorithm): Limit => {
         return { name: `roomy-${algorithm}`, algorithm, limit: 10, windowMs: HOUR_MS };
       });
-      for (const algorithm of ALGORITHMS) {
+      for (const algorithm of ALGORITHM_NAMES) {
         const tight: Limit = { name: 'tight', algorithm, limit: 1, windowMs: HOUR_MS };
         const policy = policyOf(`tight-${algorithm}`, [...roomy, tight]);
         const subject = randomUUID();
@@ -143,7 +144,7 @@ export function describeAdmissions(open: StoreFactory): void {
 /** The store says when it decided: the reference decides at the same moment. */
 async function decidesAsReference(
   store: ReturnType<typeof openedStore>,
-  algorithms: readonly Limit['algorithm'][],
+  algorithms: readonly AlgorithmName[],
 ): Promise<void> {
   const steps = fc.array(stepArbitrary, { minLength: 1, maxLength: 20 });
   const property = fc.asyncProperty(policyArbitrary(algorithms), steps, async (policy, asked) => {

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { ALGORITHM_NAMES } from '../../../daemon/quota/algorithms/registry';
 import type { Limit } from '../../../daemon/quota/limits';
 import type { NewOverride } from '../../../daemon/quota/overrides';
 import { until } from '../wait';
-import { ALGORITHMS } from './algorithms';
 import { allOverrides } from './override_lists';
 import { ask, HOUR_MS, openedStore, policyOf, remainingOf, type StoreFactory } from './store_factory';
 
 /** What operators read and change. */
 export function describeOperators(open: StoreFactory): void {
-  describe.each(ALGORITHMS)('a quota: %s', (algorithm) => {
+  describe.each(ALGORITHM_NAMES)('a quota: %s', (algorithm) => {
     const limit: Limit = { name: 'only', algorithm, limit: 5, windowMs: HOUR_MS };
     const policy = policyOf('operated', [limit]);
     const store = openedStore(open, { policies: [policy] });
@@ -131,7 +131,7 @@ export function describeOperators(open: StoreFactory): void {
   });
 
   describe('the quotas of several policies', () => {
-    const limits = ALGORITHMS.map((algorithm): Limit => {
+    const limits = ALGORITHM_NAMES.map((algorithm): Limit => {
       return { name: algorithm, algorithm, limit: 5, windowMs: HOUR_MS };
     });
     const policies = [policyOf('first', limits), policyOf('second', limits)] as const;
@@ -141,9 +141,9 @@ export function describeOperators(open: StoreFactory): void {
       const subject = randomUUID();
       for (const policy of policies) await ask(store(), { policy, subject });
 
-      expect(await store().resetQuota(subject, policies)).toBe(2 * ALGORITHMS.length);
+      expect(await store().resetQuota(subject, policies)).toBe(2 * ALGORITHM_NAMES.length);
       for (const policy of policies) {
-        const remaining = Object.fromEntries(ALGORITHMS.map((algorithm) => [algorithm, 5]));
+        const remaining = Object.fromEntries(ALGORITHM_NAMES.map((algorithm) => [algorithm, 5]));
         expect(remainingOf(await store().readQuota(subject, policy))).toEqual(remaining);
       }
     });
@@ -154,7 +154,7 @@ export function describeOperators(open: StoreFactory): void {
       await store().resetQuota(subject, [policies[0]]);
 
       expect(remainingOf(await store().readQuota(subject, policies[1]))).toEqual(
-        Object.fromEntries(ALGORITHMS.map((algorithm) => [algorithm, 4])),
+        Object.fromEntries(ALGORITHM_NAMES.map((algorithm) => [algorithm, 4])),
       );
     });
   });

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { ALGORITHM_NAMES } from '../../../daemon/quota/algorithms/registry';
 import { InvalidRequest } from '../../../daemon/quota/errors';
 import type { Limit } from '../../../daemon/quota/limits';
 import type { ServiceCall } from '../../../daemon/quota/usage';
-import { ALGORITHMS } from './algorithms';
 import { ask, HOUR_MS, openedStore, policyOf, type StoreFactory } from './store_factory';
 
 /** A fault of the request's id, and of nothing else. */
@@ -14,7 +14,7 @@ const refusedId = expect.objectContaining({
 
 /** What is asked again under the id that it had. */
 export function describeRequestIds(open: StoreFactory): void {
-  describe.each(ALGORITHMS)('admit, an id: %s', (algorithm) => {
+  describe.each(ALGORITHM_NAMES)('admit, an id: %s', (algorithm) => {
     const store = openedStore(open);
     const limit: Limit = { name: 'only', algorithm, limit: 5, windowMs: HOUR_MS };
     const policy = policyOf('identified', [limit]);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Admission, Decision, LimitStatus } from '../../../daemon/quota/admission';
+import type { DecisionListener } from '../../../daemon/quota/decision_feed';
 import type { Limit } from '../../../daemon/quota/limits';
 import type { Policy } from '../../../daemon/quota/policies';
 import type { Patience, QuotaStore } from '../../../daemon/quota/store';
@@ -15,6 +16,8 @@ export interface StoreSettings {
 
 export interface OpenedStore {
   readonly store: QuotaStore;
+  /** Receives each decision, for a store that does not count denials by itself. */
+  readonly decided?: DecisionListener;
   close(): Promise<void>;
 }
 
@@ -32,13 +35,27 @@ export function policyOf(name: string, limits: readonly Limit[], given: Partial<
 /** Opens one store for all tests of a `describe` block, and closes it after them. */
 export function openedStore(open: StoreFactory, settings: Partial<StoreSettings> = {}): () => QuotaStore {
   let opened: OpenedStore | undefined;
+  let store: QuotaStore | undefined;
   beforeAll(async () => {
     opened = await open({ policies: [], windowsMs: [3 * DAY_MS], ...settings });
+    store = published(opened);
   });
   afterAll(() => opened?.close());
   return () => {
-    if (opened === undefined) throw new Error('the store has not been opened yet');
-    return opened.store;
+    if (store === undefined) throw new Error('the store has not been opened yet');
+    return store;
+  };
+}
+
+/** Publishes decisions to the store, as the daemon does. */
+function published({ store, decided }: OpenedStore): QuotaStore {
+  return {
+    ...store,
+    async admit(admission, policy, patience) {
+      const decision = await store.admit(admission, policy, patience);
+      decided?.(admission, decision);
+      return decision;
+    },
   };
 }
 

@@ -9,6 +9,7 @@ beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'ci-run-'));
   for (const folder of ['own/.ci', 'bin']) mkdirSync(join(project, folder), { recursive: true });
   copyFileSync(join(__dirname, '../../../.ci/run'), join(project, 'own/.ci/run'));
+  program('../own/.ci/smoke', 'echo "2 passed, 0 failed"');
 });
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
@@ -41,10 +42,12 @@ test('.ci/run: no engine, the compose stack reported as skipped', () => {
   expect(run()).toEqual({
     status: 0,
     lines: [
+      '2 passed, 0 failed',
       '12 passed, 0 failed',
+      'npm start: 2 passed, 0 failed, TIME',
       'npm test: 12 passed, 0 failed, TIME',
       'compose: skipped, there is no container engine here',
-      '12 passed, 0 failed',
+      '14 passed, 0 failed',
     ],
   });
 });
@@ -61,7 +64,7 @@ test('.ci/run: an engine, both parts with their times and the sum last', () => {
   expect(lines.slice(-3)).toEqual([
     'npm test: 12 passed, 0 failed, TIME',
     'compose: 3 passed, 2 failed, TIME',
-    '15 passed, 2 failed',
+    '17 passed, 2 failed',
   ]);
 });
 
@@ -71,5 +74,17 @@ test('.ci/run: a part that fails without a count, one failure', () => {
   const { status, lines } = run();
 
   expect(status).toBe(1);
-  expect(lines.at(-1)).toBe('0 passed, 1 failed');
+  expect(lines.at(-1)).toBe('2 passed, 1 failed');
+});
+
+test('.ci/run: a test that was skipped, named below its part', () => {
+  program('npm', 'echo "skipped: the alerts: as promtool tests them"; echo "12 passed, 0 failed"');
+  program('docker', 'exit 1');
+
+  expect(run().lines.slice(-4)).toEqual([
+    'npm test: 12 passed, 0 failed, TIME',
+    '  skipped: the alerts: as promtool tests them',
+    'compose: skipped, there is no container engine here',
+    '14 passed, 0 failed',
+  ]);
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigInvalid, readConfig } from '../../../daemon/config';
+import { readConfig } from '../../../daemon/config';
+import { ConfigInvalid } from '../../../environment/config_invalid';
 
 function faultsOf(env: Record<string, string>): readonly string[] {
   try {

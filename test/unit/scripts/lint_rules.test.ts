@@ -30,12 +30,6 @@ function complaints(): string {
   return `${stdout}${stderr}`;
 }
 
-test.each(['daemon', 'web', 'scripts', 'gen'])('lint: environment imports %s, an error', (folder) => {
-  write('environment/files.ts', `import { thing } from '../${folder}/thing';\nexport const used = thing;\n`);
-
-  expect(complaints()).toContain('What both programs use knows neither of them.');
-});
-
 test('lint: a cycle of type imports alone, an error', () => {
   write('scripts/a.ts', "import type { B } from './b';\nexport type A = B | string;\n");
   write('scripts/b.ts', "import type { A } from './a';\nexport type B = A[];\n");

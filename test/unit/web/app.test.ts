@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createVisitor, type Site, serveSite, type Visitor } from './fakes';
+import { createVisitor, type Visitor } from '../../helpers/visitor';
+import { type Site, serveSite } from './fakes';
 
 let site: Site;
 let visitor: Visitor;

@@ -8,7 +8,7 @@ import type { Admission, Limit, Quota, QuotaClient, Stats } from '../../../web/q
 import { QuotaUnavailable } from '../../../web/quota/unavailable';
 import type { AnsweredRequest } from '../../../web/telemetry/metrics';
 import { type FakeMarket, fakeMarket } from './fake_market';
-import { type FakeUsers, fakeUsers, PASSWORD } from './fake_users';
+import { type FakeUsers, fakeUsers } from './fake_users';
 
 const PER_WINDOW: Limit = {
   name: 'per-window',
@@ -143,55 +143,6 @@ export async function serveSite({
     await new Promise((resolve) => server.close(resolve));
   };
   return { url: `http://127.0.0.1:${port}`, users, quota, market, store, logLines, answered, close };
-}
-
-type Answer = { response: Response; html: string };
-
-/** A browser without scripts: keeps cookies, follows nothing by itself. */
-export type Visitor = {
-  cookies: Map<string, string>;
-  get(path: string): Promise<Answer>;
-  post(path: string, fields: Record<string, string>): Promise<Answer>;
-  /** Opens a page, then sends a form with the token it finds there. */
-  submit(page: string, path: string, fields?: Record<string, string>): Promise<Answer>;
-  logIn(email?: string, password?: string): Promise<Answer>;
-};
-
-export function createVisitor(url: string, headers: Record<string, string> = {}): Visitor {
-  const cookies = new Map<string, string>();
-
-  const send = async (path: string, init: RequestInit): Promise<Answer> => {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(`${url}${path}`, {
-      ...init,
-      headers: { ...headers, cookie },
-      redirect: 'manual',
-    });
-    for (const line of response.headers.getSetCookie()) keepCookie(cookies, line);
-    return { response, html: await response.text() };
-  };
-
-  const visitor: Visitor = {
-    cookies,
-    get: (path) => send(path, {}),
-    post: (path, fields) => send(path, { method: 'POST', body: new URLSearchParams(fields) }),
-    submit: async (page, path, fields = {}) =>
-      visitor.post(path, { ...fields, _csrf: tokenIn((await visitor.get(page)).html) }),
-    logIn: (email = 'ada@example.org', password = PASSWORD) =>
-      visitor.submit('/login', '/login', { email, password }),
-  };
-  return visitor;
-}
-
-/** The token of a page's forms; empty where it has none. */
-export function tokenIn(html: string): string {
-  return /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? '';
-}
-
-function keepCookie(cookies: Map<string, string>, line: string): void {
-  const [name = '', value = ''] = (line.split(';')[0] ?? '').split(/=(.*)/s);
-  if (/expires=Thu, 01 Jan 1970/i.test(line)) cookies.delete(name);
-  else cookies.set(name, value);
 }
 
 function orThrow<T>(value: T | Error): T {

@@ -1,7 +1,8 @@
+import { backOff } from '../../../environment/back_off';
+
 const MS_PER_S = 1_000;
 
-const FIRST_RETRY_MS = 5_000;
-const LONGEST_RETRY_MS = 300_000;
+const RETRY = { minMs: 5_000, maxMs: 300_000 };
 
 /** How long a delay of so many milliseconds, shown in seconds and rounded up, stays as it is shown. */
 export function msUntilNextSecond(leftMs: number): number {
@@ -13,6 +14,5 @@ export function msUntilNextSecond(leftMs: number): number {
  * takes up to half of it away, so that the pages which failed together do not come back together.
  */
 export function retryDelayMs(failures: number, random: number): number {
-  const longest = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
-  return longest * (1 - random / 2);
+  return backOff(failures, RETRY) * (1 - random / 2);
 }

@@ -1,3 +1,4 @@
+import { backOff } from '../../../environment/back_off';
 import type { Board, Clock } from '../../pages/statistics/board';
 
 /** `away`: the site answers, and cannot read the statistics. `ended`: the reader may not have them any more. */
@@ -16,8 +17,7 @@ const GRACE_MS = 4_000;
 /** The server has something to tell every 30 seconds at the least; a line that is dead without an end has nothing. */
 const LONGEST_SILENCE_MS = 45_000;
 
-const FIRST_RETRY_MS = 2_000;
-const LONGEST_RETRY_MS = 30_000;
+const RETRY = { minMs: 2_000, maxMs: 30_000 };
 
 /** Follows the server-sent events of an address while the page is in sight. */
 export function followBoard(url: string, listeners: Listeners): void {
@@ -61,8 +61,8 @@ export function followBoard(url: string, listeners: Listeners): void {
       tell('ended');
       return;
     }
-    lookIn(Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS));
     failures += 1;
+    lookIn(backOff(failures, RETRY));
   };
 
   document.addEventListener('visibilitychange', look);

@@ -7,7 +7,7 @@ import type { Users } from '../../accounts/users';
 import { translatorOf } from '../../i18n/translator';
 import type { QuotaClient } from '../../quota/client';
 import type { Faults } from '../forms/form';
-import { askToAttempt } from '../login/attempt';
+import { admitAttempt } from '../login/attempt';
 import type { Refusal } from '../quota/refusal';
 import type { SendPage } from '../view';
 import { type PasswordForm, parsePassword, passwordFaults } from './password_form';
@@ -31,7 +31,7 @@ export function accountRoutes({ users, quota, sendPage }: Parts): Router {
     const formFaults = passwordFaults(form, ownWords(user));
     // Nothing was tried, so nothing is taken.
     if (Object.keys(formFaults).length > 0) return sendAccount(sendPage, req, res, { faults: formFaults });
-    const refusal = await askToAttempt({ quota, req, res });
+    const refusal = await admitAttempt({ quota, req, res });
     if (refusal !== undefined) return sendAccount(sendPage, req, res, { refusal });
 
     const faults = await changePassword({ users, id: user.id, req, form });

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { addressSubject } from '../../accounts/address';
 import type { QuotaClient } from '../../quota/client';
 import { setRetryAfter } from '../../quota/rate_limit_headers';
-import { ask } from '../quota/ask';
+import { admitOrShowDenial } from '../quota/admit_or_show_denial';
 import type { Refusal } from '../quota/refusal';
 
 /** Its subjects are addresses, and no users. */
@@ -14,8 +14,8 @@ type Attempt = { quota: QuotaClient; req: Request; res: Response };
  * Asks whether this address may try a password, or an email, once more. To be asked before anything is looked up, so that guessing
  * is slowed whatever the guesses are.
  */
-export function askToAttempt({ quota, req, res }: Attempt): Promise<Refusal | undefined> {
-  return ask({
+export function admitAttempt({ quota, req, res }: Attempt): Promise<Refusal | undefined> {
+  return admitOrShowDenial({
     quota,
     policy: LOGIN_ATTEMPT_POLICY,
     subject: addressSubject(req.ip),

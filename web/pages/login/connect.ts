@@ -3,7 +3,7 @@ import { startSession } from '../../accounts/sessions';
 import type { UserWithPassword } from '../../accounts/users';
 import type { QuotaClient } from '../../quota/client';
 import { setRateLimitHeaders } from '../../quota/rate_limit_headers';
-import { ask } from '../quota/ask';
+import { admitOrShowDenial } from '../quota/admit_or_show_denial';
 import type { Refusal } from '../quota/refusal';
 
 const CONNECTION_POLICY = 'connection';
@@ -17,7 +17,7 @@ type Connecting = {
 
 /** Opens a session for a user whose password is known to be right, and leads to the services; or answers why not. */
 export async function connectUser({ user, quota, req, res }: Connecting): Promise<Refusal | undefined> {
-  const refusal = await ask({
+  const refusal = await admitOrShowDenial({
     quota,
     policy: CONNECTION_POLICY,
     subject: String(user.id),

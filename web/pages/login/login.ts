@@ -6,7 +6,7 @@ import type { Users, UserWithPassword } from '../../accounts/users';
 import type { QuotaClient } from '../../quota/client';
 import { parseForm } from '../forms/form';
 import type { SendPage } from '../view';
-import { askToAttempt } from './attempt';
+import { admitAttempt } from './attempt';
 import { connectUser } from './connect';
 import { loginForm } from './form';
 import { sendLogin } from './page';
@@ -26,7 +26,7 @@ export function loginRoutes({ users, quota, sendPage, offersSignUp }: Parts): Ro
     }
     const { email, password } = parsed.form;
     const page = { sendPage, offersSignUp, login: { typed: { email }, faults: {} } };
-    const guard = await askToAttempt({ quota, req, res });
+    const guard = await admitAttempt({ quota, req, res });
     if (guard !== undefined) return sendLogin(req, res, { ...page, refusal: guard });
 
     const user = await checkPassword(users, { email, password });

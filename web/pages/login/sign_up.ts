@@ -6,7 +6,7 @@ import { EmailTaken, type Users } from '../../accounts/users';
 import type { QuotaClient } from '../../quota/client';
 import { type FormState, parseForm } from '../forms/form';
 import type { SendPage } from '../view';
-import { askToAttempt } from './attempt';
+import { admitAttempt } from './attempt';
 import { connectUser } from './connect';
 import { sendLogin } from './page';
 
@@ -25,7 +25,7 @@ export function signUpRoutes({ users, quota, sendPage }: Parts): Router {
     if (parsed.form === undefined) return sendAgain(req, res, 400, parsed);
     const { password, ...typed } = parsed.form;
     const page = { sendPage, offersSignUp: true };
-    const guard = await askToAttempt({ quota, req, res });
+    const guard = await admitAttempt({ quota, req, res });
     if (guard !== undefined)
       return sendLogin(req, res, { ...page, refusal: guard, signUp: { typed, faults: {} } });
 

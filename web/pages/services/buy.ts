@@ -9,7 +9,7 @@ import { MARKET_BOUNDS, parseSearch } from '../../market/forms';
 import type { Purchase } from '../../market/market';
 import { readMeter } from '../quota/meter';
 import type { Refusal } from '../quota/refusal';
-import { askToCall, findArticle, SERVICE_CALL_POLICY, type ServicesParts } from './call';
+import { admitCall, findArticle, SERVICE_CALL_POLICY, type ServicesParts } from './call';
 import { marketLabels } from './labels';
 
 const PATH = '/services/achat';
@@ -44,7 +44,7 @@ export function buyRoutes(parts: ServicesParts): Router {
     if (article.sellerId === user.id) return sendFailure(sending, { outcome: 'own', article });
     if (article.buyerId === user.id) return sendBought(res, article);
 
-    const refusal = await askToCall({ quota, user, req, res });
+    const refusal = await admitCall({ quota, user, req, res });
     if (refusal !== undefined) return sendBuy(sending, { status: refusal.status, refusal });
     const purchase = await market.buy({ requestId: randomUUID(), buyerId: user.id, articleId: article.id });
     // Who pressed twice is not told that somebody else was faster.

@@ -5,7 +5,7 @@ import type { Market } from '../../market/market';
 import type { QuotaClient } from '../../quota/client';
 import { setRateLimitHeaders } from '../../quota/rate_limit_headers';
 import { parseId } from '../forms/parse_id';
-import { ask } from '../quota/ask';
+import { admitOrShowDenial } from '../quota/admit_or_show_denial';
 import type { Refusal } from '../quota/refusal';
 import type { SendPage } from '../view';
 
@@ -18,8 +18,8 @@ export type ServicesParts = { market: Market; quota: QuotaClient; sendPage: Send
 type Call = { quota: QuotaClient; user: User; req: Request; res: Response };
 
 /** Asks whether a user may call a service now. */
-export function askToCall({ quota, user, req, res }: Call): Promise<Refusal | undefined> {
-  return ask({
+export function admitCall({ quota, user, req, res }: Call): Promise<Refusal | undefined> {
+  return admitOrShowDenial({
     quota,
     policy: SERVICE_CALL_POLICY,
     subject: String(user.id),

@@ -6,7 +6,7 @@ import { translatorOf } from '../../i18n/translator';
 import { MARKET_BOUNDS, type ParsedSale, parseSale } from '../../market/forms';
 import { readMeter } from '../quota/meter';
 import type { Refusal } from '../quota/refusal';
-import { askToCall, findArticle, SERVICE_CALL_POLICY, type ServicesParts } from './call';
+import { admitCall, findArticle, SERVICE_CALL_POLICY, type ServicesParts } from './call';
 import { marketLabels } from './labels';
 
 const PATH = '/services/vente';
@@ -29,7 +29,7 @@ export function sellRoutes(parts: ServicesParts): Router {
     if (user === undefined) return next();
     const sale = parseSale(req.body);
     if (sale.article === undefined) return sendSell({ ...parts, user, req, res }, { status: 400, sale });
-    const refusal = await askToCall({ quota, user, req, res });
+    const refusal = await admitCall({ quota, user, req, res });
     if (refusal !== undefined)
       return sendSell({ ...parts, user, req, res }, { status: refusal.status, sale, refusal });
     const id = await market.sell({ requestId: randomUUID(), sellerId: user.id, article: sale.article });

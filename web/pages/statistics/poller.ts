@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
+import { backOff } from '../../../environment/back_off';
 import { isSameReading, type Reading } from './reading';
 
-const PAUSE_MS = 2_000;
-
 /** Soon enough for who looks on, and rare enough for a daemon that is starting. */
-const LONGEST_PAUSE_MS = 30_000;
+const PAUSE = { minMs: 2_000, maxMs: 30_000 };
 
 /** What subscribers are told: a reading, only that nothing in it has changed since, or that none could be made. */
 export type News =
@@ -55,7 +54,7 @@ export function createPoller({ read, logger }: { read: () => Promise<Reading>; l
   };
   const schedule = () => {
     clearTimeout(timer);
-    if (listeners.size > 0) timer = setTimeout(poll, pauseAfter(failures));
+    if (listeners.size > 0) timer = setTimeout(poll, backOff(failures + 1, PAUSE));
     // Whoever comes later must not be told what is old by then.
     else latest = undefined;
   };
@@ -75,8 +74,4 @@ export function createPoller({ read, logger }: { read: () => Promise<Reading>; l
 
 function asFirst(news: News): News {
   return news.kind === 'unchanged' ? { ...news, kind: 'reading' } : news;
-}
-
-function pauseAfter(failures: number): number {
-  return Math.min(PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
 }

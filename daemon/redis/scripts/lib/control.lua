@@ -49,12 +49,14 @@ function control.read(key)
   return summary
 end
 
--- Claims the partition for a number of partitions and a schema, unless it is claimed already.
+-- Claims the partition for a number of partitions and a schema, unless it is claimed already. Throws if an algorithm of
+-- this library is not whole.
 --
 -- KEYS[1]  control
 -- ARGV[1]  SCHEMA/PARTITIONS/EPOCH, with an epoch of the caller's making
 -- Returns  the claim in force
 register('claim', function(keys, args)
+  algorithms.check()
   if redis.call('HSETNX', keys[1], 'claim', args[1]) == 1 then control.summarize(keys[1]) end
   return redis.call('HGET', keys[1], 'claim')
 end)

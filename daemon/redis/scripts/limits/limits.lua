@@ -1,18 +1,4 @@
 -- The limits of a policy for one subject: what is configured, what an operator has set instead, and where they stand.
---
--- An algorithm is a table of these functions. `limit` is a limit of a policy, in which an algorithm keeps what it reads:
--- the table serves one subject after the other, as making one for each would cost as much as the decision.
---
---   prepare(limit)                        adds what all subjects share
---   load(limit, request)                  reads the state of request.subject, and throws if it cannot
---   retry_delay_us(limit, cost, now_us)   until `cost` tokens are free; only for a cost of at most the size
---   describe(limit, now_us)               returns the tokens that can be taken now, the delay until all of the limit is
---                                         free, and the delay until one more than now is free, or 0 if all is free
---   take(limit, request)                  takes request.cost tokens
---   keep(limit)                           makes the state last for as long as it matters
---
--- `request` holds the clock, keys, overrides_key, has_overrides and is_read_only; and id, subject, cost, policy, key_at
--- (where the keys of its states begin, less one) and takings (a view of them).
 
 local limits = {}
 

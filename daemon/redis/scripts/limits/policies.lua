@@ -1,8 +1,6 @@
 -- Policies as daemons send them with each call. What one comes to is remembered by its text, as long as the library is
 -- loaded, so that the calls of a policy need not read it again.
 
-local algorithms = { ['sliding-window'] = sliding_window, ['token-bucket'] = token_bucket }
-
 local policies = {}
 
 local MOST_REMEMBERED = 1000
@@ -10,10 +8,11 @@ local remembered, remembered_count = {}, 0
 
 -- A limit holds what is configured, and, from `limits.load` on, how it stands for the subject in hand.
 local function read_limit(sent)
-  local name, algorithm, size, window_us, is_shadow, converted_us = unpack(sent)
+  local name, algorithm_name, size, window_us, is_shadow, converted_us = unpack(sent)
+  local algorithm = algorithms.named(algorithm_name)
   local limit = {
     name = name,
-    algorithm = algorithms[algorithm],
+    algorithm = algorithm,
     configured_size = size,
     window_us = window_us,
     is_shadow = is_shadow == 1,
@@ -21,7 +20,7 @@ local function read_limit(sent)
     converted_us = converted_us,
     -- An enforced sliding window counts the takings of the policy, and has no state of its own; but it may have to look
     -- for the state of the bucket that it was.
-    has_state = is_shadow == 1 or algorithm ~= 'sliding-window' or converted_us > 0,
+    has_state = is_shadow == 1 or not algorithm.keeps_tokens or converted_us > 0,
     -- For one subject:
     key = false,
     size = size,

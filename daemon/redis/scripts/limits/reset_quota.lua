@@ -21,7 +21,7 @@ local function reset_policy(keys, key_at, policy)
       taken = redis.call('DEL', keys[state_at])
     end
     -- A bucket that took over from a window lately counts what that one let through.
-    if not limit.is_shadow and (limit.algorithm == sliding_window or limit.converted_us > 0) then
+    if not limit.is_shadow and (limit.algorithm.keeps_tokens or limit.converted_us > 0) then
       taken = taken + takings.count_within(view, limit.window_us)
       longest_us = math.max(longest_us, limit.window_us)
     end

@@ -2,10 +2,7 @@
 -- the limit. The enforced windows of a policy count the one set of its takings; a shadow, which may not have taken all
 -- of them, has a set of its own.
 
-local sliding_window = {
-  -- It keeps every token, so it has a bound: an override may have been set for another algorithm.
-  largest_size = 1000,
-}
+local sliding_window = {}
 
 function sliding_window.prepare(limit)
   if limit.is_shadow then limit.takings = takings.new_view() end
@@ -58,3 +55,5 @@ end
 function sliding_window.keep(limit)
   if limit.is_shadow then takings.keep(limit.takings, limit.window_us) end
 end
+
+algorithms.add('sliding-window', sliding_window)

@@ -186,3 +186,9 @@ function takings.give_back(view, window_us)
     redis.call('ZADD', view.key, '-' .. taken[i + 1], taken[i])
   end
 end
+
+-- What sliding windows had let through when an algorithm with a hash took over, in whole tokens: they count as taken now.
+function takings.count_before(limit, request)
+  local key = request.keys[request.key_at]
+  return redis.call('ZCOUNT', key, window_start(request.clock, limit.window_us), to_text(limit.converted_us))
+end

@@ -21,12 +21,6 @@ function token_bucket.prepare(limit)
   limit.configured_units = units_of(limit.configured_size, limit.window_us)
 end
 
--- What a sliding window had let through when the bucket took over from it, in whole tokens: they count as taken now.
-local function taken_before(limit, request)
-  local takings_key = request.keys[request.key_at]
-  return redis.call('ZCOUNT', takings_key, window_start(request.clock, limit.window_us), to_text(limit.converted_us))
-end
-
 -- Refills the bucket. If its size has changed since, what was taken stays taken, in the new units; but nobody ever
 -- owes more than one full bucket, so that no change denies a subject for longer than one window.
 function token_bucket.load(limit, request)
@@ -35,7 +29,7 @@ function token_bucket.load(limit, request)
   local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token', 'at_us')
   local debt, per_token, at_us = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
   if limit.converted_us > 0 and not limit.is_shadow and not state[1] then
-    debt, per_token, at_us = taken_before(limit, request) * units.per_token, units.per_token, now_us
+    debt, per_token, at_us = takings.count_before(limit, request) * units.per_token, units.per_token, now_us
   end
   if at_us > now_us then
     -- The clock has gone back: what was taken counts as taken now, from now on.
@@ -78,3 +72,5 @@ end
 function token_bucket.keep(limit)
   if limit.debt > 0 then keep_for(limit.key, limit.window_us) end
 end
+
+algorithms.add('token-bucket', token_bucket)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigInvalid, readConfig } from '../../../../daemon/config';
+import { readConfig } from '../../../../daemon/config';
+import { ConfigInvalid } from '../../../../environment/config_invalid';
 
 function faultsOf(env: Record<string, string>): readonly string[] {
   try {

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import { Metadata, type ServerUnaryCall, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { createCallLog } from '../../../../daemon/grpc/call_log';
 import { Unreadable } from '../../../../daemon/grpc/decoding/answerable';
+import { createRequestLog } from '../../../../daemon/grpc/request_log';
 import { createInFlight, unary } from '../../../../daemon/grpc/unary';
 import { StoreUnavailable, UnknownPolicy } from '../../../../daemon/quota/errors';
 import { readDetails } from './details';
@@ -41,7 +41,7 @@ async function ask(handle: Handle, request: unknown = 'request'): Promise<Answer
   const logger = pino({ level: 'trace' }, { write: (line: string) => log.push(JSON.parse(line)) });
   const inFlight = createInFlight();
   const [error, response] = await new Promise<[Answer['error'], Answer['response']]>((resolve) => {
-    unary(handle, { inFlight, log: createCallLog({ logger, hashOf: String }) })(
+    unary(handle, { inFlight, log: createRequestLog({ logger, hashOf: String }) })(
       callOf(request),
       (failure, value) => resolve([failure, value]),
     );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createDecisionFeed, type DecisionEvent } from '../../../../daemon/quota/decision_feed';
+import { createDecisionFeed, type DecisionEvent, publishTo } from '../../../../daemon/quota/decision_feed';
 
 const EVERYTHING = { subject: undefined, policy: undefined, admitted: undefined };
 
@@ -82,5 +82,27 @@ describe('decision feed', () => {
     feed.publish(event());
 
     expect(watcher.take()).toBeUndefined();
+  });
+});
+
+describe('publishTo', () => {
+  const { admission, decision } = event();
+
+  test('nobody watches, no event is published', () => {
+    const published: DecisionEvent[] = [];
+    const feed = { isWatched: () => false, publish: (each: DecisionEvent) => void published.push(each) };
+    publishTo(feed)(admission, decision);
+
+    expect(published).toEqual([]);
+  });
+
+  test('somebody watches until the place is closed, the events of that time', () => {
+    const feed = createDecisionFeed();
+    const listen = publishTo(feed);
+    const watcher = feed.watch({ subject: undefined, policy: undefined, admitted: undefined });
+    listen(admission, decision);
+    watcher.close();
+
+    expect([watcher.take(), feed.isWatched()]).toEqual([{ admission, decision, missedCount: 0 }, false]);
   });
 });

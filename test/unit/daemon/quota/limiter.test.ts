@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Admission, Decision, LimitStatus } from '../../../../daemon/quota/admission';
-import { createDecisionFeed } from '../../../../daemon/quota/decision_feed';
+import { createDecisionFeed, publishTo } from '../../../../daemon/quota/decision_feed';
 import { StoreUnavailable, UnknownPolicy, UnknownService } from '../../../../daemon/quota/errors';
 import { createLimiter } from '../../../../daemon/quota/limiter';
 import type { Policies, Policy } from '../../../../daemon/quota/policies';
@@ -62,7 +62,7 @@ function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; fa
   return {
     asked,
     feed,
-    limiter: createLimiter({ currentPolicies: () => policies, store, onDecision: [feed.publish] }),
+    limiter: createLimiter({ currentPolicies: () => policies, store, onDecision: [publishTo(feed)] }),
   };
 }
 

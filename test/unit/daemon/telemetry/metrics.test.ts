@@ -3,7 +3,8 @@ import { ReplyError } from 'ioredis';
 import type { Admission, Decision, LimitStatus } from '../../../../daemon/quota/admission';
 import { InvalidRequest, StoreUnavailable } from '../../../../daemon/quota/errors';
 import type { QuotaStore } from '../../../../daemon/quota/store';
-import { instrumentStore, storeFailureKind } from '../../../../daemon/telemetry/instrument';
+import { storeFailureKind } from '../../../../daemon/redis/failures';
+import { instrumentStore } from '../../../../daemon/telemetry/instrument';
 import { createMetrics } from '../../../../daemon/telemetry/metrics';
 import { parsePrometheusText } from '../../../helpers/prometheus_text';
 
@@ -98,9 +99,9 @@ describe('createMetrics', () => {
   test('a policies file that is refused, no longer the current one until one is taken', async () => {
     const metrics = metricsOf();
     metrics.policiesReloaded(false);
-    expect(await counted(metrics, 'quota_policies_current')).toEqual({});
+    expect(await counted(metrics, 'quota_policies_up_to_date')).toEqual({});
     metrics.policiesReloaded(true);
-    expect(await counted(metrics, 'quota_policies_current')).toEqual({ quota_policies_current: 1 });
+    expect(await counted(metrics, 'quota_policies_up_to_date')).toEqual({ quota_policies_up_to_date: 1 });
     expect(await counted(metrics, 'quota_policies_reloads_total')).toEqual({
       'quota_policies_reloads_total{result="taken"}': 1,
       'quota_policies_reloads_total{result="refused"}': 1,
@@ -117,7 +118,7 @@ describe('decisions', () => {
   ])('one that is %s, counted as such, without its subject', async (verdict, decision) => {
     const metrics = metricsOf();
 
-    metrics.decided({ admission: admissionTo('connection'), decision });
+    metrics.decided(admissionTo('connection'), decision);
 
     expect(await counted(metrics, 'quota_decisions_total')).toEqual({
       [`quota_decisions_total{policy="connection",verdict="${verdict}"}`]: 1,
@@ -131,7 +132,9 @@ describe('instrumentStore', () => {
     [new TypeError('a reply of another form'), 'fault'],
   ])('%s, counted as %s and thrown on', async (error, kind) => {
     const metrics = metricsOf();
-    const store = instrumentStore(storeThatThrows(error), metrics);
+    const store = instrumentStore(storeThatThrows(error), (failure) =>
+      metrics.storeFailed(storeFailureKind(failure)),
+    );
 
     await expect(store.recordCall({} as never)).rejects.toBe(error);
     expect(await counted(metrics, 'quota_store_errors_total')).toEqual({
@@ -141,7 +144,9 @@ describe('instrumentStore', () => {
 
   test("a caller's fault that the store finds, no error of the store", async () => {
     const metrics = metricsOf();
-    const store = instrumentStore(storeThatThrows(new InvalidRequest([])), metrics);
+    const store = instrumentStore(storeThatThrows(new InvalidRequest([])), (failure) =>
+      metrics.storeFailed(storeFailureKind(failure)),
+    );
 
     await expect(store.recordCall({} as never)).rejects.toThrow(InvalidRequest);
     expect(await counted(metrics, 'quota_store_errors_total')).toEqual({});

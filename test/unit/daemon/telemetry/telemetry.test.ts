@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { createConnectionLimits } from '../../../../daemon/access/connection_limits';
+import { serveHttp } from '../../../../daemon/telemetry/http';
 import { openTelemetry, type Telemetry } from '../../../../daemon/telemetry/telemetry';
 import { parsePrometheusText } from '../../../helpers/prometheus_text';
 
@@ -23,7 +24,7 @@ async function open({
   isUsable = { admissions: usable, calls: usable },
 } = {}): Promise<Telemetry & { readonly port: number }> {
   const telemetry = await openTelemetry({
-    listen: '127.0.0.1:0',
+    serve: (pages) => serveHttp({ listen: '127.0.0.1:0', ...pages }),
     redis,
     isUsable,
     policyNames: () => [],

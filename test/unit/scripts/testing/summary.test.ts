@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { countChecks, countTests, sum, summaryLine } from '../../../../scripts/testing/summary';
+import {
+  countChecks,
+  countTests,
+  skippedLines,
+  skippedTests,
+  sum,
+  summaryLine,
+} from '../../../../scripts/testing/summary';
 
 function report(changes: Record<string, unknown> = {}): string {
   const counts = {
@@ -46,6 +53,34 @@ describe('countTests', () => {
       expect(countTests({ text, succeeded: true })).toEqual({ passed: 0, failed: 1 });
     },
   );
+});
+
+test('skippedTests: those that jest has left out, by their names', () => {
+  const testResults = [
+    {
+      assertionResults: [
+        { fullName: 'the alerts: as promtool tests them', status: 'pending' },
+        { fullName: 'the alerts: every one in the manual', status: 'passed' },
+      ],
+    },
+    { assertionResults: [{ fullName: 'the board: drawn', status: 'todo' }] },
+  ];
+
+  expect(skippedTests(report({ testResults }))).toEqual([
+    'the alerts: as promtool tests them',
+    'the board: drawn',
+  ]);
+});
+
+test('skippedTests: no report, none', () => {
+  expect(skippedTests(undefined)).toEqual([]);
+});
+
+test('skippedLines: more than a person reads, the first twenty and the number of the others', () => {
+  const lines = skippedLines(Array.from({ length: 23 }, (_, index) => `test ${index}`));
+
+  expect(lines[0]).toBe('skipped: test 0');
+  expect(lines.slice(19)).toEqual(['skipped: test 19', 'skipped: 3 more']);
 });
 
 test('countChecks: each check, counted as one', () => {

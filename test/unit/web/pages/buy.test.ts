@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { NewArticle } from '../../../../web/market/article';
-import { createVisitor, DENIED, type Site, serveSite, tokenIn, unavailable, type Visitor } from '../fakes';
+import { createVisitor, tokenIn, type Visitor } from '../../../helpers/visitor';
+import { DENIED, type Site, serveSite, unavailable } from '../fakes';
 
 let site: Site;
 let visitor: Visitor;

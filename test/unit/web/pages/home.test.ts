@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Stats } from '../../../../web/quota/client';
-import { createVisitor, type Site, serveSite, unavailable, type Visitor } from '../fakes';
+import { createVisitor, type Visitor } from '../../../helpers/visitor';
+import { type Site, serveSite, unavailable } from '../fakes';
 
 const HOUR = { policy: 'connection', admitted: 600, denied: 5 };
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createVisitor, tokenIn, type Visitor } from '../../../helpers/visitor';
 import { PASSWORD } from '../fake_users';
-import { createVisitor, DENIED, type Site, serveSite, tokenIn, unavailable, type Visitor } from '../fakes';
+import { DENIED, type Site, serveSite, unavailable } from '../fakes';
 
 let site: Site;
 let visitor: Visitor;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createVisitor, type Visitor } from '../../../helpers/visitor';
 import { PASSWORD } from '../fake_users';
-import { createVisitor, DENIED, type Site, serveSite, unavailable, type Visitor } from '../fakes';
+import { DENIED, type Site, serveSite, unavailable } from '../fakes';
 
 const EVE = { firstName: 'Ève', lastName: 'Martin', email: 'eve@example.org', password: 'long enough words' };
 

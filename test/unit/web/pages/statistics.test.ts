@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createVisitor, type Visitor } from '../../../helpers/visitor';
 import { PASSWORD } from '../fake_users';
-import { createVisitor, type Site, serveSite, unavailable, type Visitor } from '../fakes';
+import { type Site, serveSite, unavailable } from '../fakes';
 
 let site: Site;
 let visitor: Visitor;

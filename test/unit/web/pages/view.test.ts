@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createVisitor, DENIED, type Site, serveSite, type Visitor } from '../fakes';
+import { createVisitor, type Visitor } from '../../../helpers/visitor';
+import { DENIED, type Site, serveSite } from '../fakes';
 
 let site: Site;
 let visitor: Visitor;

@@ -40,7 +40,7 @@ test('metrics: a stream, counted without a duration', async () => {
 
 test('metrics: calls to the daemon, those that an alert looks for are there from the start', async () => {
   const { metrics, samples } = observed();
-  metrics.callAnswered({ method: 'Admit', code: 'PERMISSION_DENIED' });
+  metrics.daemonRequestAnswered({ method: 'Admit', code: 'PERMISSION_DENIED' });
   expect(await samples('web_quota_requests_total')).toMatchObject({
     'web_quota_requests_total{method="Admit",code="UNAUTHENTICATED"}': 0,
     'web_quota_requests_total{method="Admit",code="PERMISSION_DENIED"}': 1,

@@ -15,9 +15,9 @@ import { pino } from 'pino';
 import type { Access } from '../../../../../daemon/access/access';
 import { PermissionDenied, Unauthenticated } from '../../../../../daemon/access/errors';
 import { createStreamLimits } from '../../../../../daemon/access/stream_limits';
-import { createCallLog } from '../../../../../daemon/grpc/call_log';
 import { createAuthentication } from '../../../../../daemon/grpc/guards/authenticate';
-import { guardCalls } from '../../../../../daemon/grpc/guards/guards';
+import { guardRequests } from '../../../../../daemon/grpc/guards/guards';
+import { createRequestLog } from '../../../../../daemon/grpc/request_log';
 import { failureOf } from '../../../../helpers/quota_client';
 import { until } from '../../../../helpers/wait';
 
@@ -41,9 +41,9 @@ async function serveEcho(access: Access) {
     onStreamRefused: () => {
       refusedStreams += 1;
     },
-    log: createCallLog({ logger, hashOf: (subject) => subject }),
+    log: createRequestLog({ logger, hashOf: (subject) => subject }),
   });
-  const server = new Server({ interceptors: [guardCalls([authentication])] });
+  const server = new Server({ interceptors: [guardRequests([authentication])] });
   let handled = 0;
   const echo: handleUnaryCall<Buffer, Buffer> = (call, callback) => {
     handled += 1;

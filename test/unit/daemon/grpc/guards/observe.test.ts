@@ -5,15 +5,15 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { guardCalls } from '../../../../../daemon/grpc/guards/guards';
-import { observeCalls } from '../../../../../daemon/grpc/guards/observe';
+import { guardRequests } from '../../../../../daemon/grpc/guards/guards';
+import { observeRequests } from '../../../../../daemon/grpc/guards/observe';
 
 const METHOD = { path: '/quota.v1.QuotaService/Admit', responseStream: false };
 
 /** A call under observation, whose caller can leave, and the codes that were counted. */
 function observe() {
   const counted: string[] = [];
-  const interceptor = guardCalls([observeCalls({ answered: ({ code }) => counted.push(code) })]);
+  const interceptor = guardRequests([observeRequests({ answered: ({ code }) => counted.push(code) })]);
   let leave: () => void = () => undefined;
   const wire = {
     start(listener: { onCancel(): void }) {
@@ -31,7 +31,7 @@ function observe() {
   return { counted, answer, leave: () => leave() };
 }
 
-describe('observeCalls', () => {
+describe('observeRequests', () => {
   test('a call that is answered, counted once', () => {
     const { counted, answer } = observe();
     answer();

@@ -1,7 +1,7 @@
 import { credentials, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { HealthImplementation } from 'grpc-health-check';
-import { guardCalls } from '../../../../../daemon/grpc/guards/guards';
+import { guardRequests } from '../../../../../daemon/grpc/guards/guards';
 import { createLoadLimit } from '../../../../../daemon/grpc/guards/load_limit';
 import { createShedding } from '../../../../../daemon/grpc/guards/shedding';
 import {
@@ -29,7 +29,7 @@ async function serve({ isShedding = true }: { isShedding?: boolean } = {}) {
     decisions: createLoadLimit({ least: 1, most: 2 }),
     operations: createLoadLimit({ least: 1, most: 1 }),
   });
-  const server = opened.closed(new Server({ interceptors: [guardCalls([shedding.guard])] }), (each) =>
+  const server = opened.closed(new Server({ interceptors: [guardRequests([shedding.guard])] }), (each) =>
     each.forceShutdown(),
   );
   const { admit } = QuotaServiceService;

@@ -1,6 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { createShared } from '../../../../../daemon/redis/usage/shared';
+import { until } from '../../../../helpers/wait';
 
 /** Work that ends when it is told to, and counts how often it began. */
 function createWork() {
@@ -13,14 +14,15 @@ function createWork() {
       ends.push(() => resolve(number));
     });
   });
-  return { shared, asked, end: (at: number) => ends[at]?.() };
+  const begun = (count: number) => until(`computation ${count}`, () => asked.length >= count);
+  return { shared, asked, begun, end: (at: number) => ends[at]?.() };
 }
 
 describe('shared work', () => {
   test('callers of one moment, one computation', async () => {
-    const { shared, asked, end } = createWork();
+    const { shared, asked, begun, end } = createWork();
     const results = [shared.run('a'), shared.run('a'), shared.run('a')];
-    await pause(1);
+    await begun(1);
     end(0);
 
     expect(await Promise.all(results)).toEqual([1, 1, 1]);
@@ -28,15 +30,16 @@ describe('shared work', () => {
   });
 
   test('a caller who comes while it runs, a later computation than what is running', async () => {
-    const { shared, asked, end } = createWork();
+    const { shared, asked, begun, end } = createWork();
     const first = shared.run('a');
-    await pause(1);
+    await begun(1);
     const later = [shared.run('a'), shared.run('a')];
-    await pause(1);
+    await turn();
+    await turn();
     const startedMeanwhile = asked.length;
     end(0);
     await first;
-    await pause(1);
+    await begun(2);
     end(1);
 
     expect(startedMeanwhile).toBe(1);
@@ -44,19 +47,19 @@ describe('shared work', () => {
   });
 
   test('different questions, computed beside each other', async () => {
-    const { shared, asked } = createWork();
+    const { shared, asked, begun } = createWork();
     void shared.run('a');
     void shared.run('b');
-    await pause(1);
+    await begun(2);
 
     expect(asked).toHaveLength(2);
   });
 
   test('a caller who leaves, answered at once, and the work wanted as long as another waits', async () => {
-    const { shared, asked } = createWork();
+    const { shared, asked, begun } = createWork();
     const [one, other] = [new AbortController(), new AbortController()];
     const results = [shared.run('a', one.signal), shared.run('a', other.signal)];
-    await pause(1);
+    await begun(1);
     const wanted = [asked[0]?.()];
     one.abort();
     await expect(results[0]).rejects.toMatchObject({ name: 'StoreUnavailable' });
