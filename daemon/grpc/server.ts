@@ -14,6 +14,7 @@ import { createAnswerable } from './decoding/answerable';
 import { guardRequests, type RequestGuard } from './guards/guards';
 import type { Shedding } from './guards/shedding';
 import { watchHealth } from './health';
+import { refuseEarly } from './listening/early_refusals';
 import { watchHandshakes } from './listening/handshakes';
 import { limitSessions } from './listening/session_limits';
 import { createHandlers } from './quota/handlers';
@@ -47,7 +48,7 @@ export interface ServeOptions {
   readonly credentials: ServerCredentials;
   /** In their order, after the shedding. */
   readonly guards: readonly RequestGuard[];
-  readonly shedding: Pick<Shedding, 'guard' | 'weigh'>;
+  readonly shedding: Pick<Shedding, 'refusalOf' | 'guard' | 'weigh'>;
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
@@ -79,6 +80,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
 
   try {
     const port = await bind(server, options);
+    refuseEarly(server, shedding.refusalOf);
     watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });
     return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop }) };
   } catch (error) {

@@ -20,6 +20,8 @@ export interface Passage {
 export interface LoadLimit {
   /** Lets a request in, or not: undefined. */
   enter(): Passage | undefined;
+  /** Whether `enter` would let nothing in. */
+  isFull(): boolean;
   /** What may be in flight, and what is, in decisions. */
   state(): { readonly limit: number; readonly inFlight: number };
 }
@@ -30,8 +32,17 @@ export interface LoadLimitOptions {
   readonly most: number;
 }
 
-/** What takes longer shows a queue, of the event loop or of the store. Callers wait half a second or more. */
+/**
+ * A single decision that takes so much longer than one does at best shows a queue, of the event loop or of the store. It
+ * is what about 200 decisions take, enough to keep a daemon busy; from twice of it on refusals come too late under overload.
+ */
+const QUEUED_MS = 10;
+
+/** What takes longer is too slow, whatever it takes at best. Callers wait half a second or more. */
 const SLOW_MS = 100;
+
+/** The best time is forgotten after one to two of these: a store that has become slower for good is no queue. */
+const BEST_SPAN_MS = 10_000;
 
 /** The decrease of TCP halves; less is enough here, as it comes ten times a second. */
 const DECREASE = 0.9;
@@ -40,7 +51,9 @@ const DECREASE = 0.9;
 const INCREASE = 0.1;
 
 /**
- * Bounds what is in flight by what it takes: more while requests are answered quickly, a tenth less once one was slow
+ * Bounds what is in flight by what it takes: more while requests are answered quickly, a tenth less once one has queued, by
+ * its time beyond the best one (TCP Vegas: L. Brakmo and L. Peterson, 1995). It does not wait until requests are slow, as a
+ * daemon that is busy with those it let in refuses too late all others, which age in their callers' queues meanwhile
  * (additive increase, multiplicative decrease: D. Chiu and R. Jain, 1989; for services: AIMDLimit of Netflix's
  * concurrency-limits). As TCP, it decreases once per round trip: a request that began before the last decrease shows
  * nothing new, so that one pause of the process costs a tenth and not everything.
@@ -53,19 +66,29 @@ export function createLoadLimit({
   let limit = most;
   let inFlight = 0;
   let decreasedMs = Number.NEGATIVE_INFINITY;
+  const best = createBest();
 
-  function learn(ending: Ending, startMs: number): void {
+  function learn(ending: Ending, { startMs, weight }: { startMs: number; weight: number }): void {
     const ms = nowMs();
-    const isSlow = ms - startMs >= SLOW_MS;
+    const tookMs = ms - startMs;
+    // A batch takes long by itself.
+    const isSingle = weight === 1;
+    if (isSingle && ending === 'answered') best.observe(ms, tookMs);
+    const isSlow = tookMs >= (isSingle ? Math.min(SLOW_MS, best.leastMs() + QUEUED_MS) : SLOW_MS);
     if (ending === 'answered' && !isSlow) limit = Math.min(most, limit + INCREASE);
     if (ending === 'failed' || !isSlow || startMs <= decreasedMs) return;
     limit = Math.max(least, limit * DECREASE);
     decreasedMs = ms;
   }
 
+  function isFull(): boolean {
+    return inFlight >= limit;
+  }
+
   return {
+    isFull,
     enter() {
-      if (inFlight >= limit) return undefined;
+      if (isFull()) return undefined;
       const startMs = nowMs();
       let weight = 1;
       inFlight += weight;
@@ -79,11 +102,27 @@ export function createLoadLimit({
         end(ending) {
           if (weight === 0) return;
           inFlight -= weight;
+          learn(ending, { startMs, weight });
           weight = 0;
-          learn(ending, startMs);
         },
       };
     },
     state: () => ({ limit: Math.floor(limit), inFlight }),
+  };
+}
+
+/** The least of the times of late: of this span and the one before. */
+function createBest() {
+  let [least, leastBefore] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let spanEndMs = Number.NEGATIVE_INFINITY;
+  return {
+    observe(ms: number, tookMs: number): void {
+      if (ms >= spanEndMs) {
+        [least, leastBefore] = [Number.POSITIVE_INFINITY, least];
+        spanEndMs = ms + BEST_SPAN_MS;
+      }
+      least = Math.min(least, tookMs);
+    },
+    leastMs: () => Math.min(least, leastBefore),
   };
 }

@@ -1,13 +1,20 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
 import { type Metadata, status } from '@grpc/grpc-js';
 import { QuotaAdminServiceService } from '../../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../../gen/quota/v1/quota_service';
+import { type EarlyRefusal, trailersOnly } from '../listening/early_refusals';
 import { detailsTrailer, statusOf } from '../status';
 import type { Refusal, RequestGuard, Watch } from './guards';
 import { createLoadLimit, type Ending, type LoadLimit, Overloaded, type Passage } from './load_limit';
 
 /** Refuses what is too much before it is decoded, at the least cost, and counts what is in flight. */
 export interface Shedding {
-  /** Comes first of the guards, or what is refused would have cost as much as what is answered. */
+  /** Answers a request before anything is made of it, given its path, if it is too much: the cheapest refusal. */
+  readonly refusalOf: EarlyRefusal;
+  /**
+   * Counts what was let in. It refuses by itself what is too much, at a higher cost. Comes first of the guards, or what is
+   * refused would have cost as much as what is answered.
+   */
   readonly guard: RequestGuard;
   /**
    * Counts a request as so many decisions, once it is decoded. `metadata` is that which its handler was given. Throws
@@ -49,14 +56,22 @@ export function createShedding({
   const passages = new WeakMap<Metadata, Passage>();
   const nextRefusal = createRefusals();
 
+  /** A request that is refused, counted. */
+  function shed(path: string): PreparedRefusal {
+    onShed(path.slice(1));
+    return nextRefusal();
+  }
+
   return {
+    refusalOf(path = '') {
+      const isTooMuch = isShedding && limits.get(path)?.isFull() === true;
+      return isTooMuch ? shed(path).headers : undefined;
+    },
     guard({ method }) {
       const limit = isShedding ? limits.get(method.path) : undefined;
       if (limit === undefined) return undefined;
       const passage = limit.enter();
-      if (passage !== undefined) return watch(passage, passages);
-      onShed(method.path.slice(1));
-      return { refusal: nextRefusal() };
+      return passage === undefined ? { refusal: shed(method.path).status } : watch(passage, passages);
     },
     weigh: (metadata, decisionCount) => passages.get(metadata)?.weigh(decisionCount),
     state: decisions.state,
@@ -91,14 +106,23 @@ function endingOf(code: status): Ending {
   return code === status.OK ? 'answered' : 'failed';
 }
 
-function createRefusals(): () => Refusal {
-  const refusals = Array.from({ length: REFUSAL_COUNT }, () => {
-    const answered = statusOf(new Overloaded(), '');
-    return { code: answered.code, details: answered.message, metadata: detailsTrailer(answered) };
-  });
+/** A refusal, for the library and for HTTP/2. */
+interface PreparedRefusal {
+  readonly status: Refusal;
+  readonly headers: OutgoingHttpHeaders;
+}
+
+function createRefusals(): () => PreparedRefusal {
+  const refusals = Array.from({ length: REFUSAL_COUNT }, prepareRefusal);
   let last = 0;
   return () => {
     last = (last + 1) % REFUSAL_COUNT;
-    return refusals[last] as Refusal;
+    return refusals[last] as PreparedRefusal;
   };
+}
+
+function prepareRefusal(): PreparedRefusal {
+  const { code, message, ...rest } = statusOf(new Overloaded(), '');
+  const metadata = detailsTrailer({ code, message, ...rest });
+  return { status: { code, details: message, metadata }, headers: trailersOnly({ code, message, metadata }) };
 }

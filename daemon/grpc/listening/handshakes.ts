@@ -1,9 +1,9 @@
-import type { EventEmitter } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { createSampler } from '../../telemetry/sampler';
 import type { HandshakeFailure } from '../../telemetry/tls_metrics';
+import { serversOf } from './http2_servers';
 
 const LINES_PER_S = 10;
 
@@ -54,11 +54,4 @@ export function watchHandshakes(
 /** Node's types call it an error; it is the code of one, or null. */
 function reasonOf({ authorizationError }: TLSSocket): string | undefined {
   return authorizationError ? String(authorizationError) : undefined;
-}
-
-function serversOf(server: Server): EventEmitter[] {
-  const servers: unknown = Reflect.get(server, 'http2Servers');
-  if (!(servers instanceof Map))
-    throw new Error('this version of grpc-js keeps its HTTP/2 servers elsewhere');
-  return [...servers.keys()];
 }

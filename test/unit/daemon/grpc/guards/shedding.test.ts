@@ -4,6 +4,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { guardRequests } from '../../../../../daemon/grpc/guards/guards';
 import { createLoadLimit } from '../../../../../daemon/grpc/guards/load_limit';
 import { createShedding } from '../../../../../daemon/grpc/guards/shedding';
+import { refuseEarly } from '../../../../../daemon/grpc/listening/early_refusals';
 import {
   AdmitResponse,
   QuotaServiceClient,
@@ -19,7 +20,7 @@ import { until } from '../../../../helpers/wait';
 const opened = closedAfterEach();
 
 /** A server whose calls wait until they are released, of which it lets in two at once. */
-async function serve({ isShedding = true }: { isShedding?: boolean } = {}) {
+async function serveWaiting({ isShedding = true, isEarly }: { isShedding?: boolean; isEarly: boolean }) {
   const waiting: (() => void)[] = [];
   const shed: string[] = [];
   let decodedCount = 0;
@@ -59,6 +60,7 @@ async function serve({ isShedding = true }: { isShedding?: boolean } = {}) {
       error ? reject(error) : resolve(bound),
     );
   });
+  if (isEarly) refuseEarly(server, shedding.refusalOf);
   const target = `127.0.0.1:${port}`;
   const client = opened.closed(createQuotaClient(target), (each) => each.close());
   return { client, target, shedding, shed, waiting, decodedCount: () => decodedCount };
@@ -66,7 +68,12 @@ async function serve({ isShedding = true }: { isShedding?: boolean } = {}) {
 
 const request = { subject: '42', policy: 'connection' };
 
-describe('shedding', () => {
+describe.each([
+  { title: 'shedding before the library', isEarly: true },
+  { title: 'shedding by the guard alone', isEarly: false },
+])('$title', ({ isEarly }) => {
+  const serve = (options: { isShedding?: boolean } = {}) => serveWaiting({ ...options, isEarly });
+
   test('more calls than can be in flight, UNAVAILABLE with a reason of its own and when to try again', async () => {
     const { client, shed, waiting } = await serve();
     const answers = [client.admit(request), client.admit(request)];
