@@ -22,6 +22,10 @@ export interface Evidence {
 export interface Access {
   /** Who makes the call. Throws `Unauthenticated` or `PermissionDenied` where it must not be made. */
   admit(evidence: Evidence): Identity;
+  /** Who it is, whatever is called; undefined if that is not known. */
+  find(evidence: Omit<Evidence, 'path'>): Identity | undefined;
+  /** Changes with whatever `find` depends on. */
+  version(): unknown;
 }
 
 /** How callers are told apart. */
@@ -35,14 +39,28 @@ export interface AccessRules {
 /** Decides who may call what, by tokens and certificates; everyone may, where there are neither. */
 export function createAccess(rules: AccessRules): Access {
   return {
+    find(evidence) {
+      if (isOff(rules)) return anonymousOf(evidence);
+      try {
+        return identify(rules, evidence);
+      } catch (error) {
+        if (error instanceof Unauthenticated) return undefined;
+        throw error;
+      }
+    },
+    version: rules.identities,
     admit(evidence) {
-      const anonymous: Identity = { name: `anonymous@${evidence.peer}`, role: 'operator' };
+      const anonymous = anonymousOf(evidence);
       if (isOpen(evidence.path)) return anonymous;
       const identity = isOff(rules) ? anonymous : identify(rules, evidence);
       if (!mayCall(identity, evidence.path)) throw new PermissionDenied(identity.name);
       return identity;
     },
   };
+}
+
+function anonymousOf({ peer }: Pick<Evidence, 'peer'>): Identity {
+  return { name: `anonymous@${peer}`, role: 'operator' };
 }
 
 function isOff({ identities, asksCertificates }: AccessRules): boolean {
@@ -52,7 +70,7 @@ function isOff({ identities, asksCertificates }: AccessRules): boolean {
 /** A token that is shown decides alone: a wrong one is never made good by a certificate. */
 function identify(
   { identities, asksCertificates }: AccessRules,
-  { authorization, certificate }: Evidence,
+  { authorization, certificate }: Pick<Evidence, 'authorization' | 'certificate'>,
 ): Identity {
   const known = identities();
   if (authorization.length > 0) return byToken(known ?? [], authorization);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { ListenFailed } from '../../environment/listen';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
+import type { CallerOf } from '../access/known_callers';
 import type { Administration } from '../quota/administration';
 import type { Auditing } from '../quota/auditing';
 import type { DecisionFeed } from '../quota/decision_feed';
@@ -49,6 +50,8 @@ export interface ServeOptions {
   /** In their order, after the shedding. */
   readonly guards: readonly RequestGuard[];
   readonly shedding: Pick<Shedding, 'refusalOf' | 'guard' | 'weigh'>;
+  /** Who sends a stream, as far as that is known before it is a request. */
+  readonly callerOf: CallerOf;
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
@@ -80,7 +83,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
 
   try {
     const port = await bind(server, options);
-    refuseEarly(server, shedding.refusalOf);
+    refuseEarly(server, { refusalOf: shedding.refusalOf, callerOf: options.callerOf });
     watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });
     return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop }) };
   } catch (error) {

@@ -25,7 +25,7 @@ export function requirePermission(metadata: Metadata, use: () => Use): void {
 }
 
 /** Who makes a call that was let in. */
-export function callerOf(metadata: Metadata): Identity | undefined {
+export function identityOf(metadata: Metadata): Identity | undefined {
   return callers.get(metadata);
 }
 
@@ -35,7 +35,7 @@ const TOKEN_KEY = 'authorization';
 const STREAM_RECHECK_MS = 1_000;
 
 export interface AuthenticationOptions {
-  readonly access: Access;
+  readonly access: Pick<Access, 'admit'>;
   readonly streams: StreamLimits;
   readonly onStreamRefused: () => void;
   readonly log: RequestLog;
@@ -74,7 +74,7 @@ export function createAuthentication(options: AuthenticationOptions): RequestGua
       return true;
     }
 
-    function identityOf(evidence: Evidence, metadata: Metadata): Identity | undefined {
+    function admitted(evidence: Evidence, metadata: Metadata): Identity | undefined {
       try {
         return access.admit(evidence);
       } catch (error) {
@@ -85,7 +85,7 @@ export function createAuthentication(options: AuthenticationOptions): RequestGua
 
     /** What a stream shows was checked when it began: other restrictions need another stream. */
     function recheckStream(evidence: Evidence, metadata: Metadata): void {
-      const now = identityOf(evidence, metadata);
+      const now = admitted(evidence, metadata);
       if (now === undefined || isDeepStrictEqual(now.restrictions, callers.get(metadata)?.restrictions))
         return;
       deny(new PermissionDenied(now.name), { ...evidence, callId: callIdOf(metadata) });
@@ -94,7 +94,7 @@ export function createAuthentication(options: AuthenticationOptions): RequestGua
     return {
       onMetadata(metadata) {
         const evidence = evidenceOf({ path: method.path, call, metadata });
-        const identity = identityOf(evidence, metadata);
+        const identity = admitted(evidence, metadata);
         if (identity === undefined) return false;
         callers.set(metadata, identity);
         if (method.responseStream && !startStream(evidence, metadata)) return false;
