@@ -4,10 +4,10 @@ import { callFunction } from '../library';
 import { pack } from '../packing';
 
 /** Pairs that one step copies, about: it takes Redis less than a millisecond. */
-const BUDGET = 200;
+const BUDGET = 64;
 
 /** Redis is left to others for so long after each step: most of the time. */
-const PAUSE_MS = 3;
+const PAUSE_MS = 2;
 
 const DONE = 1;
 const LOST = -1;

@@ -46,7 +46,7 @@ local function copy(keys, request)
   local from, last, is_last_copied = '-', nil, true
   if redis.call('EXISTS', keys[2]) == 1 then from = '(' .. erasing.generated_id(keys[2]) end
   local _, is_end = entries.walk({
-    command = 'XRANGE', key = keys[1], from = from, to = '+', budget = request.budget,
+    command = 'XRANGE', key = keys[1], from = from, to = '+', budget = request.budget, first_chunk = 1,
     visit = function(entry)
       local left = pairs_left(entry, request)
       if left then redis.call('XADD', keys[2], entry[1], unpack(left)) end
