@@ -45,6 +45,10 @@ export interface Config {
   /** What was denied just now is denied again without Redis. */
   readonly isCachingDenials: boolean;
   readonly logLevel: string;
+  /** Whether the daemon refuses to start if a setting of Redis puts its promises at risk, or is unknown. */
+  readonly isStoreStrict: boolean;
+  /** Whether recorded calls are answered only once they are on disk. */
+  readonly areCallsDurable: boolean;
   /** With which subjects are hashed in the log. */
   readonly logSecret: string | undefined;
   /** Where administrative changes are kept; undefined: in the log alone. */
@@ -99,6 +103,11 @@ function count({ from, to }: { from: number; to: number }) {
 
 const logBytes = count({ from: SMALLEST_LOG_BYTES, to: 100_000_000_000 });
 
+const aFlag = z
+  .enum(['0', '1'], 'must be 0 or 1')
+  .default('0')
+  .transform((value) => value === '1');
+
 /** For incidents: a part that saves work can be switched off. */
 const aSwitch = z
   .enum(['on', 'off'], 'must be on or off')
@@ -133,6 +142,8 @@ const environment = z.object({
   QUOTA_JOINING: aSwitch,
   QUOTA_SHEDDING: aSwitch,
   QUOTA_DENIAL_CACHE: aSwitch,
+  QUOTA_STRICT_STORE: aFlag,
+  QUOTA_DURABLE_CALLS: aFlag,
   QUOTA_LOG_SECRET: z.string().min(16, 'must be 16 characters or more').optional(),
   QUOTA_AUDIT_FILE: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -175,6 +186,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     isJoining: data.QUOTA_JOINING,
     isShedding: data.QUOTA_SHEDDING,
     isCachingDenials: data.QUOTA_DENIAL_CACHE,
+    isStoreStrict: data.QUOTA_STRICT_STORE,
+    areCallsDurable: data.QUOTA_DURABLE_CALLS,
     logLevel: data.LOG_LEVEL,
     logSecret: data.QUOTA_LOG_SECRET,
     auditFile: data.QUOTA_AUDIT_FILE,

@@ -20,7 +20,7 @@ import { openPoliciesFile } from './policies_file';
 import { createAdministration } from './quota/administration';
 import { createDecisionFeed, publishTo } from './quota/decision_feed';
 import { afterCaches } from './quota/denial_cache';
-import { StoreMismatch } from './quota/errors';
+import { StoreMismatch, StoreUnsafe } from './quota/errors';
 import { createLimiter } from './quota/limiter';
 import { storeFailureKind } from './redis/failures';
 import { openSecureListener } from './secure_listener';
@@ -28,6 +28,7 @@ import { AuditTrailUnusable, openAuditTrail } from './telemetry/audit_trail';
 import { serveHttp } from './telemetry/http';
 import { instrumentStore } from './telemetry/instrument';
 import { openLog } from './telemetry/logger';
+import { openStoredAudit } from './telemetry/stored_audit';
 import { createSubjectHash, newLogSecret } from './telemetry/subject_hash';
 import { openTelemetry } from './telemetry/telemetry';
 import { answerPrimary } from './workers/asking';
@@ -47,7 +48,8 @@ async function main(): Promise<void> {
   }
   if (config.logSecret === undefined)
     logger.warn('QUOTA_LOG_SECRET is not set: the subjects of this log cannot be found by their hashes');
-  const log = createRequestLog({ logger, hashOf: createSubjectHash(config.logSecret ?? newLogSecret()) });
+  const hashOf = createSubjectHash(config.logSecret ?? newLogSecret());
+  const log = createRequestLog({ logger, hashOf });
   let policiesChanged: () => void = () => undefined;
   const policies = openPoliciesFile({
     file: config.policiesFile,
@@ -57,7 +59,7 @@ async function main(): Promise<void> {
       if (isTaken) policiesChanged();
     },
   });
-  const trail = openAuditTrail({ file: config.auditFile, logger });
+  const fileTrail = openAuditTrail({ file: config.auditFile, logger });
   const listener = openSecureListener({
     settings: config.access,
     onStreamRefused: () => telemetry.metrics.refused('streams'),
@@ -66,8 +68,8 @@ async function main(): Promise<void> {
   });
 
   const backend = config.isInMemory
-    ? createMemoryBackend({ logger })
-    : createRedisBackend({ config, currentPolicies: policies.current, fail, logger });
+    ? createMemoryBackend({ hashOf, logger })
+    : createRedisBackend({ config, currentPolicies: policies.current, hashOf, fail, logger });
   const telemetry = await openTelemetry({
     serve: cluster.isWorker ? answerPrimary : (pages) => serveHttp({ listen: config.httpListen, ...pages }),
     redis: backend.connections,
@@ -78,6 +80,7 @@ async function main(): Promise<void> {
       Object.values(service).map(({ path }) => path.slice(1)),
     ),
     certificateEnds: listener.certificateEnds,
+    storeFindings: backend.storeFindings,
   });
   const { metrics } = telemetry;
   const started = await backend.start({
@@ -94,8 +97,9 @@ async function main(): Promise<void> {
       metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
     },
   });
-  const { clock, folding, outage } = started;
+  const { clock, folding, outage, erasing, auditing } = started;
   metrics.load.watch({ load: shedding.state, clock, folding, outage });
+  const trails = [fileTrail, openStoredAudit({ auditing, hashOf, logger })];
   const local = createDecisionFeed();
   const feed = cluster.isWorker ? shareFeed(local) : local;
   const rules = { currentPolicies: policies.current, store: started.store };
@@ -114,11 +118,19 @@ async function main(): Promise<void> {
     listen: config.listen,
     limiter,
     administration,
+    erasing,
+    auditing,
     feed,
     health: { canDecide, ...started.isServing },
     drainDelayMs: config.drainDelayMs,
     credentials: listener.credentials,
-    guards: [observeRequests(metrics), listener.authentication, auditRequests(trail)],
+    guards: [
+      observeRequests(metrics),
+      listener.authentication,
+      shedding.attribution,
+      auditRequests({ trails, hashOf }),
+    ],
+    callerOf: listener.callerOf,
     shedding,
     maxStreams: config.maxStreams,
     hasReflection: config.access.reflection,
@@ -168,6 +180,7 @@ function fail(error: unknown): never {
   if (
     error instanceof ConfigInvalid ||
     error instanceof StoreMismatch ||
+    error instanceof StoreUnsafe ||
     error instanceof ListenFailed ||
     error instanceof AuditTrailUnusable
   ) {

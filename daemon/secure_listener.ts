@@ -6,6 +6,7 @@ import { FileUnreadable } from '../environment/files/watched_files';
 import { createAccess } from './access/access';
 import { accessFileFaults, watchAccessFile } from './access/access_file';
 import type { KnownIdentity } from './access/identities';
+import { type CallerOf, createCallerOf } from './access/known_callers';
 import type { AccessSettings } from './access/settings';
 import { createStreamLimits } from './access/stream_limits';
 import { createAuthentication } from './grpc/guards/authenticate';
@@ -17,6 +18,7 @@ import type { RequestLog } from './grpc/request_log';
 export interface SecureListener {
   readonly credentials: ServerCredentials;
   readonly authentication: RequestGuard;
+  readonly callerOf: CallerOf;
   /** When the certificates of each file end. */
   certificateEnds(): TlsMaterial['ends'];
   close(): void;
@@ -59,6 +61,7 @@ export function openSecureListener({
   const access = createAccess({ identities: () => watchesFile.value?.current(), asksCertificates });
   return {
     credentials,
+    callerOf: createCallerOf(access),
     certificateEnds,
     authentication: createAuthentication({
       access,

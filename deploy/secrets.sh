@@ -62,13 +62,13 @@ if [ ! -s mysql_tls.pem ] || [ ! -s mysql_tls.key ]; then
   rm mysql_tls.key.new mysql_tls.pem.new openssl.log
 fi
 
-# What the daemon's user of Redis may run: what its scripts need. It can neither read settings, list all keys, nor empty
-# a database.
+# What the daemon's user of Redis may run: what its scripts need. It can neither change settings, list all keys, nor
+# empty a database; it reads settings, as its promises depend on some.
 commands='
-  auth hello ping quit select time info client|setname client|setinfo client|id wait waitaof
+  auth hello ping quit select time info config|get client|setname client|setinfo client|id wait waitaof
   multi exec discard publish subscribe unsubscribe
   eval evalsha script|load script|exists fcall fcall_ro function|load function|list function|delete
-  del unlink exists type scan memory|usage expire pexpire expireat pexpireat ttl pttl expiretime pexpiretime persist
+  del unlink rename exists type scan memory|usage expire pexpire expireat pexpireat ttl pttl expiretime pexpiretime persist
   get set mget incr incrby decr decrby strlen
   hget hset hsetnx hmget hgetall hkeys hvals hlen hdel hexists hincrby hscan
   sadd srem smembers sismember smismember srandmember spop scard sscan
@@ -76,7 +76,7 @@ commands='
   xadd xrange xrevrange xread xtrim xlen xdel xinfo|stream'
 
 # The keys that the daemon builds (daemon/redis/keys.ts), by their first word; nothing else holds any of its data.
-keys='admissions bucket calls control denials overrides probe requests shadow taken usage'
+keys='admissions audit bucket calls control denials erasures overrides probe requests shadow taken usage'
 
 quota_may() {
   printf 'resetkeys ~partitions'

@@ -28,7 +28,8 @@ async function deleteByEmail(
   if (!isConfirmed) await requireConfirmation(user);
   const deletion = await deleteUser(pool, user.id);
   if (deletion === undefined) throw new Refusal('The account was deleted by somebody else meanwhile.');
-  return `Deleted ${user.role} ${nameOf(user)}, user ${user.id}. Unsold articles removed: ${deletion.articles}.`;
+  return `Deleted ${user.role} ${nameOf(user)}, user ${user.id}. Unsold articles removed: ${deletion.articles}.
+To erase what the daemon keeps of this user: quota.v1.QuotaAdminService/EraseSubject {"subject": "${user.id}"}`;
 }
 
 async function requireConfirmation(user: User): Promise<void> {

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
-import { certificateNames } from './certificate_names';
+import { type CertificateName, certificateNames } from './certificate_names';
 import { PermissionDenied, Unauthenticated } from './errors';
 import type { Identity, KnownIdentity } from './identities';
 import { isOpen, mayCall } from './methods';
@@ -22,6 +22,10 @@ export interface Evidence {
 export interface Access {
   /** Who makes the call. Throws `Unauthenticated` or `PermissionDenied` where it must not be made. */
   admit(evidence: Evidence): Identity;
+  /** Who it is, whatever is called; undefined if that is not known. */
+  find(evidence: Omit<Evidence, 'path'>): Identity | undefined;
+  /** Changes with whatever `find` depends on. */
+  version(): unknown;
 }
 
 /** How callers are told apart. */
@@ -35,14 +39,28 @@ export interface AccessRules {
 /** Decides who may call what, by tokens and certificates; everyone may, where there are neither. */
 export function createAccess(rules: AccessRules): Access {
   return {
+    find(evidence) {
+      if (isOff(rules)) return anonymousOf(evidence);
+      try {
+        return identify(rules, evidence);
+      } catch (error) {
+        if (error instanceof Unauthenticated) return undefined;
+        throw error;
+      }
+    },
+    version: rules.identities,
     admit(evidence) {
-      const anonymous: Identity = { name: `anonymous@${evidence.peer}`, role: 'operator' };
+      const anonymous = anonymousOf(evidence);
       if (isOpen(evidence.path)) return anonymous;
       const identity = isOff(rules) ? anonymous : identify(rules, evidence);
       if (!mayCall(identity, evidence.path)) throw new PermissionDenied(identity.name);
       return identity;
     },
   };
+}
+
+function anonymousOf({ peer }: Pick<Evidence, 'peer'>): Identity {
+  return { name: `anonymous@${peer}`, role: 'operator' };
 }
 
 function isOff({ identities, asksCertificates }: AccessRules): boolean {
@@ -52,7 +70,7 @@ function isOff({ identities, asksCertificates }: AccessRules): boolean {
 /** A token that is shown decides alone: a wrong one is never made good by a certificate. */
 function identify(
   { identities, asksCertificates }: AccessRules,
-  { authorization, certificate }: Evidence,
+  { authorization, certificate }: Pick<Evidence, 'authorization' | 'certificate'>,
 ): Identity {
   const known = identities();
   if (authorization.length > 0) return byToken(known ?? [], authorization);
@@ -80,7 +98,10 @@ function byToken(known: readonly KnownIdentity[], authorization: readonly string
   return identity;
 }
 
-function byCertificate(known: readonly KnownIdentity[] | undefined, names: readonly string[]): Identity {
+function byCertificate(
+  known: readonly KnownIdentity[] | undefined,
+  names: readonly CertificateName[],
+): Identity {
   // Without an access file, whoever the authority vouches for may call, and nobody is an operator.
   if (known === undefined) return { name: names[0] ?? 'unnamed certificate', role: 'caller' };
   const identity = known.find(({ certificateNames }) =>

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { entryOf, must, type PathFault, parseYamlFile, repeatedNames } from '../quota/yaml_faults';
 import type { LineFault } from '../quota/yaml_source';
+import { type CertificateName, toCertificateName } from './certificate_names';
+import type { Restrictions } from './restrictions';
 import { withoutTokens } from './tokens';
 
 const ROLES = ['caller', 'site', 'operator'] as const;
@@ -15,6 +17,10 @@ export type Role = (typeof ROLES)[number];
 export interface Identity {
   readonly name: string;
   readonly role: Role;
+  /** What it may use of what its role reaches; undefined: all of it. */
+  readonly restrictions?: Restrictions;
+  /** Its share of an overloaded daemon, beside the others'; 1 unless set. */
+  readonly weight?: number;
 }
 
 /** One that the access file names, with how it shows itself. */
@@ -22,7 +28,7 @@ export interface KnownIdentity extends Identity {
   /** SHA-256 digests of its tokens; several while one is being replaced. */
   readonly tokenDigests: readonly Buffer[];
   /** Names that its client certificates may bear. */
-  readonly certificateNames: readonly string[];
+  readonly certificateNames: readonly CertificateName[];
 }
 
 /** The access file cannot be used; every fault of it is listed, in the order of its lines. */
@@ -36,14 +42,28 @@ export class AccessFileInvalid extends Error {
 const aName = must('letters, digits and . _ - @, 63 at most, a letter or digit first');
 const name = z.string(aName).regex(/^[a-zA-Z0-9][\w.@-]{0,62}$/, aName);
 
+/** More would leave the others nothing. */
+const MAX_WEIGHT = 1000;
+
 // The value is not shown: it may be the token itself.
 const aDigest = {
   error: 'must be the SHA-256 of a token, in 64 hexadecimal digits; npm run token:new makes both',
 };
 const digest = z.string(aDigest).regex(/^[0-9a-fA-F]{64}$/, aDigest);
 
-const aCertificateName = must('a name that a client certificate bears');
-const certificateName = z.string(aCertificateName).regex(/^\S(.*\S)?$/, aCertificateName);
+const aCertificateName = must(
+  'a name that a client certificate bears, with its type: DNS:web.example, URI:spiffe://…, email:ops@… or CN:web',
+);
+const certificateName = z
+  .string(aCertificateName)
+  .refine((text) => toCertificateName(text) !== undefined, aCertificateName);
+
+const aPolicyName = must('the name of a policy');
+const policyName = z.string(aPolicyName).regex(/^[a-z][a-z0-9-]{0,62}$/, aPolicyName);
+
+const aPrefix = must('the beginning of subjects, 1 to 128 characters');
+const aCost = must('a whole number, 1 or more');
+const aWeight = must('a whole number, 1 to 1000');
 
 const identity = z.strictObject(
   {
@@ -51,6 +71,10 @@ const identity = z.strictObject(
     role: z.enum(ROLES, must('caller, site or operator')),
     token_sha256: oneOrMore(digest).default([]),
     certificate: oneOrMore(certificateName).default([]),
+    policies: oneOrMore(policyName).optional(),
+    subject_prefix: z.string(aPrefix).min(1, aPrefix).max(128, aPrefix).optional(),
+    max_cost: z.int(aCost).min(1, aCost).optional(),
+    weight: z.int(aWeight).min(1, aWeight).max(MAX_WEIGHT, aWeight).optional(),
   },
   must('a map'),
 );
@@ -79,12 +103,21 @@ export function parseIdentities(text: string): KnownIdentity[] {
       parsed.faults.map(({ line, message }) => ({ line, message: withoutTokens(message) })),
     );
   }
-  return parsed.data.identities.map(({ name, role, token_sha256, certificate }) => ({
+  return parsed.data.identities.map(toIdentity);
+}
+
+function toIdentity(entry: z.output<typeof identity>): KnownIdentity {
+  const { name, role, token_sha256, certificate, policies, subject_prefix, max_cost, weight } = entry;
+  const isRestricted = [policies, subject_prefix, max_cost].some((each) => each !== undefined);
+  const restrictions = { policies, subjectPrefix: subject_prefix, maxCost: max_cost };
+  return {
     name,
     role,
     tokenDigests: (token_sha256 ?? []).map((hex) => Buffer.from(hex, 'hex')),
-    certificateNames: certificate ?? [],
-  }));
+    certificateNames: (certificate ?? []).flatMap((text) => toCertificateName(text) ?? []),
+    ...(isRestricted && { restrictions }),
+    ...(weight !== undefined && { weight }),
+  };
 }
 
 /** What no single value shows. */
@@ -115,13 +148,15 @@ function sharedFaults(identities: readonly unknown[], key: string): PathFault[] 
       ? value.map((one, place) => ({ path: [...path, place], value: one }))
       : [{ path, value }];
   });
-  // The digits of a digest mean the same in either case; names are told apart by it.
-  const comparable = shown.map(({ value }) =>
-    key === 'token_sha256' && typeof value === 'string' ? value.toLowerCase() : value,
-  );
+  const comparable = shown.map(({ value }) => (typeof value === 'string' ? comparedAs(key, value) : value));
   return shown.flatMap(({ path }, index) =>
     typeof comparable[index] === 'string' && comparable.indexOf(comparable[index]) < index
       ? [{ path, message: 'stands above already' }]
       : [],
   );
+}
+
+/** The digits of a digest mean the same in either case; so do the type of a name, and what DNS names. */
+function comparedAs(key: string, value: string): string {
+  return key === 'token_sha256' ? value.toLowerCase() : (toCertificateName(value) ?? value);
 }

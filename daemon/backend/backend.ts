@@ -1,7 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { FallbackState } from '../outage/fallback';
+import type { Auditing } from '../quota/auditing';
 import type { DecisionListener } from '../quota/decision_feed';
+import type { Erasing } from '../quota/erasing';
 import type { QuotaStore } from '../quota/store';
+import type { Finding } from '../quota/store_risks';
 import type { AdmissionEvents } from '../redis/limits/admitting';
 import type { ClockEstimate } from '../redis/store_clock';
 
@@ -9,6 +12,8 @@ import type { ClockEstimate } from '../redis/store_clock';
 export interface Backend {
   /** The connections to Redis; none without one. */
   readonly connections: Readonly<Record<string, Redis>>;
+  /** What the settings of each Redis put at risk; undefined until they were read. */
+  readonly storeFindings: Readonly<Record<string, () => readonly Finding[] | undefined>>;
   /** Whether each database takes what is written. */
   readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   /** Begins, and resolves once the store was tried for the first time; `opened` is called once it is open. */
@@ -32,6 +37,8 @@ export interface StartedBackend {
   readonly store: QuotaStore;
   /** To be subscribed to decisions: counts the denials that the store does not count by itself. */
   readonly decided: DecisionListener;
+  readonly erasing: Erasing;
+  readonly auditing: Auditing;
   /** Whether admissions can be decided on with the store, and whether calls can be recorded. */
   readonly isServing: Readonly<Record<'store' | 'calls', () => boolean>>;
   /** The policies in force have changed. */

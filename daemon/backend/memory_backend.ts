@@ -9,13 +9,19 @@ const UP_TO_DATE = { lagSeconds: 0, backlogEntries: 0, droppedEntries: 0 };
 
 const NO_OUTAGE = { openCircuits: {}, journalEntries: 0, droppedEntries: 0, localSubjects: 0 };
 
+export interface MemoryBackendOptions {
+  readonly hashOf: (subject: string) => string;
+  readonly logger: Logger;
+}
+
 /** `REDIS_URL=memory:`: for development, and for other teams' tests. */
-export function createMemoryBackend({ logger }: { logger: Logger }): Backend {
+export function createMemoryBackend({ hashOf, logger }: MemoryBackendOptions): Backend {
   return {
     connections: {},
     isUsable: { admissions: () => true, calls: () => true },
+    storeFindings: {},
     async start({ opened, instrument }) {
-      const store = createMemoryStore();
+      const store = createMemoryStore({ hashOf });
       const timer = setInterval(store.sweep, SWEEP_MS).unref();
       logger.warn(
         'REDIS_URL is memory: this process counts by itself, no other daemon sees what it counts, and nothing survives its end',
@@ -24,6 +30,8 @@ export function createMemoryBackend({ logger }: { logger: Logger }): Backend {
       return {
         store: instrument(store),
         decided: () => undefined,
+        erasing: store.erasing,
+        auditing: store.auditing,
         isServing: { store: () => true, calls: () => true },
         policiesChanged: () => undefined,
         clock: () => undefined,

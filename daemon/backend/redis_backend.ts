@@ -4,9 +4,11 @@ import { StoreUnavailable } from '../quota/errors';
 import type { Policies } from '../quota/policies';
 import { createCircuit } from '../redis/circuit';
 import { firstAttempt, openRedis } from '../redis/client';
+import { createDurable, DISK_TIMEOUT_MS } from '../redis/durable';
 import { createKeys } from '../redis/keys';
 import { createProbe } from '../redis/probe';
-import { createRedisStore, type RedisStore } from '../redis/store';
+import { createRedisStore } from '../redis/store';
+import { requireSafeStore, watchStoreSafety } from '../redis/store_safety';
 import type { LogBytes } from '../redis/usage/retention';
 import type { Backend } from './backend';
 
@@ -21,11 +23,17 @@ export interface RedisSettings {
   readonly logBytes: LogBytes;
   readonly isJoining: boolean;
   readonly isCachingDenials: boolean;
+  /** Whether recorded calls are answered once they are on disk. */
+  readonly areCallsDurable: boolean;
+  /** Whether a store that puts promises at risk is refused. */
+  readonly isStoreStrict: boolean;
 }
 
 export interface RedisBackendOptions {
   readonly config: RedisSettings;
   readonly currentPolicies: () => Policies;
+  /** The keyed hash of the logs. */
+  readonly hashOf: (subject: string) => string;
   /** Is called if the store can never be opened. */
   readonly fail: (error: unknown) => void;
   readonly logger: Logger;
@@ -33,10 +41,21 @@ export interface RedisBackendOptions {
 
 /** The store on Redis: two databases, each with its connection and its probe. */
 export function createRedisBackend(options: RedisBackendOptions): Backend {
-  const { config, currentPolicies, logger } = options;
+  const { config, currentPolicies, hashOf, logger } = options;
   const { keyPrefix: prefix, partitions } = config;
   const redis = openRedis({ url: config.redisUrl, name: 'quota-admissions', logger });
   const calls = openRedis({ url: config.redisCallsUrl, name: 'quota-calls', logger });
+  const waitMs = DISK_TIMEOUT_MS;
+  const durable = openRedis({ url: config.redisUrl, name: 'quota-durable', waitMs, logger });
+  const durableCalls = config.areCallsDurable
+    ? openRedis({ url: config.redisCallsUrl, name: 'quota-durable-calls', waitMs, logger })
+    : undefined;
+  const isDurable = () =>
+    config.areCallsDurable || [...currentPolicies().byName.values()].some((policy) => policy.isDurable);
+  const safety = {
+    admissions: watchStoreSafety({ redis, name: 'quota-admissions', isDurable, logger }),
+    calls: watchStoreSafety({ redis: calls, name: 'quota-calls', isDurable, logger }),
+  };
   const circuits = {
     admissions: createCircuit({ name: 'quota-admissions', logger }),
     calls: createCircuit({ name: 'quota-calls', logger }),
@@ -54,6 +73,7 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
 
   return {
     connections: { admissions: redis, calls },
+    storeFindings: { admissions: safety.admissions.findings, calls: safety.calls.findings },
     isUsable: { admissions: probes.admissions.isUsable, calls: probes.calls.isUsable },
 
     async start({ events, opened, instrument }) {
@@ -69,6 +89,9 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
         isCachingDenials: config.isCachingDenials,
         events,
         circuits,
+        durable: createDurable({ redis: durable, prefix }),
+        durableCalls: durableCalls && createDurable({ redis: durableCalls, prefix }),
+        hashOf,
         logger,
       });
       const fallback = createFallback({
@@ -81,13 +104,18 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
       const { isOpen } = store;
       await openStore({
         ...options,
-        store,
+        async open() {
+          if (config.isStoreStrict) await requireSafeStore(safety);
+          await store.open();
+        },
         opened: () => opened(() => isOpen.admissions() && isOpen.calls()),
       });
 
       return {
         store: fallback.store,
         decided: store.decided,
+        erasing: store.erasing,
+        auditing: store.auditing,
         isServing: {
           store: () => isOpen.admissions() && probes.admissions.isUsable(),
           calls: () => isOpen.calls() && probes.calls.isUsable(),
@@ -103,21 +131,23 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
           await fallback.stop();
           await store.settle();
           for (const probe of Object.values(probes)) probe.stop();
-          redis.disconnect();
-          calls.disconnect();
+          for (const connection of [redis, calls, durable, durableCalls]) connection?.disconnect();
         },
       };
     },
   };
 }
 
-type Opening = Pick<RedisBackendOptions, 'fail' | 'logger'> & { store: RedisStore; opened: () => void };
+type Opening = Pick<RedisBackendOptions, 'fail' | 'logger'> & {
+  open: () => Promise<void>;
+  opened: () => void;
+};
 
 /** Opens the store, or goes on trying: until it answers, it refuses. */
 async function openStore(opening: Opening): Promise<void> {
-  const { store, logger, opened, fail } = opening;
+  const { open, logger, opened, fail } = opening;
   try {
-    await store.open();
+    await open();
     opened();
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) fail(error);

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { PermissionDenied, TooManyStreams, Unauthenticated } from '../access/errors';
 import type { Admission, Decision } from '../quota/admission';
+import { TooManyErasures, UnknownErasure } from '../quota/erasing';
 import {
   DeadlinePassed,
   InvalidRequest,
@@ -93,6 +94,8 @@ const CALLERS_FAULTS = [
   PermissionDenied,
   TooManyStreams,
   Unauthenticated,
+  UnknownErasure,
+  TooManyErasures,
 ];
 
 function isCallersFault(error: unknown): boolean {

@@ -2,8 +2,11 @@ import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { ListenFailed } from '../../environment/listen';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
+import type { CallerOf } from '../access/known_callers';
 import type { Administration } from '../quota/administration';
+import type { Auditing } from '../quota/auditing';
 import type { DecisionFeed } from '../quota/decision_feed';
+import type { Erasing } from '../quota/erasing';
 import type { Limiter } from '../quota/limiter';
 import type { HandshakeFailure } from '../telemetry/tls_metrics';
 import { createAdminHandlers } from './admin/handlers';
@@ -37,6 +40,8 @@ export interface ServeOptions {
   readonly listen: string;
   readonly limiter: Limiter;
   readonly administration: Administration;
+  readonly erasing: Erasing;
+  readonly auditing: Auditing;
   readonly feed: DecisionFeed;
   readonly health: HealthParts;
   /** Between NOT_SERVING and the end of listening: balancers need a moment to hear of it. */
@@ -45,6 +50,8 @@ export interface ServeOptions {
   /** In their order, after the shedding. */
   readonly guards: readonly RequestGuard[];
   readonly shedding: Pick<Shedding, 'refusalOf' | 'guard' | 'weigh'>;
+  /** Who sends a stream, as far as that is known before it is a request. */
+  readonly callerOf: CallerOf;
   /** Calls that one connection may have open; more are refused before any code of ours runs. */
   readonly maxStreams: number;
   readonly hasReflection: boolean;
@@ -76,7 +83,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
 
   try {
     const port = await bind(server, options);
-    refuseEarly(server, shedding.refusalOf);
+    refuseEarly(server, { refusalOf: shedding.refusalOf, callerOf: options.callerOf });
     watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });
     return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop, drainDelayMs }) };
   } catch (error) {

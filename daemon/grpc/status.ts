@@ -3,6 +3,7 @@ import { Any, BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
 import { PermissionDenied, TooManyStreams, Unauthenticated } from '../access/errors';
+import { TooManyErasures, UnknownErasure } from '../quota/erasing';
 import {
   DeadlinePassed,
   InvalidRequest,
@@ -90,7 +91,7 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
     return {
       code: status.PERMISSION_DENIED,
       message: error.message,
-      details: [errorInfo('PERMISSION_DENIED')],
+      details: [errorInfo('PERMISSION_DENIED', reasonsOf(error))],
     };
   }
   if (error instanceof TooManyStreams) {
@@ -98,6 +99,16 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
       code: status.RESOURCE_EXHAUSTED,
       message: error.message,
       details: [errorInfo('TOO_MANY_STREAMS')],
+    };
+  }
+  if (error instanceof UnknownErasure) {
+    return { code: status.NOT_FOUND, message: error.message, details: [errorInfo('UNKNOWN_ERASURE')] };
+  }
+  if (error instanceof TooManyErasures) {
+    return {
+      code: status.RESOURCE_EXHAUSTED,
+      message: error.message,
+      details: [errorInfo('TOO_MANY_ERASURES')],
     };
   }
   if (error instanceof DeadlinePassed) {
@@ -126,6 +137,11 @@ export function detailsTrailer({ code, message, details, pushbackMs }: ErrorStat
   const encoded = Status.encode(Status.fromPartial({ code, message, details: [...details] })).finish();
   trailer.set('grpc-status-details-bin', Buffer.from(encoded));
   return trailer;
+}
+
+/** Each field that the caller may not use so, with the reason. */
+function reasonsOf({ faults }: PermissionDenied): Record<string, string> {
+  return Object.fromEntries(faults.map(({ field, description }) => [field, description]));
 }
 
 function badRequest({ faults }: InvalidRequest): Any {

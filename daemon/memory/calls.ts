@@ -16,6 +16,8 @@ export interface Calls {
   bySubject(): UserCount[];
   byService(): ServiceUsage[];
   countOf(subject: string): number;
+  /** Forgets whose calls they were; the services keep their counts. */
+  erase(subject: string): void;
 }
 
 export function createCalls(): Calls {
@@ -52,5 +54,10 @@ export function createCalls(): Calls {
     bySubject: () => [...subjects].map(([subject, count]) => ({ subject, count })),
     byService: () => [...services].map(([service, callCount]) => ({ service, callCount })),
     countOf: (subject) => subjects.get(subject) ?? 0,
+
+    erase(subject) {
+      subjects.delete(subject);
+      for (const key of known.keys()) if (key.slice(key.indexOf(' ') + 1) === subject) known.delete(key);
+    },
   };
 }

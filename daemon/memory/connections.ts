@@ -10,6 +10,7 @@ interface Connection {
 export interface Connections {
   add(connection: Connection): void;
   read(query: UsageQuery, nowUs: number): Logins;
+  erase(subject: string): void;
 }
 
 /** Connections that are kept: about 100 MB. */
@@ -42,6 +43,11 @@ export function createConnections(mostConnections = MOST_CONNECTIONS): Connectio
       log.push(connection);
       if (log.length > mostConnections) drop();
       remember(connection);
+    },
+
+    erase(subject) {
+      log = log.filter((connection) => connection.subject !== subject);
+      lastUs.delete(subject);
     },
 
     read({ topWindowMs, subject }, nowUs) {

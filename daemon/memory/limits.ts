@@ -24,6 +24,8 @@ export interface MemoryLimits {
    * `StoreUnavailable` if there is no room left for it.
    */
   learn(subject: string, policy: Policy, known: KnownStanding): void;
+  /** Forgets all that is kept of a subject. */
+  erase(subject: string): void;
   /** Forgets those who have nothing out any more, and whose requests need not be known again. */
   sweep(): void;
   /** How many subjects are remembered, once for each policy. */
@@ -128,6 +130,12 @@ export function createMemoryLimits({
         if (overridden) overrides.set({ ...target, limit, expireTimeMs: undefined, setBy: '' }, known.atUs);
         else overrides.clear(target);
       }
+    },
+
+    erase(subject) {
+      overrides.erase(subject);
+      for (const key of accounts.keys())
+        if (key.slice(key.indexOf(':') + 1) === subject) accounts.delete(key);
     },
 
     sweep,

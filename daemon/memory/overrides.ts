@@ -13,6 +13,7 @@ export interface Overrides {
   find(target: OverrideTarget, nowUs: number): Override | undefined;
   /** A page of those that hold, in the order in which they were first set. */
   list(query: OverrideQuery, nowUs: number): OverridePage;
+  erase(subject: string): void;
 }
 
 interface Kept {
@@ -46,6 +47,10 @@ export function createOverrides(): Overrides {
     },
 
     clear: (target) => kept.delete(keyOf(target)),
+
+    erase(subject) {
+      for (const [key, { override }] of kept) if (override.subject === subject) kept.delete(key);
+    },
 
     list({ subject, pageSize, pageToken }, nowUs) {
       const after = readPageToken(pageToken);

@@ -1,8 +1,12 @@
 import { type Decision, orError } from '../quota/admission';
+import type { Auditing } from '../quota/auditing';
+import type { Erasing } from '../quota/erasing';
 import { mergeUsage } from '../quota/merge';
 import type { Asked, Patience, QuotaStore } from '../quota/store';
+import { createMemoryAuditing } from './auditing';
 import { createCalls } from './calls';
 import { createConnections } from './connections';
+import { createMemoryErasing } from './erasing';
 import { createHours } from './hours';
 import { createMemoryLimits } from './limits';
 
@@ -11,9 +15,13 @@ const US_PER_MS = 1000;
 export interface MemoryStoreOptions {
   /** Microseconds since 1970, whole. Must not go back for one subject. */
   readonly nowUs?: () => number;
+  /** The keyed hash under which an erased subject is reported. */
+  readonly hashOf?: (subject: string) => string;
 }
 
 export interface MemoryStore extends QuotaStore {
+  readonly erasing: Erasing;
+  readonly auditing: Auditing;
   /** Forgets what has no effect any more. */
   sweep(): void;
 }
@@ -22,7 +30,10 @@ export interface MemoryStore extends QuotaStore {
  * The memory of the service, in this process alone: the same answers as the store on Redis, to the microsecond. Nothing
  * survives the process, and no other one sees it.
  */
-export function createMemoryStore({ nowUs = monotonicUs }: MemoryStoreOptions = {}): MemoryStore {
+export function createMemoryStore({
+  nowUs = monotonicUs,
+  hashOf = () => '',
+}: MemoryStoreOptions = {}): MemoryStore {
   const limits = createMemoryLimits({ nowUs });
   const calls = createCalls();
   const connections = createConnections();
@@ -58,6 +69,15 @@ export function createMemoryStore({ nowUs = monotonicUs }: MemoryStoreOptions = 
       const usage = mergeUsage([{ logins, ...own, subjectCount }], query);
       return { ...usage, hours: hours.read(hourCount, policies, logins.nowMs) };
     },
+
+    erasing: createMemoryErasing({
+      erase(subject) {
+        for (const part of [limits, calls, connections]) part.erase(subject);
+      },
+      hashOf,
+      nowUs,
+    }),
+    auditing: createMemoryAuditing(nowUs),
 
     sweep: limits.sweep,
   };

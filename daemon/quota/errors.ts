@@ -59,6 +59,11 @@ export class StoreMismatch extends Error {
   override readonly name = 'StoreMismatch';
 }
 
+/** The store's settings put promises at risk, and the daemon was told to accept no such store. */
+export class StoreUnsafe extends Error {
+  override readonly name = 'StoreUnsafe';
+}
+
 /** The store is out of reach, or cannot serve now: nothing was decided. Safe to retry with the same request id. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';

@@ -22,6 +22,8 @@ export interface Policy {
   readonly onStoreFailure: StoreFailureRule;
   /** How long a request id is remembered, so that a repeat takes nothing; 0: not at all. */
   readonly rememberMs: number;
+  /** Whether an admission is answered only once the store has it on disk. */
+  readonly isDurable?: boolean;
 }
 
 /** The policies file, validated. */
@@ -76,6 +78,7 @@ function isRemember(text: string): boolean {
 const policy = z.strictObject(
   {
     remember: remember.optional(),
+    durable: z.boolean(must('true or false')).default(false),
     records: z.literal('connections', must('connections, or left out')).optional(),
     on_store_failure: z.enum(['deny', 'admit', 'local'], must('deny, admit or local')).default('deny'),
     limits: z
@@ -109,13 +112,14 @@ export function parsePolicies(text: string): Policies {
 
 function toPolicies({ services, policies, statistics }: z.infer<typeof file>): Policies {
   const byName = Object.entries(policies).map(([policyName, parsed]) => {
-    const { limits, records, on_store_failure, remember } = parsed;
+    const { limits, records, on_store_failure, remember, durable } = parsed;
     const built: Policy = {
       name: policyName,
       limits,
       recordsConnections: records === 'connections',
       onStoreFailure: on_store_failure,
       rememberMs: remember ?? defaultRememberMs(limits),
+      ...(durable && { isDurable: true }),
     };
     return [policyName, built] as const;
   });

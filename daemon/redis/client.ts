@@ -18,12 +18,20 @@ const MAX_RECONNECT_DELAY_MS = 500;
 /** A Redis that stays read-only is not connected to anew more often than this. */
 const READ_ONLY_RECONNECT_MS = 1000;
 
+export interface RedisConnectionOptions {
+  readonly url: string;
+  readonly name: string;
+  /** How long a command may make Redis wait before it answers; not at all unless given. */
+  readonly waitMs?: number;
+  readonly logger: Logger;
+}
+
 /**
  * Opens a connection that fails fast and never runs a command twice or late: a command is refused at once while
  * Redis is out of reach, and is not sent again when the connection breaks. The caller's retry carries the request id
  * that makes it safe; a queue of ours would not know whether the caller still waits.
  */
-export function openRedis({ url, name, logger }: { url: string; name: string; logger: Logger }): Redis {
+export function openRedis({ url, name, waitMs = 0, logger }: RedisConnectionOptions): Redis {
   const redis = new Redis(url, {
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -34,7 +42,7 @@ export function openRedis({ url, name, logger }: { url: string; name: string; lo
     reconnectOnError: createReadOnlyRule(),
     retryStrategy: (attempt) => Math.min(attempt * 50, MAX_RECONNECT_DELAY_MS),
   });
-  limitTime(redis);
+  limitTime(redis, waitMs);
   redis.on('error', (error) => logger.debug({ redis: name, err: error }, 'redis connection failed'));
   redis.on('close', () => logger.warn({ redis: name }, 'redis connection closed'));
   redis.on('ready', () => logger.info({ redis: name }, 'redis connection ready'));
@@ -42,12 +50,12 @@ export function openRedis({ url, name, logger }: { url: string; name: string; lo
 }
 
 /** The library's own time limits (`commandTimeout`, `socketTimeout`) blame Redis for each pause of this process. */
-function limitTime(redis: Redis): void {
+function limitTime(redis: Redis, waitMs: number): void {
   const silence = watchSilence({
-    answerMs: COMMAND_TIMEOUT_MS,
-    connectionMs: SILENT_CONNECTION_MS,
+    answerMs: COMMAND_TIMEOUT_MS + waitMs,
+    connectionMs: SILENT_CONNECTION_MS + waitMs,
     bytesRead: () => ('bytesRead' in redis.stream ? Number(redis.stream.bytesRead) : 0),
-    closeConnection: () => redis.stream.destroy(new Error(`silent for ${SILENT_CONNECTION_MS} ms`)),
+    closeConnection: () => redis.stream.destroy(new Error(`silent for ${SILENT_CONNECTION_MS + waitMs} ms`)),
   });
   const send = redis.sendCommand.bind(redis);
   redis.sendCommand = (command, stream) => {

@@ -26,6 +26,26 @@ export interface Keys {
   callRequests(subject: string): string;
   /** The record of the service calls of a partition. */
   calls(partition: number): CallKeys;
+  /** Stream: the latest changes that operators asked for. */
+  readonly audit: string;
+  /** What the erasures of a partition are kept in. */
+  erasures(partition: number): ErasureKeys;
+}
+
+export interface ErasureKeys {
+  /** Hash: those that go on, by id. */
+  readonly running: string;
+  /** Hash: those that have ended, by id. */
+  readonly ended: string;
+  /** Which daemon works on them. */
+  readonly lease: string;
+}
+
+/** Whose a key is. The policy is empty for the request ids of calls, the limit where a key has none. */
+export interface KeyOwner {
+  readonly policy: string;
+  readonly limit: string;
+  readonly subject: string;
 }
 
 export interface UsageKeys {
@@ -64,7 +84,7 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
   const inPartition = (kind: string, partition: number) => `${prefix}${kind}:{${partition}}`;
   const ofSubject = (kind: string, subject: string) => inPartition(kind, partitionOf(subject));
   return {
-    schema: `${prefix}partitions`,
+    schema: `${prefix}${SCHEMA_NAME}`,
     partitionOf,
     control: (partition) => inPartition('control', partition),
     taken: (policy, subject) => `${ofSubject('taken', subject)}:${policy}:${subject}`,
@@ -90,5 +110,46 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
       const base = inPartition('calls', partition);
       return { log: `${base}:log`, bySubject: `${base}:by-subject`, byService: `${base}:by-service` };
     },
+    audit: inPartition('audit', 0),
+    erasures: (partition) => {
+      const base = inPartition('erasures', partition);
+      return { running: `${base}:running`, ended: `${base}:ended`, lease: `${base}:lease` };
+    },
   };
+}
+
+const SCHEMA_NAME = 'partitions';
+
+function prefixOf({ schema }: Keys): string {
+  return schema.slice(0, -SCHEMA_NAME.length);
+}
+
+/** How many names stand before the subject, in the keys that hold one subject alone. */
+const NAMES_BEFORE: Readonly<Record<string, number>> = { taken: 1, bucket: 2, shadow: 2, requests: 0 };
+
+/** The copy of a log that an erasure makes. No policy's name holds a colon, so no log has this name. */
+export function rewrittenKey(log: string): string {
+  return `${log}:rewritten`;
+}
+
+/** A pattern of Redis for every key that may end in a subject. */
+export function patternFor(keys: Keys, subject: string): string {
+  return `${escapePattern(prefixOf(keys))}*:{${keys.partitionOf(subject)}}*:${escapePattern(subject)}`;
+}
+
+/** Whose a key is that holds one subject alone; undefined for any other key. */
+export function ownerOf(keys: Keys, key: string): KeyOwner | undefined {
+  const prefix = prefixOf(keys);
+  if (!key.startsWith(prefix)) return undefined;
+  const [, kind = '', rest = ''] = /^([a-z]+):\{\d+\}:(.*)$/s.exec(key.slice(prefix.length)) ?? [];
+  const nameCount = NAMES_BEFORE[kind];
+  if (nameCount === undefined) return undefined;
+  const parts = rest.split(':');
+  // Names of policies and limits hold no colon; a subject may.
+  const [policy = '', limit = ''] = parts.slice(0, nameCount);
+  return { policy, limit, subject: parts.slice(nameCount).join(':') };
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[\\*?[\]^-]/g, '\\$&');
 }

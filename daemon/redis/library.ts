@@ -28,6 +28,7 @@ const FILES = [
   'limits/overrides',
   'usage/entries',
   'usage/state',
+  'erasing/erasing',
   'usage/declared',
   'usage/windows',
   'usage/hours',
@@ -37,6 +38,9 @@ const FILES = [
   'usage/fold',
   'usage/denials',
   'usage/record_calls',
+  'erasing/begin',
+  'erasing/rewrite',
+  'erasing/progress',
 ];
 
 /** The library's text, and the version that stands in each of its names: two versions can live side by side. */

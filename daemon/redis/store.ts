@@ -1,9 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { Auditing } from '../quota/auditing';
 import type { DecisionListener } from '../quota/decision_feed';
+import type { Erasing } from '../quota/erasing';
 import type { Policy } from '../quota/policies';
 import type { AdmittedElsewhere, QuotaStore } from '../quota/store';
+import { createAuditing } from './auditing';
 import { type Circuit, CLOSED_CIRCUIT } from './circuit';
+import type { Durable } from './durable';
+import { createErasing } from './erasing/erasing';
 import type { Keys } from './keys';
 import { type AdmissionEvents, createAdmitting } from './limits/admitting';
 import { createAnnouncer } from './limits/announce';
@@ -32,6 +38,12 @@ export interface RedisStoreOptions {
   readonly windowsMs: () => readonly number[];
   /** How much the logs may take; little unless given. */
   readonly logBytes?: LogBytes;
+  /** For the policies that are durable, which are refused without it. */
+  readonly durable?: Durable;
+  /** Calls are answered once they are on disk, if this is given. */
+  readonly durableCalls?: Durable;
+  /** How a subject appears where its name must not stay; not at all unless given. */
+  readonly hashOf?: (subject: string) => string;
   readonly logger: Logger;
   /** False sends each admission to Redis by itself. */
   readonly isJoining?: boolean;
@@ -57,6 +69,8 @@ export interface RedisStore extends QuotaStore {
   clock(): ClockEstimate | undefined;
   /** Ends the work in the background, after what decisions have left to do. */
   settle(): Promise<void>;
+  readonly erasing: Erasing;
+  readonly auditing: Auditing;
   /** How far the statistics are behind. */
   readonly foldProgress: FoldProgress;
 }
@@ -67,7 +81,8 @@ const CONFIRM_MS = 2_000;
 /** The memory of the service, on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { redis, calls, keys, partitions, policies, windowsMs, logger } = options;
-  const { isJoining = true, isCachingDenials = false, logBytes = DEFAULT_LOG_BYTES, events } = options;
+  const { isJoining = true, isCachingDenials = false, logBytes = DEFAULT_LOG_BYTES } = options;
+  const { durable, durableCalls, events } = options;
   const { circuits = { admissions: CLOSED_CIRCUIT, calls: CLOSED_CIRCUIT } } = options;
   const encoder = createEncoder(keys);
   const databases = { redis, calls, keys, encoder };
@@ -93,6 +108,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     encoder,
     opening,
     circuit: circuits.admissions,
+    durable,
     isJoining,
     isCachingDenials,
     events,
@@ -108,12 +124,20 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
   });
   const recorder = createRecorder({
     partitionOf: keys.partitionOf,
-    recordAll: (partition, entries) =>
-      callsOpening.guard(async () => {
+    recordAll(partition, entries) {
+      const record = (on: Redis) => {
         const claim = callsOpening.claimOf(partition);
-        const place = { calls, keys, partitions, claim, logBytes: logBytes.others };
+        const place = { calls: on, keys, partitions, claim, logBytes: logBytes.others };
         return circuits.calls.run(() => recordCalls(place, partition, entries));
-      }),
+      };
+      return callsOpening.guard(async () => {
+        if (durableCalls === undefined) return record(calls);
+        const { result, onDisk } = durableCalls.run(() => record(durableCalls.redis));
+        const recorded = await result;
+        await onDisk;
+        return recorded;
+      });
+    },
   });
   const usage = createUsage({
     redis,
@@ -127,6 +151,14 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     logger,
   });
 
+  const erasing = createErasing({
+    ...options,
+    opening,
+    callsOpening,
+    daemonId: randomUUID(),
+    hashOf: options.hashOf ?? (() => ''),
+  });
+
   // A store that was emptied is noticed even if nobody asks for an admission.
   const confirmations = setInterval(() => {
     for (const each of [opening, callsOpening]) if (each.isOpen()) each.confirm(0).catch(() => undefined);
@@ -137,6 +169,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       // In order: a daemon that may not have the admissions must not claim the calls.
       if (!opening.isOpen()) await opening.open();
       usage.start();
+      erasing.start();
       await callsOpening.open();
     },
     isOpen: { admissions: opening.isOpen, calls: callsOpening.isOpen },
@@ -146,8 +179,11 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     async settle() {
       announcer.stop();
       clearInterval(confirmations);
-      await usage.stop();
+      await Promise.all([usage.stop(), erasing.stop()]);
     },
+
+    erasing,
+    auditing: createAuditing({ redis, keys }),
 
     admitAll: (asked, patience = {}) => admitting.admitAll(asked, patience),
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { type StoreFindings, watchStoreSettings } from './store_metrics';
 
 export interface RedisMetrics {
   /** An operation that the store failed, by `storeFailureKind`. */
@@ -10,9 +11,14 @@ export interface RedisMetrics {
 export interface RedisSources {
   /** The connections to Redis by name, and whether each is ready. */
   readonly redisReady: Readonly<Record<string, () => boolean>>;
+  readonly storeFindings: StoreFindings;
 }
 
-export function createRedisMetrics({ redisReady }: RedisSources, registers: Registry[]): RedisMetrics {
+export function createRedisMetrics(
+  { redisReady, storeFindings }: RedisSources,
+  registers: Registry[],
+): RedisMetrics {
+  watchStoreSettings(storeFindings, registers);
   const storeErrors = new Counter({
     name: 'quota_store_errors_total',
     help: "Operations that Redis failed: no_answer, circuit_open, fault, or the code of Redis's reply.",

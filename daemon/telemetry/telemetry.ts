@@ -36,6 +36,7 @@ export interface TelemetryOptions {
   readonly droppedLogLines: () => number;
   readonly methodNames: MetricsSources['methodNames'];
   readonly certificateEnds: MetricsSources['certificateEnds'];
+  readonly storeFindings: MetricsSources['storeFindings'];
 }
 
 /** Serves the metrics and the probes, from the start on. Throws as `serve` does. */

@@ -33,6 +33,10 @@ export interface TestIdentity {
   readonly role: Role;
   readonly tokens?: readonly string[];
   readonly certificate?: string;
+  readonly policies?: readonly string[];
+  readonly subject_prefix?: string;
+  readonly max_cost?: number;
+  readonly weight?: number;
 }
 
 /** The text of an access file. */

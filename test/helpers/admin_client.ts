@@ -1,6 +1,8 @@
 import { type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
 import {
+  type Erasure,
   type GetQuotaResponse,
+  type ListAuditResponse,
   type ListOverridesResponse,
   type ListPoliciesResponse,
   QuotaAdminServiceClient,
@@ -23,6 +25,9 @@ export interface AdminClient {
     pageToken?: string;
   }): Promise<ListOverridesResponse>;
   listPolicies(): Promise<ListPoliciesResponse>;
+  eraseSubject(subject: string): Promise<Erasure>;
+  getErasure(erasureId: string): Promise<Erasure>;
+  listAudit(query?: { pageSize?: number; pageToken?: string }): Promise<ListAuditResponse>;
   watchDecisions(filter?: Partial<WatchDecisionsRequest>): ClientReadableStream<WatchDecisionsResponse>;
   close(): void;
 }
@@ -57,10 +62,29 @@ export function createAdminClient(target: string, { token }: { token?: string } 
     listOverrides: ({ subject = '', pageSize = 0, pageToken = '' } = {}) =>
       promised((done) => client.listOverrides({ subject, pageSize, pageToken }, metadata, options(), done)),
     listPolicies: () => promised((done) => client.listPolicies({}, metadata, options(), done)),
+    async eraseSubject(subject) {
+      const { erasure } = await promised<{ erasure?: Erasure }>((done) =>
+        client.eraseSubject({ subject }, metadata, options(), done),
+      );
+      return given(erasure);
+    },
+    async getErasure(erasureId) {
+      const { erasure } = await promised<{ erasure?: Erasure }>((done) =>
+        client.getErasure({ erasureId }, metadata, options(), done),
+      );
+      return given(erasure);
+    },
+    listAudit: ({ pageSize = 0, pageToken = '' } = {}) =>
+      promised((done) => client.listAudit({ pageSize, pageToken }, metadata, options(), done)),
     watchDecisions: (filter = {}) =>
-      client.watchDecisions({ subject: '', policy: '', decision: 0, ...filter }),
+      client.watchDecisions({ subject: '', policy: '', decision: 0, ...filter }, metadata),
     close: () => client.close(),
   };
+}
+
+function given<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the answer holds nothing');
+  return value;
 }
 
 function promised<T>(call: (done: Done<T>) => unknown): Promise<T> {

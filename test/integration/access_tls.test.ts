@@ -95,8 +95,8 @@ describe('a daemon that knows callers by their certificates alone', () => {
       QUOTA_ACCESS: folder.write(
         'named.yaml',
         accessFile([
-          { name: 'web', role: 'caller', certificate: 'web.internal' },
-          { name: 'alice', role: 'operator', certificate: 'alice' },
+          { name: 'web', role: 'caller', certificate: 'DNS:web.internal' },
+          { name: 'alice', role: 'operator', certificate: 'CN:alice' },
         ]),
       ),
     });
@@ -132,7 +132,7 @@ describe('a daemon that knows callers by tokens or certificates', () => {
       QUOTA_ACCESS: folder.write(
         'either.yaml',
         accessFile([
-          { name: 'web', role: 'caller', certificate: 'web.internal' },
+          { name: 'web', role: 'caller', certificate: 'DNS:web.internal' },
           { name: 'alice', role: 'operator', tokens: [token] },
         ]),
       ),

@@ -103,6 +103,21 @@ describe('npm run user:delete', () => {
     expect(await verifyPassword(String(rows[0]?.password_hash), '')).toBe(false);
   });
 
+  test('user:delete: when the account was made, what it called and what waits for the daemon, gone too', async () => {
+    await own.sell({ sellerId: 1, title: 'Zadig' });
+    await own.sell({ sellerId: 2 });
+    await own.pool.query('UPDATE users SET service_call_count = 5 WHERE id = 1');
+    const { stdout } = run('user_delete', [ADA, '--yes']);
+
+    const [rows] = await own.pool.query<RowDataPacket[]>(
+      "SELECT service_call_count AS calls, DATE_FORMAT(created, '%Y-%m-%d') AS created FROM users WHERE id = 1",
+    );
+    expect(rows).toEqual([{ calls: 0, created: '1970-01-01' }]);
+    const [waiting] = await own.pool.query<RowDataPacket[]>('SELECT DISTINCT user_id FROM outbox');
+    expect(waiting).toEqual([{ user_id: 2 }]);
+    expect(stdout).toContain('EraseSubject {"subject": "1"}');
+  });
+
   test('user:delete: an email signs up again, as another user', async () => {
     run('user_delete', [ADA, '--yes']);
     const ada = { email: ADA, firstName: 'Ada', lastName: 'Second', role: 'student' } as const;
@@ -138,7 +153,7 @@ describe('npm run user:delete', () => {
 
   test('deleteUser: a call of the services that was under way is not kept', async () => {
     const articleId = await own.sell({ sellerId: 2 });
-    expect(await deleteUser(own.pool, 1)).toEqual({ articles: 0 });
+    expect(await deleteUser(own.pool, 1)).toEqual({ articles: 0, calls: 0 });
 
     await expect(own.sell({ sellerId: 1 })).rejects.toMatchObject({ code: 'USER_DELETED' });
     const purchase = own.market.buy({ requestId: randomUUID(), buyerId: 1, articleId });

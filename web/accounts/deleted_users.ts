@@ -2,17 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { Pool, ResultSetHeader } from 'mysql2/promise';
 import { type Database, inTransaction } from '../database';
 import { articlesTable } from '../market/articles';
+import { removeCallsOf } from '../outbox/outbox';
 import { hashPassword } from './passwords';
 import { deleteSessions } from './sessions';
 
 const UNKNOWN_PASSWORD_BYTES = 32;
 
 /** What was removed together with an account. */
-export type Deletion = { articles: number };
+export type Deletion = { articles: number; calls: number };
 
 /**
- * Deletes an account: names, email, password, sessions and what it has for sale. Its row stays without them, so that its id is
- * never given to another, and sold articles stay for their buyers. Answers undefined if there is no such account.
+ * Deletes an account: names, email, password, when it was made and how often it called, sessions, what it has for sale, and its calls
+ * that the daemon has not recorded yet. Its row stays without all of that, so that its id is never given to another, and sold
+ * articles stay for their buyers. Answers undefined if there is no such account.
  */
 export async function deleteUser(pool: Pool, id: number): Promise<Deletion | undefined> {
   // Of a password that nobody has seen: also an older version of the site, which knows no deleted users, rejects each login.
@@ -22,7 +24,7 @@ export async function deleteUser(pool: Pool, id: number): Promise<Deletion | und
     if (!(await eraseUser(database, { id, passwordHash }))) return undefined;
     const articles = await articlesTable(database).removeUnsold(id);
     await deleteSessions(database, id);
-    return { articles };
+    return { articles, calls: await removeCallsOf(database, id) };
   });
 }
 
@@ -32,7 +34,8 @@ async function eraseUser(
 ): Promise<boolean> {
   // The column holds each email once, so each deleted user needs another text; no new account can have one without an @.
   const [result] = await database.execute<ResultSetHeader>(
-    `UPDATE users SET role = 'deleted', email = CONCAT('deleted-', id), first_name = '', last_name = '', password_hash = ?
+    `UPDATE users SET role = 'deleted', email = CONCAT('deleted-', id), first_name = '', last_name = '', password_hash = ?,
+       created = '1970-01-01', service_call_count = 0
      WHERE id = ? AND role <> 'deleted'`,
     [passwordHash, id],
   );

@@ -1,4 +1,4 @@
-import type { Pool, RowDataPacket } from 'mysql2/promise';
+import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { type Database, inTransaction } from '../database';
 import type { ServiceCall } from '../quota/client';
 
@@ -108,4 +108,12 @@ function toWaitingCall(row: RowDataPacket): WaitingCall {
       callTime: row.call_time,
     },
   };
+}
+
+/** Removes the calls of a user that is being deleted, and returns how many: the daemon must not hear of that user again. */
+export async function removeCallsOf(database: Database, userId: number): Promise<number> {
+  const [{ affectedRows }] = await database.execute<ResultSetHeader>('DELETE FROM outbox WHERE user_id = ?', [
+    userId,
+  ]);
+  return affectedRows;
 }

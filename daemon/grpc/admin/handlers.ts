@@ -5,35 +5,56 @@ import type {
   WatchDecisionsResponse,
 } from '../../../gen/quota/v1/quota_admin_service';
 import type { Administration } from '../../quota/administration';
+import type { Auditing } from '../../quota/auditing';
 import type { DecisionFeed, Watcher } from '../../quota/decision_feed';
+import type { Erasing } from '../../quota/erasing';
 import { UnknownPolicy } from '../../quota/errors';
 import { callIdOf } from '../call_id';
+import { requirePermission } from '../guards/authenticate';
 import type { RequestLog } from '../request_log';
 import { failRequest, type RequestContext, readable, unary } from '../unary';
-import { toListPoliciesResponse, toOverride, toPolicyQuota, toWatchDecisionsResponse } from './reply';
+import {
+  toAuditEntry,
+  toErasure,
+  toListPoliciesResponse,
+  toOverride,
+  toPolicyQuota,
+  toWatchDecisionsResponse,
+} from './reply';
 import {
   parseClearOverride,
+  parseEraseSubject,
+  parseGetErasure,
+  parseListAudit,
   parseListOverrides,
   parseQuotaTarget,
   parseSetOverride,
   parseWatchDecisions,
 } from './validate';
 
+export interface AdminContext extends RequestContext {
+  readonly administration: Administration;
+  readonly erasing: Erasing;
+  readonly auditing: Auditing;
+  readonly feed: DecisionFeed;
+}
+
+/** Whoever is restricted to some subjects or policies may not use what concerns all of them. */
+const EVERYTHING = { subject: null, policy: null };
+
 /** The methods of QuotaAdminService. Every change is logged with who made it. */
-export function createAdminHandlers(
-  context: RequestContext & { administration: Administration; feed: DecisionFeed },
-): QuotaAdminServiceServer {
-  const { administration, feed, log } = context;
+export function createAdminHandlers(context: AdminContext): QuotaAdminServiceServer {
+  const { administration, erasing, auditing, feed, log } = context;
 
   return {
-    getQuota: unary(
-      async (request) => ({
-        quotas: (await administration.getQuota(parseQuotaTarget(request))).map(toPolicyQuota),
-      }),
-      context,
-    ),
+    getQuota: unary(async (request, metadata) => {
+      const target = parseQuotaTarget(request);
+      requirePermission(metadata, () => ({ ...target, policy: target.policy ?? null }));
+      return { quotas: (await administration.getQuota(target)).map(toPolicyQuota) };
+    }, context),
     resetQuota: unary(async (request, metadata) => {
       const target = parseQuotaTarget(request);
+      requirePermission(metadata, () => ({ ...target, policy: target.policy ?? null }));
       const resetCount = await administration.resetQuota(target);
       log.changed(identityOf(metadata), {
         change: 'quota reset',
@@ -44,12 +65,15 @@ export function createAdminHandlers(
       return { resetCount };
     }, context),
     setOverride: unary(async (request, metadata) => {
-      const override = await administration.setOverride(parseSetOverride(request, identityOf(metadata)));
+      const wanted = parseSetOverride(request, identityOf(metadata));
+      requirePermission(metadata, () => wanted);
+      const override = await administration.setOverride(wanted);
       log.changed(identityOf(metadata), { change: 'override set', callId: callIdOf(metadata), ...override });
       return { override: toOverride(override) };
     }, context),
     clearOverride: unary(async (request, metadata) => {
       const target = parseClearOverride(request);
+      requirePermission(metadata, () => target);
       const cleared = await administration.clearOverride(target);
       log.changed(identityOf(metadata), {
         change: 'override cleared',
@@ -59,18 +83,43 @@ export function createAdminHandlers(
       });
       return { cleared };
     }, context),
-    listOverrides: unary(async (request) => {
-      const { overrides, nextPageToken = '' } = await administration.listOverrides(
-        parseListOverrides(request),
-      );
+    listOverrides: unary(async (request, metadata) => {
+      const query = parseListOverrides(request);
+      requirePermission(metadata, () => ({ ...EVERYTHING, subject: query.subject ?? null }));
+      const { overrides, nextPageToken = '' } = await administration.listOverrides(query);
       return { overrides: overrides.map(toOverride), nextPageToken };
     }, context),
     listPolicies: unary(async () => toListPoliciesResponse(administration.listPolicies()), context),
+    eraseSubject: unary(async (request, metadata) => {
+      const { subject } = parseEraseSubject(request);
+      requirePermission(metadata, () => ({ ...EVERYTHING, subject }));
+      const erasure = await erasing.eraseSubject(subject);
+      const { id: erasureId } = erasure;
+      log.changed(identityOf(metadata), {
+        change: 'erasure begun',
+        callId: callIdOf(metadata),
+        subject,
+        erasureId,
+      });
+      return { erasure: toErasure(erasure) };
+    }, context),
+    getErasure: unary(async (request, metadata) => {
+      const id = parseGetErasure(request);
+      requirePermission(metadata, () => EVERYTHING);
+      return { erasure: toErasure(await erasing.getErasure(id)) };
+    }, context),
+    listAudit: unary(async (request, metadata) => {
+      const query = parseListAudit(request);
+      requirePermission(metadata, () => EVERYTHING);
+      const { entries, nextPageToken = '' } = await auditing.list(query);
+      return { entries: entries.map(toAuditEntry), nextPageToken };
+    }, context),
     watchDecisions: (call) =>
       watchDecisions(call, {
         watch(request) {
           const filter = parseWatchDecisions(request);
-          const { policy } = filter;
+          const { subject, policy } = filter;
+          requirePermission(call.metadata, () => ({ subject: subject ?? null, policy: policy ?? null }));
           if (policy !== undefined && !administration.listPolicies().byName.has(policy))
             throw new UnknownPolicy(policy);
           return feed.watch(filter);

@@ -1,11 +1,15 @@
 import type {
+  AuditEntry as AuditEntryMessage,
+  Erasure as ErasureMessage,
   ListPoliciesResponse,
   Override as OverrideMessage,
   PolicyQuota as PolicyQuotaMessage,
   WatchDecisionsResponse,
 } from '../../../gen/quota/v1/quota_admin_service';
 import type { PolicyQuota } from '../../quota/administration';
+import type { AuditedChange } from '../../quota/auditing';
 import type { WatchedEvent } from '../../quota/decision_feed';
+import type { Erasure } from '../../quota/erasing';
 import type { Override } from '../../quota/overrides';
 import type { Policies, Policy } from '../../quota/policies';
 import { toLimitMessage, toVerdict } from '../quota/reply';
@@ -40,7 +44,27 @@ export function toWatchDecisionsResponse(event: WatchedEvent): WatchDecisionsRes
   };
 }
 
-function toPolicy({ name, limits, recordsConnections, onStoreFailure, rememberMs }: Policy) {
+export function toErasure({ id, startTimeMs, endTimeMs, ...erasure }: Erasure): ErasureMessage {
+  return {
+    ...erasure,
+    erasureId: id,
+    startTime: new Date(startTimeMs),
+    endTime: endTimeMs === undefined ? undefined : new Date(endTimeMs),
+  };
+}
+
+export function toAuditEntry({ timeMs, fields, ...change }: AuditedChange): AuditEntryMessage {
+  return { ...change, time: new Date(timeMs), fields: { ...fields } };
+}
+
+function toPolicy({
+  name,
+  limits,
+  recordsConnections,
+  onStoreFailure,
+  rememberMs,
+  isDurable = false,
+}: Policy) {
   return {
     name,
     limits: limits.map(({ windowMs, shadow = false, ...limit }) => ({
@@ -51,5 +75,6 @@ function toPolicy({ name, limits, recordsConnections, onStoreFailure, rememberMs
     recordsConnections,
     onStoreFailure,
     remember: durationOfUs(rememberMs * 1000),
+    durable: isDurable,
   };
 }

@@ -1,12 +1,16 @@
 import type {
   ClearOverrideRequest,
+  EraseSubjectRequest,
+  GetErasureRequest,
   GetQuotaRequest,
+  ListAuditRequest,
   ListOverridesRequest,
   SetOverrideRequest,
   WatchDecisionsRequest,
 } from '../../../gen/quota/v1/quota_admin_service';
 import { Decision as Verdict } from '../../../gen/quota/v1/quota_service';
 import type { QuotaTarget } from '../../quota/administration';
+import type { AuditQuery } from '../../quota/auditing';
 import type { DecisionFilter } from '../../quota/decision_feed';
 import { MAX_LIMIT } from '../../quota/limits';
 import type { NewOverride, OverrideQuery, OverrideTarget } from '../../quota/overrides';
@@ -58,17 +62,45 @@ export function parseClearOverride(request: ClearOverrideRequest): OverrideTarge
 export function parseListOverrides({ subject, pageSize, pageToken }: ListOverridesRequest): OverrideQuery {
   const faults = createFaults();
   if (subject !== '') checkSubject(faults, subject);
-  faults.require(
-    pageSize >= 0 && pageSize <= MAX_PAGE_SIZE,
-    'page_size',
-    `must be 0 to ${MAX_PAGE_SIZE}; it is ${pageSize}`,
-  );
+  checkPageSize(faults, pageSize);
   faults.throwIfAny();
   return {
     subject: subject || undefined,
     pageSize: pageSize || DEFAULT_PAGE_SIZE,
     pageToken: pageToken || undefined,
   };
+}
+
+/** Checks an EraseSubject request. Throws `InvalidRequest` with every fault. */
+export function parseEraseSubject({ subject }: EraseSubjectRequest): { subject: string } {
+  const faults = createFaults();
+  checkSubject(faults, subject);
+  faults.throwIfAny();
+  return { subject };
+}
+
+/** Checks a GetErasure request, and returns the id. Throws `InvalidRequest`. */
+export function parseGetErasure({ erasureId }: GetErasureRequest): string {
+  const faults = createFaults();
+  checkName(faults, 'erasure_id', erasureId);
+  faults.throwIfAny();
+  return erasureId;
+}
+
+/** Checks a ListAudit request. Throws `InvalidRequest`. */
+export function parseListAudit({ pageSize, pageToken }: ListAuditRequest): AuditQuery {
+  const faults = createFaults();
+  checkPageSize(faults, pageSize);
+  faults.throwIfAny();
+  return { pageSize: pageSize || DEFAULT_PAGE_SIZE, pageToken: pageToken || undefined };
+}
+
+function checkPageSize(faults: Faults, pageSize: number): void {
+  faults.require(
+    pageSize >= 0 && pageSize <= MAX_PAGE_SIZE,
+    'page_size',
+    `must be 0 to ${MAX_PAGE_SIZE}; it is ${pageSize}`,
+  );
 }
 
 /** Checks a WatchDecisions request. Throws `InvalidRequest` with every fault. */

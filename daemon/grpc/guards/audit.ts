@@ -1,16 +1,27 @@
 import { status } from '@grpc/grpc-js';
+import { QuotaAdminServiceService } from '../../../gen/quota/v1/quota_admin_service';
 import type { AuditTrail } from '../../telemetry/audit_trail';
+import type { SubjectHash } from '../../telemetry/subject_hash';
 import { callIdOf } from '../call_id';
 import { IDENTITY_KEY } from './authenticate';
 import type { RequestGuard } from './guards';
 
+const { resetQuota, setOverride, clearOverride, eraseSubject } = QuotaAdminServiceService;
+
 /** What operators, and a site's staff, change. Reading leaves no trace. */
-const CHANGES = new Set(
-  ['ResetQuota', 'SetOverride', 'ClearOverride'].map((name) => `/quota.v1.QuotaAdminService/${name}`),
+const CHANGES: ReadonlySet<string> = new Set(
+  [resetQuota, setOverride, clearOverride, eraseSubject].map(({ path }) => path),
 );
 
-/** Writes each administrative change to the trail, before its caller hears how it ended. It comes after authentication. */
-export function auditRequests(trail: AuditTrail): RequestGuard {
+export interface AuditOptions {
+  /** Each change is written to all of these. */
+  readonly trails: readonly AuditTrail[];
+  /** How a subject appears whose name must not stay. */
+  readonly hashOf: SubjectHash;
+}
+
+/** Writes each administrative change to the trails, before its caller hears how it ended. It comes after authentication. */
+export function auditRequests({ trails, hashOf }: AuditOptions): RequestGuard {
   return ({ method }) => {
     if (!CHANGES.has(method.path)) return undefined;
     let by: string | undefined;
@@ -23,13 +34,20 @@ export function auditRequests(trail: AuditTrail): RequestGuard {
         return true;
       },
       onMessage(message) {
-        request = message;
+        request = method.path === eraseSubject.path ? withoutSubject(message, hashOf) : message;
       },
       onEnd(code) {
         // Who was not let in has changed nothing, and is in the log.
         if (by === undefined) return;
-        trail.record({ by, method: method.path.slice(1), request, code: status[code] ?? 'UNKNOWN', callId });
+        const entry = { by, method: method.path.slice(1), request, code: status[code] ?? 'UNKNOWN', callId };
+        for (const trail of trails) trail.record(entry);
       },
     };
   };
+}
+
+/** Who is erased must not be named by the trail of the erasure. */
+function withoutSubject(message: unknown, hashOf: SubjectHash): unknown {
+  const subject = (message as { subject?: unknown } | undefined)?.subject;
+  return typeof subject === 'string' ? { subjectHash: hashOf(subject) } : {};
 }

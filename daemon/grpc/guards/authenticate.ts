@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Access, Evidence } from '../../access/access';
 import { PermissionDenied, TooManyStreams } from '../../access/errors';
+import type { Identity } from '../../access/identities';
+import { refusedFields, type Use } from '../../access/restrictions';
 import type { StreamLimits } from '../../access/stream_limits';
 import { callIdOf } from '../call_id';
 import type { RequestLog } from '../request_log';
@@ -10,13 +13,29 @@ import type { RequestGuard } from './guards';
 /** Where handlers find who calls. Never what a client sent under this name. */
 export const IDENTITY_KEY = 'quota-identity';
 
+/** Who makes each call that was let in, by the metadata that its handler is given. */
+const callers = new WeakMap<Metadata, Identity>();
+
+/** Throws `PermissionDenied`, with each field, if the caller may not use what its request asks for. */
+export function requirePermission(metadata: Metadata, use: () => Use): void {
+  const { name = '', restrictions } = callers.get(metadata) ?? {};
+  if (restrictions === undefined) return;
+  const faults = refusedFields(restrictions, use());
+  if (faults.length > 0) throw new PermissionDenied(name, faults);
+}
+
+/** Who makes a call that was let in. */
+export function identityOf(metadata: Metadata): Identity | undefined {
+  return callers.get(metadata);
+}
+
 const TOKEN_KEY = 'authorization';
 
 /** A stream that may go on for days ends this soon after its caller has lost the right to it. */
 const STREAM_RECHECK_MS = 1_000;
 
 export interface AuthenticationOptions {
-  readonly access: Access;
+  readonly access: Pick<Access, 'admit'>;
   readonly streams: StreamLimits;
   readonly onStreamRefused: () => void;
   readonly log: RequestLog;
@@ -47,7 +66,7 @@ export function createAuthentication(options: AuthenticationOptions): RequestGua
         deny(new TooManyStreams(), { ...evidence, callId: callIdOf(metadata) });
         return false;
       }
-      const recheck = setInterval(() => nameOf(evidence, metadata), STREAM_RECHECK_MS).unref();
+      const recheck = setInterval(() => recheckStream(evidence, metadata), STREAM_RECHECK_MS).unref();
       stopStream = () => {
         clearInterval(recheck);
         release();
@@ -55,24 +74,33 @@ export function createAuthentication(options: AuthenticationOptions): RequestGua
       return true;
     }
 
-    function nameOf(evidence: Evidence, metadata: Metadata): string | undefined {
+    function admitted(evidence: Evidence, metadata: Metadata): Identity | undefined {
       try {
-        return access.admit(evidence).name;
+        return access.admit(evidence);
       } catch (error) {
         deny(error, { ...evidence, callId: callIdOf(metadata) });
         return undefined;
       }
     }
 
+    /** What a stream shows was checked when it began: other restrictions need another stream. */
+    function recheckStream(evidence: Evidence, metadata: Metadata): void {
+      const now = admitted(evidence, metadata);
+      if (now === undefined || isDeepStrictEqual(now.restrictions, callers.get(metadata)?.restrictions))
+        return;
+      deny(new PermissionDenied(now.name), { ...evidence, callId: callIdOf(metadata) });
+    }
+
     return {
       onMetadata(metadata) {
         const evidence = evidenceOf({ path: method.path, call, metadata });
-        const name = nameOf(evidence, metadata);
-        if (name === undefined) return false;
+        const identity = admitted(evidence, metadata);
+        if (identity === undefined) return false;
+        callers.set(metadata, identity);
         if (method.responseStream && !startStream(evidence, metadata)) return false;
         // Beyond this line nobody needs the token, so nobody can log it.
         metadata.remove(TOKEN_KEY);
-        metadata.set(IDENTITY_KEY, inAscii(name));
+        metadata.set(IDENTITY_KEY, inAscii(identity.name));
         return true;
       },
       onCancel: () => stopStream?.(),

@@ -20,8 +20,10 @@ export interface Passage {
 export interface LoadLimit {
   /** Lets a request in, or not: undefined. */
   enter(): Passage | undefined;
-  /** Whether `enter` would let nothing in. */
+  /** Whether as much is in flight as may be. */
   isFull(): boolean;
+  /** Whether what is kept for callers with little in flight is used up too: then `enter` lets nothing in. */
+  isExhausted(): boolean;
   /** What may be in flight, and what is, in decisions. */
   state(): { readonly limit: number; readonly inFlight: number };
 }
@@ -30,6 +32,8 @@ export interface LoadLimitOptions {
   readonly nowMs?: () => number;
   readonly least: number;
   readonly most: number;
+  /** What may be in flight beyond the limit, as a share of it, of callers that have less than others; none unless given. */
+  readonly reserve?: number;
 }
 
 /**
@@ -63,6 +67,7 @@ export function createLoadLimit({
   nowMs = () => performance.now(),
   least,
   most,
+  reserve = 0,
 }: LoadLimitOptions): LoadLimit {
   let limit = most;
   let inFlight = 0;
@@ -86,10 +91,15 @@ export function createLoadLimit({
     return inFlight >= limit;
   }
 
+  function isExhausted(): boolean {
+    return inFlight >= limit * (1 + reserve);
+  }
+
   return {
     isFull,
+    isExhausted,
     enter() {
-      if (isFull()) return undefined;
+      if (isExhausted()) return undefined;
       const startMs = nowMs();
       let weight = 1;
       inFlight += weight;

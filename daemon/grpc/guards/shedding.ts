@@ -2,20 +2,27 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import { type Metadata, status } from '@grpc/grpc-js';
 import { QuotaAdminServiceService } from '../../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../../gen/quota/v1/quota_service';
+import { createFairShares, type FairShares, type Share } from '../../access/fair_shares';
 import { type EarlyRefusal, trailersOnly } from '../listening/early_refusals';
 import { detailsTrailer, statusOf } from '../status';
+import { identityOf } from './authenticate';
 import type { Refusal, RequestGuard, Watch } from './guards';
 import { createLoadLimit, type Ending, type LoadLimit, Overloaded, type Passage } from './load_limit';
 
 /** Refuses what is too much before it is decoded, at the least cost, and counts what is in flight. */
 export interface Shedding {
-  /** Answers a request before anything is made of it, given its path, if it is too much: the cheapest refusal. */
+  /**
+   * Answers a request before anything is made of it, given its path, if it is too much: the cheapest refusal. The callers
+   * with the most in flight, by weight, are refused first; what the others send may go somewhat beyond the limit.
+   */
   readonly refusalOf: EarlyRefusal;
   /**
    * Counts what was let in. It refuses by itself what is too much, at a higher cost. Comes first of the guards, or what is
    * refused would have cost as much as what is answered.
    */
   readonly guard: RequestGuard;
+  /** Counts what each caller has in flight, of those that were let in. It comes after authentication. */
+  readonly attribution: RequestGuard;
   /**
    * Counts a request as so many decisions, once it is decoded. `metadata` is that which its handler was given. Throws
    * `Overloaded` if they are too many.
@@ -32,10 +39,14 @@ export interface SheddingOptions {
   readonly onShed: (method: string) => void;
   readonly decisions?: LoadLimit;
   readonly operations?: LoadLimit;
+  readonly shares?: FairShares;
 }
 
 /** Twice what a pause of half a second leaves waiting at a thousand requests a second. */
 const MOST_DECISIONS = 1000;
+
+/** Enough for a caller with little in flight to find room at once, and no more than a slow moment of the store adds. */
+const RESERVE = 0.25;
 
 /**
  * So many are decided within some milliseconds, so they are no queue that a caller would notice; with less, a few dozen
@@ -55,11 +66,13 @@ const REFUSAL_COUNT = 16;
 export function createShedding({
   isShedding,
   onShed,
-  decisions = createLoadLimit({ least: LEAST_DECISIONS, most: MOST_DECISIONS }),
+  decisions = createLoadLimit({ least: LEAST_DECISIONS, most: MOST_DECISIONS, reserve: RESERVE }),
   operations = createLoadLimit(OPERATIONS),
+  shares = createFairShares(),
 }: SheddingOptions): Shedding {
   const limits = limitsByPath(decisions, operations);
   const passages = new WeakMap<Metadata, Passage>();
+  const shareOf = new WeakMap<Metadata, Share>();
   const nextRefusal = createRefusals();
 
   /** Finds the passage again when its request is decoded. */
@@ -79,9 +92,26 @@ export function createShedding({
   }
 
   return {
-    refusalOf(path = '') {
-      const isTooMuch = isShedding && limits.get(path)?.isFull() === true;
-      return isTooMuch ? shed(path).headers : undefined;
+    refusalOf(path = '', callerOf) {
+      const limit = isShedding ? limits.get(path) : undefined;
+      if (limit === undefined || !limit.isFull()) return undefined;
+      const isRefused = limit.isExhausted() || shares.isFirstToRefuse(callerOf());
+      return isRefused ? shed(path).headers : undefined;
+    },
+    attribution({ method }) {
+      if (!isShedding || limits.get(method.path) !== decisions) return undefined;
+      let share: Share | undefined;
+      return {
+        onMetadata(metadata) {
+          const caller = identityOf(metadata);
+          if (caller === undefined) return true;
+          share = shares.enter(caller);
+          shareOf.set(metadata, share);
+          return true;
+        },
+        onCancel: () => share?.leave(),
+        onEnd: () => share?.leave(),
+      };
     },
     guard({ method }) {
       const limit = isShedding ? limits.get(method.path) : undefined;
@@ -90,7 +120,10 @@ export function createShedding({
       if (passage === undefined) return { refusal: shed(method.path).status };
       return method.path === WEIGHED ? { ...watch(passage), ...remember(passage) } : watch(passage);
     },
-    weigh: (metadata, decisionCount) => passages.get(metadata)?.weigh(decisionCount),
+    weigh(metadata, decisionCount) {
+      passages.get(metadata)?.weigh(decisionCount);
+      shareOf.get(metadata)?.weigh(decisionCount);
+    },
     state: decisions.state,
   };
 }

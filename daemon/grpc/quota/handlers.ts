@@ -5,10 +5,14 @@ import {
   type QuotaServiceServer,
   QuotaServiceService,
 } from '../../../gen/quota/v1/quota_service';
+import { PermissionDenied } from '../../access/errors';
+import type { Use } from '../../access/restrictions';
 import type { Admission, Answer, Decision } from '../../quota/admission';
 import { InvalidRequest } from '../../quota/errors';
 import type { Limiter } from '../../quota/limiter';
+import type { UsageQuery } from '../../quota/usage';
 import { callIdOf } from '../call_id';
+import { requirePermission } from '../guards/authenticate';
 import { type RequestContext, unary } from '../unary';
 import { createDecisionWriter } from './decision_writer';
 import { toStatsResponse } from './reply';
@@ -51,7 +55,7 @@ export function createHandlers(context: HandlerContext): DecidingServer {
 
   return {
     admit: unary(async (request, metadata, patience) => {
-      const admission = parseAdmit(request);
+      const admission = permitted(request, metadata);
       const decision = await limiter.admit(admission, patience);
       logUnlessAdmitted(admission, decision, metadata);
       return decision;
@@ -59,32 +63,51 @@ export function createHandlers(context: HandlerContext): DecidingServer {
     batchAdmit: unary(async (request, metadata, patience) => {
       const requests = parseBatch(request);
       weigh(metadata, requests.length);
-      const admissions = requests.map(admissionOrFault);
+      const admissions = requests.map((each) => admissionOrFault(each, metadata));
       const answers = await limiter.admitAll(admissions, patience);
       for (const [index, admission] of admissions.entries())
         logUnlessAdmitted(admission, answers[index] as Answer, metadata);
       return answers;
     }, context),
-    recordCall: unary(
-      async (request, _, patience) => ({
-        recorded: await limiter.recordCall(parseRecordCall(request), patience),
-      }),
-      context,
-    ),
-    stats: unary(
-      async (request, _, patience) =>
-        toStatsResponse(await limiter.usage(parseStats(request, limiter.windowsMs()), patience.signal())),
-      context,
-    ),
+    recordCall: unary(async (request, metadata, patience) => {
+      const call = parseRecordCall(request);
+      requirePermission(metadata, () => ({ subject: call.subject }));
+      return { recorded: await limiter.recordCall(call, patience) };
+    }, context),
+    stats: unary(async (request, metadata, patience) => {
+      const query = parseStats(request, limiter.windowsMs());
+      requirePermission(metadata, () => statsUse(query));
+      return toStatsResponse(await limiter.usage(query, patience.signal()));
+    }, context),
+  };
+}
+
+/** What a caller asks for, if it may. */
+function permitted(request: AdmitRequest, metadata: Metadata): Admission {
+  const admission = parseAdmit(request);
+  requirePermission(metadata, () => admission);
+  return admission;
+}
+
+/** The lists show whoever has connected, and the hours show every policy. */
+function statsUse({ subject, recentCount, topCount, leastCount, hourCount }: UsageQuery): Use {
+  return {
+    subject,
+    showsEverybody: {
+      recent_count: recentCount > 0,
+      top_count: topCount > 0,
+      least_count: leastCount > 0,
+    },
+    showsAllPolicies: { hour_count: hourCount > 0 },
   };
 }
 
 /** One wrong request does not spoil the others of its batch. */
-function admissionOrFault(request: AdmitRequest): Admission | Error {
+function admissionOrFault(request: AdmitRequest, metadata: Metadata): Admission | Error {
   try {
-    return parseAdmit(request);
+    return permitted(request, metadata);
   } catch (error) {
-    if (error instanceof InvalidRequest) return error;
+    if (error instanceof InvalidRequest || error instanceof PermissionDenied) return error;
     throw error;
   }
 }

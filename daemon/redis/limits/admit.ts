@@ -31,6 +31,8 @@ export interface Outcome {
 /** Each entry's outcome, or the error that concerns it alone; and when they were decided, by the store's clock. */
 export interface JoinedReply {
   readonly nowUs: number;
+  /** Resolves once it is on disk, if that is waited for; rejects with `StoreUnavailable` if that is not known. */
+  readonly onDisk?: Promise<void>;
   readonly outcomes: readonly (Outcome | Error)[];
 }
 

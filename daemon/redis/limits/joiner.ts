@@ -94,20 +94,26 @@ export function createJoiner(options: JoinerOptions): Joiner {
         const { deadlineMs } = waiting.batch.patience;
         waiting.deadlineUs = deadlineMs === undefined ? undefined : toStoreUs(deadlineMs);
       }
-      const { outcomes } = await admitAll(partition, calls);
-      for (const [index, waiting] of calls.entries()) settle(waiting, outcomes[index] as Outcome | Error);
+      const { outcomes, onDisk } = await admitAll(partition, calls);
+      for (const [index, waiting] of calls.entries())
+        settle(waiting, outcomes[index] as Outcome | Error, onDisk);
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
       for (const waiting of calls) decide(waiting, failure);
     }
   }
 
-  function settle(waiting: Waiting, outcome: Outcome | Error): void {
+  function settle(waiting: Waiting, outcome: Outcome | Error, onDisk?: Promise<void>): void {
     if (outcome instanceof DeadlinePassed) onLate?.();
     if (outcome instanceof DeadlinePassed && !waiting.wasLate) {
       waiting.wasLate = true;
       // It took nothing. If the deadline has not passed here, the estimate of the store's clock was wrong.
       enqueue(waiting);
+    } else if (onDisk !== undefined && !(outcome instanceof Error) && outcome.decision.admitted) {
+      onDisk.then(
+        () => decide(waiting, outcome),
+        (error: Error) => decide(waiting, error),
+      );
     } else {
       decide(waiting, outcome);
     }

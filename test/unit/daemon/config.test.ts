@@ -34,6 +34,8 @@ describe('readConfig', () => {
       isJoining: true,
       isShedding: true,
       isCachingDenials: true,
+      isStoreStrict: false,
+      areCallsDurable: false,
       logLevel: 'info',
     });
     expect(existsSync(policiesFile)).toBe(true);
@@ -88,6 +90,8 @@ describe('readConfig', () => {
       logSecret: ____,
       logBytes: _____,
       isInMemory: ______,
+      isStoreStrict: _______,
+      areCallsDurable: ________,
       ...rest
     } = readConfig(env);
     const inWords = (value: unknown) => (value === false ? 'off' : String(value));
@@ -144,6 +148,17 @@ describe('readConfig', () => {
     ['rediss://user:w%40rd@h.example:1/5', 'rediss://user:w%40rd@h.example:1/1'],
   ])('REDIS_URL %s alone, the calls in database 1 of the same server', (redisUrl, redisCallsUrl) => {
     expect(readConfig({ REDIS_URL: redisUrl })).toMatchObject({ redisUrl, redisCallsUrl });
+  });
+
+  test.each([
+    ['QUOTA_STRICT_STORE', 'isStoreStrict'],
+    ['QUOTA_DURABLE_CALLS', 'areCallsDurable'],
+  ] as const)('%s, 0 or 1', (variable, setting) => {
+    expect([readConfig({ [variable]: '1' })[setting], readConfig({ [variable]: '0' })[setting]]).toEqual([
+      true,
+      false,
+    ]);
+    expect(faultsOf({ [variable]: 'on' })).toEqual([`${variable} must be 0 or 1`]);
   });
 
   test('a fault in every variable, all told at once', () => {

@@ -15,6 +15,7 @@ async function knownMetrics(): Promise<Set<string>> {
     droppedLogLines: () => 0,
     methodNames: ['quota.v1.QuotaService/Admit'],
     certificateEnds: () => [],
+    storeFindings: { admissions: () => undefined },
     connectionCount: () => 0,
     redisReady: {},
     readyParts: async () => ({}),

@@ -39,10 +39,10 @@ local FIRST_CHUNK = 4
 local LARGEST_CHUNK = 64
 
 -- Reads a log in chunks, and visits each entry as `visit(entry, at_us, first, pair_count)` until that returns false,
--- or `budget` pairs are visited. `read` is XRANGE or XREVRANGE; `from(id)` says where to go on after an entry.
+-- or `budget` pairs are visited. `read` is XRANGE or XREVRANGE; `first_chunk` is how many entries are read first.
 -- Returns how many pairs were visited, and whether the end was met: of the log, or of what `visit` wanted.
 function entries.walk(walk)
-  local visited, chunk, from = 0, FIRST_CHUNK, walk.from
+  local visited, chunk, from = 0, walk.first_chunk or FIRST_CHUNK, walk.from
   while visited < walk.budget do
     local read = redis.call(walk.command, walk.key, from, walk.to, 'COUNT', small_to_text(chunk))
     for _, entry in ipairs(read) do

@@ -22,6 +22,7 @@ function fold.open(keys, request)
     windows = {}, logs = {}, recording = {}, known_windows = {}, known_logs = {},
     added = {}, hours = {}, seen = {}, trims = {}, gone = {}, folded = 0, dropped = 0,
   }
+  run.erasures = erasing.read(run.state)
   for i, window in ipairs(request.windows) do
     window.key, window.us, window.changes = keys[6 + i], window.ms * 1000, {}
     run.known_windows[string.format('%.0f', window.ms)] = window
@@ -96,7 +97,7 @@ function fold.read(run, log, budget)
     command = 'XRANGE', key = log.key, from = cursor and '(' .. cursor or '-', to = '+', budget = budget,
     visit = function(entry, at_us, first, pair_count)
       count_hour(windows.made_us(run, at_us), pair_count)
-      if log.records then windows.count(run.added, entry[2], first, 1) end
+      if log.records then windows.count(run.added, entry[2], first, 1, erasing.erased(run, log, entry[1])) end
       count = count + 1
       seen[count] = entry
       return true
@@ -105,7 +106,7 @@ function fold.read(run, log, budget)
   if count > 0 then
     state.set(run.state, field, seen[count][1])
     logs.folded(run, log, count)
-    if log.records then run.seen[#run.seen + 1] = seen end
+    if log.records then run.seen[#run.seen + 1] = { log = log, entries = seen } end
     run.folded = run.folded + count
   end
   return visited, is_done
@@ -198,7 +199,7 @@ function fold.write(run)
   local has_newcomers = fold.add_newcomers(run)
   for _, key in ipairs(run.gone) do redis.call('UNLINK', key) end
   for _, window in ipairs(run.windows) do windows.apply(window) end
-  for _, seen in ipairs(run.seen) do recent.add(run.keys[4], seen, run.now_us) end
+  for _, seen in ipairs(run.seen) do recent.add(run, seen.log, seen.entries) end
   hours.add(run.keys[6], run.hours, run.request.keep_hours_ms, run.now_us)
   logs.trim(run)
   state.save(run.state)

@@ -6,14 +6,17 @@ local recent = {}
 local KEPT = 100
 
 -- Adds the users of some entries of one log, given in order: only the last ones can be listed.
-function recent.add(key, seen, now_us)
+function recent.add(run, log, seen)
+  local key, now_us = run.keys[4], run.now_us
   local places, args = {}, {}
   for i = #seen, 1, -1 do
     local at_us, first = entries.read(seen[i])
-    local fields = seen[i][2]
+    local fields, erased = seen[i][2], erasing.erased(run, log, seen[i][1])
     for at = #fields - 1, first, -2 do
       local subject, place = fields[at], places[fields[at]]
-      if not place then
+      if erased[subject] then
+        -- It is not to be listed again.
+      elseif not place then
         place = #args + 1
         places[subject], args[place + 1] = place, subject
         args[place] = to_text(math.min(at_us, now_us))

@@ -63,10 +63,11 @@ function windows.forget_log(run, log)
   state.remove(run.state, 'records:' .. log.policy)
 end
 
-function windows.count(counts, fields, first, change)
+-- Counts the pairs of an entry, but for those of the subjects in `erased`.
+function windows.count(counts, fields, first, change, erased)
   for i = first, #fields, 2 do
     local subject = fields[i]
-    counts[subject] = (counts[subject] or 0) + change
+    if not erased[subject] then counts[subject] = (counts[subject] or 0) + change end
   end
 end
 
@@ -88,7 +89,7 @@ function windows.retire(run, window, log, until_us, budget)
     command = 'XRANGE', key = log.key, from = '(' .. low, to = folded, budget = budget,
     visit = function(entry, at_us, first)
       if windows.made_us(run, at_us) > until_us then return false end
-      windows.count(window.changes, entry[2], first, -1)
+      windows.count(window.changes, entry[2], first, -1, erasing.erased(run, log, entry[1]))
       low = entry[1]
       window.retired_us = at_us
       return true
@@ -101,7 +102,7 @@ end
 -- Takes off one entry, which its log is about to lose, if it is counted.
 function windows.drop(run, window, log, entry, first)
   if entries.is_before(windows.low(run, window, log), entry[1]) then
-    windows.count(window.changes, entry[2], first, -1)
+    windows.count(window.changes, entry[2], first, -1, erasing.erased(run, log, entry[1]))
     state.set(run.state, low_field(window, log), entry[1])
   end
 end
@@ -114,7 +115,7 @@ function windows.fill(run, window, log, budget)
     visit = function(entry, at_us, first)
       -- One with a time of its own may be older than its place.
       if at_us <= until_us and first == 1 then return false end
-      windows.count(window.changes, entry[2], first, 1)
+      windows.count(window.changes, entry[2], first, 1, erasing.erased(run, log, entry[1]))
       low, since_us = entries.before(entry[1]), math.min(at_us, run.now_us)
       return true
     end,

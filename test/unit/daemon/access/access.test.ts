@@ -25,7 +25,7 @@ const IDENTITIES: KnownIdentity[] = [
     name: 'alice',
     role: 'operator',
     tokenDigests: [tokenDigest('hers')],
-    certificateNames: ['alice.example'],
+    certificateNames: ['DNS:alice.example', 'CN:alice'],
   },
 ];
 
@@ -119,7 +119,7 @@ describe('access, by token', () => {
   });
 
   test('a wrong one beside a right certificate, refused', () => {
-    const shown = () => certificate({ commonName: 'alice.example' });
+    const shown = () => certificate({ commonName: 'alice' });
 
     expect(outcome(ON, { authorization: ['Bearer nobodys'], certificate: shown })).toBe('Unauthenticated');
   });
@@ -132,17 +132,22 @@ describe('access, by token', () => {
 describe('access, by certificate', () => {
   test.each([
     ['an alternative name', { altNames: 'DNS:other, DNS:alice.example' }, 'alice'],
-    ['the common name', { commonName: 'alice.example' }, 'alice'],
+    ['an alternative name in another case', { altNames: 'DNS:Alice.Example' }, 'alice'],
+    ['the common name', { commonName: 'alice' }, 'alice'],
+    ['the name of another type', { altNames: 'URI:alice.example, email:alice.example' }, 'Unauthenticated'],
+    ['a DNS name as the common name', { commonName: 'alice.example' }, 'Unauthenticated'],
+    ['a common name among alternative ones', { altNames: 'CN:alice' }, 'Unauthenticated'],
+    ['no alternative name of a known type', { altNames: 'IP Address:10.0.0.1' }, 'Unauthenticated'],
     [
       'the common name beside alternative ones',
-      { altNames: 'DNS:other', commonName: 'alice.example' },
+      { altNames: 'DNS:other', commonName: 'alice' },
       'Unauthenticated',
     ],
     ['a name within a quoted one', { altNames: 'URI:"spiffe://x/y, DNS:alice.example"' }, 'Unauthenticated'],
     ['no known name', { commonName: 'mallory' }, 'Unauthenticated'],
     [
       'a known name, expired since',
-      { commonName: 'alice.example', validTo: 'Jan  1 00:00:00 2020 GMT' },
+      { commonName: 'alice', validTo: 'Jan  1 00:00:00 2020 GMT' },
       'Unauthenticated',
     ],
   ])('%s, %j: %s', (_, names, expected) => {
@@ -152,7 +157,7 @@ describe('access, by certificate', () => {
   test('any of the authority, where there is no access file, a caller and no operator', () => {
     const shown = () => certificate({ altNames: 'DNS:shop.example' });
 
-    expect(outcome(CERTIFICATES_ONLY, { certificate: shown })).toBe('shop.example');
+    expect(outcome(CERTIFICATES_ONLY, { certificate: shown })).toBe('DNS:shop.example');
     expect(outcome(CERTIFICATES_ONLY, { certificate: shown, path: SET_OVERRIDE })).toBe('PermissionDenied');
   });
 
@@ -163,7 +168,7 @@ describe('access, by certificate', () => {
   test('one that was never asked for, not looked at', () => {
     const rules = { ...ON, asksCertificates: false };
 
-    expect(outcome(rules, { certificate: () => certificate({ commonName: 'alice.example' }) })).toBe(
+    expect(outcome(rules, { certificate: () => certificate({ commonName: 'alice' }) })).toBe(
       'Unauthenticated',
     );
   });

@@ -30,8 +30,12 @@ identities:
   - name: alice
     role: operator
     token_sha256: ${DIGEST}
-    certificate: " "
+    certificate: [" ", alice, "IP:10.0.0.1"]
     token: secret
+    policies: [connection, Login]
+    subject_prefix: ""
+    max_cost: 0
+    weight: 1.5
   - name: bob
     role: caller
     token_sha256: [${OTHER_DIGEST}, ${DIGEST.toUpperCase()}]
@@ -41,6 +45,8 @@ identity: []
 
 describe('parseIdentities', () => {
   test('each kind of fault, listed at its line in plain words', () => {
+    const aName =
+      'must be a name that a client certificate bears, with its type: DNS:web.example, URI:spiffe://…, email:ops@… or CN:web';
     const aDigest = 'must be the SHA-256 of a token, in 64 hexadecimal digits; npm run token:new makes both';
     expect(faultsOf(EVERY_FAULT)).toEqual([
       'line 3: identities[0].name: must be letters, digits and . _ - @, 63 at most, a letter or digit first; it is "-web"',
@@ -49,19 +55,26 @@ describe('parseIdentities', () => {
       `line 5: identities[0].token_sha256[1]: ${aDigest}`,
       'line 6: identities[1]: needs token_sha256 or certificate',
       'line 8: identities[2]: repeats the name "alice"',
-      'line 11: identities[2].certificate[0]: must be a name that a client certificate bears; it is " "',
+      `line 11: identities[2].certificate[0]: ${aName}; it is " "`,
+      `line 11: identities[2].certificate[1]: ${aName}; it is "alice"`,
+      `line 11: identities[2].certificate[2]: ${aName}; it is "IP:10.0.0.1"`,
       'line 12: identities[2].token: is not a known key',
-      'line 15: identities[3].token_sha256[1]: stands above already',
-      'line 16: identities[4]: must be a map; it is "web"',
-      'line 17: identity: is not a known key',
+      'line 13: identities[2].policies[1]: must be the name of a policy; it is "Login"',
+      'line 14: identities[2].subject_prefix: must be the beginning of subjects, 1 to 128 characters; it is ""',
+      'line 15: identities[2].max_cost: must be a whole number, 1 or more; it is 0',
+      'line 16: identities[2].weight: must be a whole number, 1 to 1000; it is 1.5',
+      'line 19: identities[3].token_sha256[1]: stands above already',
+      'line 20: identities[4]: must be a map; it is "web"',
+      'line 21: identity: is not a known key',
     ]);
   });
 
   test('a file that is right, every identity with what it shows', () => {
     const text = `identities:
   - { name: web, role: caller, token_sha256: [${DIGEST}, ${OTHER_DIGEST}] }
-  - { name: alice@example.org, role: operator, certificate: alice, token_sha256: ${'EF'.repeat(32)} }
-  - { name: bob, role: operator, certificate: [bob, "spiffe://example.org/bob"] }
+  - { name: alice@example.org, role: operator, certificate: CN:alice, token_sha256: ${'EF'.repeat(32)} }
+  - { name: bob, role: operator, certificate: ["dns:Bob.Example", "URI:spiffe://example.org/bob"] }
+  - { name: shop, role: site, token_sha256: ${'f1'.repeat(32)}, policies: connection, subject_prefix: "s-", max_cost: 5, weight: 3 }
 `;
 
     expect(parseIdentities(text)).toEqual([
@@ -75,13 +88,21 @@ describe('parseIdentities', () => {
         name: 'alice@example.org',
         role: 'operator',
         tokenDigests: [Buffer.from('ef'.repeat(32), 'hex')],
-        certificateNames: ['alice'],
+        certificateNames: ['CN:alice'],
       },
       {
         name: 'bob',
         role: 'operator',
         tokenDigests: [],
-        certificateNames: ['bob', 'spiffe://example.org/bob'],
+        certificateNames: ['DNS:bob.example', 'URI:spiffe://example.org/bob'],
+      },
+      {
+        name: 'shop',
+        role: 'site',
+        tokenDigests: [Buffer.from('f1'.repeat(32), 'hex')],
+        certificateNames: [],
+        restrictions: { policies: ['connection'], subjectPrefix: 's-', maxCost: 5 },
+        weight: 3,
       },
     ]);
   });

@@ -34,6 +34,7 @@ const metricsOf = (policies: string[] = ['connection']) =>
     droppedLogLines: () => 0,
     methodNames: ['quota.v1.QuotaService/Admit'],
     certificateEnds: () => [],
+    storeFindings: { admissions: () => undefined },
     connectionCount: () => 2,
     redisReady: { admissions: () => true, calls: () => false },
     readyParts: async () => ({ grpc: true, redis_calls: false }),

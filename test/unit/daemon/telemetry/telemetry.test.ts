@@ -31,6 +31,7 @@ async function open({
     droppedLogLines: () => 0,
     methodNames: ['quota.v1.QuotaService/Admit'],
     certificateEnds: () => [],
+    storeFindings: {},
   });
   opened.push(telemetry);
   const { port } = telemetry;

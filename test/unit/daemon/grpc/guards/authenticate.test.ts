@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 /** A server whose one answer is the metadata that its handler saw. */
-async function serveEcho(access: Access) {
+async function serveEcho(access: Pick<Access, 'admit'>) {
   const lines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line) => lines.push(line) });
   let refusedStreams = 0;
@@ -87,9 +87,9 @@ function ask(client: Client, headers: Record<string, string>): Promise<Record<st
   });
 }
 
-const welcoming: Access = { admit: () => ({ name: 'alice', role: 'operator' }) };
+const welcoming: Pick<Access, 'admit'> = { admit: () => ({ name: 'alice', role: 'operator' }) };
 
-function refusing(error: Error): Access {
+function refusing(error: Error): Pick<Access, 'admit'> {
   return {
     admit() {
       throw error;

@@ -53,10 +53,13 @@ async function serve() {
   metadata.set('grpc-retry-pushback-ms', '100');
   metadata.set('details-bin', Buffer.from([0, 1, 255]));
   const refusal = trailersOnly({ code: status.UNAVAILABLE, message: 'plein à 100 %', metadata });
-  refuseEarly(server, (path) => {
-    if (path !== ADMIT) return undefined;
-    refusedCount += 1;
-    return refusal;
+  refuseEarly(server, {
+    refusalOf(path) {
+      if (path !== ADMIT) return undefined;
+      refusedCount += 1;
+      return refusal;
+    },
+    callerOf: () => undefined,
   });
   const target = `127.0.0.1:${port}`;
   const client = opened.closed(new QuotaServiceClient(target, credentials.createInsecure()), (each) =>

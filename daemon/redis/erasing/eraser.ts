@@ -1,0 +1,143 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { StoreUnavailable } from '../../quota/errors';
+import { translateFailure } from '../failures';
+import { rewrittenKey } from '../keys';
+import { callFunction } from '../library';
+import { pack, unpack } from '../packing';
+import { type Begun, type ErasureParts, performStep } from './perform';
+import type { RunningErasure } from './record';
+import { LeaseLost } from './rewriting';
+import { stepsOf } from './steps';
+
+/** How often a daemon looks for erasures that nobody works on. */
+const IDLE_MS = 1_000;
+
+/** An erasure that has ended is remembered for a week, and no more than so many of a partition. */
+const FORGET_US = 7 * 24 * 3_600_000_000;
+const MOST_ENDED = 1_000;
+
+export interface EraserOptions extends ErasureParts {
+  readonly partitions: number;
+  readonly isOpen: () => boolean;
+  readonly logger: Logger;
+}
+
+/** Works in the background on the erasures that go on, one after the other; of all daemons, one at a time. */
+export interface Eraser {
+  start(): void;
+  /** Looks for work at once. */
+  wake(): void;
+  /** Ends after the call that is going on; another daemon, or the next one, goes on from there. */
+  stop(): Promise<void>;
+}
+
+export function createEraser(options: EraserOptions): Eraser {
+  const { partitions, isOpen, logger } = options;
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+  let wake: () => void = () => undefined;
+
+  async function look(): Promise<void> {
+    if (!isOpen()) return;
+    for (let partition = 0; partition < partitions && !stopping.signal.aborted; partition += 1) {
+      const begun = await nextOf(options, partition);
+      if (begun !== undefined) await perform(options, begun, stopping.signal);
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await look().catch((error: unknown) => {
+        const isExpected = error instanceof StoreUnavailable || error instanceof LeaseLost;
+        if (!isExpected && !stopping.signal.aborted) logger.error({ err: error }, 'an erasure has failed');
+      });
+      const idle = pause(IDLE_MS, undefined, { signal: stopping.signal, ref: false });
+      await Promise.race([woken, idle.catch(() => undefined)]);
+    }
+  }
+
+  return {
+    start() {
+      running ??= run();
+    },
+    wake: () => wake(),
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/** The erasure of a partition that began first, if there is one and this daemon gets the lease. */
+async function nextOf({ redis, calls, keys, daemonId, leaseMs }: EraserOptions, partition: number) {
+  const { running, lease } = keys.erasures(partition);
+  const count = await redis.hlen(running).catch(fail);
+  if (count === 0) return undefined;
+  for (const database of [redis, calls]) {
+    const isMine = await callFunction(database, 'lease_erasures', {
+      keys: [lease],
+      args: [daemonId, leaseMs],
+    });
+    if (isMine !== 1) return undefined;
+  }
+  const records = await redis.hgetallBuffer(running).catch(fail);
+  const all = Object.entries(records).map(([id, record]) => ({
+    id,
+    record: unpack(record) as RunningErasure,
+  }));
+  return all.sort((a, b) => a.record.begun_us - b.record.begun_us)[0];
+}
+
+async function perform(options: EraserOptions, begun: Begun, signal: AbortSignal): Promise<void> {
+  const { logger } = options;
+  const { id, record } = begun;
+  const { subject_hash: subjectHash } = record;
+  await dropCopies(options, begun);
+  const steps = stepsOf(record.policies);
+  // The beginning was the first step.
+  for (let done = record.steps_done; done < record.steps_total; done += 1) {
+    const step = steps[done - 1];
+    if (step !== undefined) await performStep(options, begun, { step, signal });
+    if (!(await note(options, begun, done + 1))) return;
+  }
+  logger.info({ erasureId: id, subjectHash }, 'a subject was erased');
+}
+
+/** A copy that somebody else left was made for another erasure, or up to another entry. */
+async function dropCopies({ redis, calls, keys }: EraserOptions, { record }: Begun): Promise<void> {
+  const partition = keys.partitionOf(record.subject);
+  const logs = record.policies.flatMap((policy) => [
+    keys.admissions(partition, policy),
+    keys.denials(partition, policy),
+  ]);
+  await Promise.all([
+    logs.length > 0 ? redis.unlink(...logs.map(rewrittenKey)) : 0,
+    calls.unlink(rewrittenKey(keys.calls(partition).log)),
+  ]).catch(fail);
+}
+
+/** Writes down how far it is; false if it has begun again since. Keeps the leases. */
+async function note(options: EraserOptions, { id, record }: Begun, stepsDone: number): Promise<boolean> {
+  const { redis, calls, keys, daemonId, leaseMs } = options;
+  const partition = keys.partitionOf(record.subject);
+  const { running, ended, lease } = keys.erasures(partition);
+  for (const database of [redis, calls])
+    await callFunction(database, 'lease_erasures', { keys: [lease], args: [daemonId, leaseMs] });
+  const request = {
+    id,
+    begun_us: record.begun_us,
+    steps_done: stepsDone,
+    forget_us: FORGET_US,
+    most_ended: MOST_ENDED,
+  };
+  const keysOfCall = [running, ended, keys.usage(partition).state];
+  return (await callFunction(redis, 'note_erasure', { keys: keysOfCall, args: [pack(request)] })) === 1;
+}
+
+function fail(error: unknown): never {
+  throw translateFailure(error);
+}

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { closedAfterEach } from '../helpers/opened';
+import { failureOf } from '../helpers/quota_client';
+
+const opened = closedAfterEach();
+
+const POLICIES = `
+policies:
+  kept: { durable: true, limits: [{ name: n, algorithm: sliding-window, limit: 3, window: 10m }] }
+  plain: { limits: [{ name: n, algorithm: sliding-window, limit: 3, window: 10m }] }
+`;
+
+test('a Redis that cannot wait for its disk: what is durable, UNAVAILABLE and reported as at risk; all else, answered', async () => {
+  const server = await opened.redis();
+  const redis = opened.closed(new Redis(server.url), (each) => each.disconnect());
+  // A later version than 7.0 has WAITAOF, but not without the file.
+  await redis.config('SET', 'appendonly', 'no');
+  const daemon = await opened.daemon({ redisUrl: server.url, prefix: '', policies: POLICIES });
+  const subject = randomUUID();
+
+  expect(await failureOf(daemon.client.admit({ subject, policy: 'kept' }))).toMatchObject({
+    code: status.UNAVAILABLE,
+    reason: 'STORE_UNAVAILABLE',
+  });
+  expect(await daemon.client.admit({ subject, policy: 'plain' })).toMatchObject({ decision: 1 });
+  const [report] = daemon.log.filter(({ msg }) => msg.startsWith('settings of redis put promises at risk'));
+  expect(JSON.stringify(report?.settings)).toContain('at risk');
+});
