@@ -128,12 +128,14 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       const record = (on: Redis) => {
         const claim = callsOpening.claimOf(partition);
         const place = { calls: on, keys, partitions, claim, logBytes: logBytes.others };
-        return circuits.calls.run(() => recordCalls(place, partition, entries));
+        return recordCalls(place, partition, entries);
       };
       return callsOpening.guard(async () => {
-        if (durableCalls === undefined) return record(calls);
+        if (durableCalls === undefined) return circuits.calls.run(() => record(calls));
+        circuits.calls.assertClosed();
+        // The circuit does not send at once, and the wait for the disk must not be sent before the write.
         const { result, onDisk } = durableCalls.run(() => record(durableCalls.redis));
-        const recorded = await result;
+        const recorded = await circuits.calls.run(() => result);
         await onDisk;
         return recorded;
       });

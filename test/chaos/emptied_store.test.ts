@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
@@ -25,7 +26,15 @@ async function start() {
   const operator = opened.closed(new Redis(redis.url), (connected) => connected.disconnect());
   const startDaemon = (partitions: number) =>
     opened.daemon({ redisUrl: redis.url, policies: POLICIES, env: inPartitions(partitions) });
-  return { operator, startDaemon };
+  /** Empties the store, and starts another daemon on it before the running one has noticed. */
+  async function startOnEmptied(partitions: number, { process: running }: { process: ChildProcess }) {
+    running.kill('SIGSTOP');
+    await operator.flushall();
+    const daemon = await startDaemon(partitions);
+    running.kill('SIGCONT');
+    return daemon;
+  }
+  return { operator, startDaemon, startOnEmptied };
 }
 
 const connection = (subject: string) => ({ subject, policy: 'connection', requestId: randomUUID() });
@@ -56,13 +65,12 @@ describe('a store that is emptied under a running daemon', () => {
   });
 
   test('claimed by a daemon with other partitions first: the running one never decides, and says so', async () => {
-    const { operator, startDaemon } = await start();
+    const { startDaemon, startOnEmptied } = await start();
     const first = await startDaemon(1);
     const health = opened.closed(watchHealth(first.target), (watch) => watch.close());
     await health.reached('SERVING');
     await first.client.admit(connection('42'));
-    await operator.flushall();
-    const second = await startDaemon(4);
+    const second = await startOnEmptied(4, first);
 
     const answers = [];
     for (let call = 0; call < 50; call += 1) answers.push(await second.client.admit(connection('42')));
@@ -79,10 +87,9 @@ describe('a store that is emptied under a running daemon', () => {
   });
 
   test('claimed by another daemon first: what an operator asks of the running one changes nothing', async () => {
-    const { operator, startDaemon } = await start();
+    const { startDaemon, startOnEmptied } = await start();
     const first = await startDaemon(1);
-    await operator.flushall();
-    const second = await startDaemon(4);
+    const second = await startOnEmptied(4, first);
     const override = { subject: '42', policy: 'connection', limitName: 'per-window', limit: 1 };
     const admin = opened.closed(createAdminClient(first.target), (client) => client.close());
 

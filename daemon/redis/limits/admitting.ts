@@ -61,15 +61,17 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
     const claim = opening.claimOf(partition);
     const sentMs = performance.now();
     const place = { redis: on, keys, encoder, partition, claim };
-    const reply = await circuit.run(() => admitAll(place, entries));
+    const reply = await admitAll(place, entries);
     clock.observe({ sentMs, receivedMs: performance.now(), storeUs: reply.nowUs });
     return reply;
   }
 
   async function sendDurably(partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
     if (durable === undefined) throw new StoreUnavailable({ cause: new Error('nothing waits for the disk') });
+    circuit.assertClosed();
+    // The circuit does not send at once, and the wait for the disk must not be sent before the write.
     const { result, onDisk } = durable.run(() => send(durable.redis, partition, entries));
-    return { ...(await result), onDisk };
+    return { ...(await circuit.run(() => result)), onDisk };
   }
 
   const common = {
@@ -82,7 +84,7 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
   };
   const joiner = createJoiner({
     ...common,
-    admitAll: (partition, entries) => opening.guard(() => send(redis, partition, entries)),
+    admitAll: (partition, entries) => opening.guard(() => circuit.run(() => send(redis, partition, entries))),
   });
   const durableJoiner = createJoiner({
     ...common,

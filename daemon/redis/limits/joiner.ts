@@ -122,6 +122,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
   return {
     admitAll: (asked, patience) =>
       new Promise((resolve) => {
+        if (asked.length === 0) resolve([]);
         const batch: Batch = { patience, outcomes: [], undecided: asked.length, resolve };
         for (const [place, { admission, policy }] of asked.entries()) {
           const work = overriddenCallUs(policy, admission.cost);

@@ -12,7 +12,7 @@ const QUERY = { topWindowMs: 600_000, recentCount: 10, topCount: 10, leastCount:
 
 async function usedBy(store: ReturnType<typeof createMemoryStore>, subject: string) {
   await ask(store, { subject, policy: POLICY });
-  await store.recordCall({ subject, service: 'vente', requestId: undefined });
+  await store.recordCall({ subject, service: 'vente', callTimeMs: undefined, requestId: undefined });
 }
 
 describe('erasing in memory', () => {

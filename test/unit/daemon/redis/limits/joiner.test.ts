@@ -68,6 +68,13 @@ describe('joiner', () => {
     ]);
   });
 
+  test('no admission at all, answered at once with nothing', async () => {
+    const { joiner, calls } = joinerWith();
+
+    expect(await joiner.admitAll([], {})).toEqual([]);
+    expect(calls).toEqual([]);
+  });
+
   test('more admissions than a call takes, sent in several', async () => {
     const { joiner, calls } = joinerWith();
 
