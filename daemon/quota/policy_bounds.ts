@@ -87,7 +87,7 @@ export function boundFaults(policy: Bounded): string[] {
   if (longestUs > MAX_CALL_US) {
     const sets = policy.limits.filter((limit) => algorithmOf(limit).keepsTokens).length;
     faults.push(
-      `one call could take Redis ${longestUs} µs, and ${MAX_CALL_US} µs is the most: ${CALL_US} µs, ${LIMIT_US} µs for each of ${policy.limits.length} limits, and ${TOKEN_US} µs for each token that ${sets} sliding windows keep; use smaller limits or fewer shadows`,
+      `one call could take Redis ${longestUs} µs, and ${MAX_CALL_US} µs is the most: ${CALL_US} µs, ${LIMIT_US} µs for each of ${policy.limits.length} limits, and ${TOKEN_US} µs for each token that ${sets} limits keep; use smaller limits or fewer shadows`,
     );
   }
   const members = mostMembers(policy);

@@ -40,7 +40,7 @@ policies:
 
     expect(code).toBe(1);
     expect(output).toContain(
-      `${file}:3: policies.heavy: one call could take Redis 2430 µs, and 2000 µs is the most: 20 µs, 5 µs for each of 2 limits, and 1.2 µs for each token that 2 sliding windows keep`,
+      `${file}:3: policies.heavy: one call could take Redis 2430 µs, and 2000 µs is the most: 20 µs, 5 µs for each of 2 limits, and 1.2 µs for each token that 2 limits keep`,
     );
     expect(output).toContain(
       `${file}:7: policies.busy: up to 3601000 request ids of one subject would be kept for 1h, and 100000 is the most`,

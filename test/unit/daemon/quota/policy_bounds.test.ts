@@ -88,7 +88,7 @@ describe('what one call may take Redis', () => {
     expect(faultsOf([largest])).toEqual([]);
     expect(faultsOf([largest, `${largest}, shadow: true`])).toEqual([
       expect.stringContaining(
-        `one call could take Redis 2430 µs, and ${MAX_CALL_US} µs is the most: 20 µs, 5 µs for each of 2 limits, and 1.2 µs for each token that 2 sliding windows keep`,
+        `one call could take Redis 2430 µs, and ${MAX_CALL_US} µs is the most: 20 µs, 5 µs for each of 2 limits, and 1.2 µs for each token that 2 limits keep`,
       ),
     ]);
   });
