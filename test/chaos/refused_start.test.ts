@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
+import { failingPolicies } from '../helpers/failing_policies';
 import { closedAfterEach } from '../helpers/opened';
 import { failureOf } from '../helpers/quota_client';
 import { until } from '../helpers/wait';
@@ -97,7 +98,11 @@ describe('a daemon whose password Redis does not take', () => {
   test('asked for anything, UNAVAILABLE; the password in no line of its log', async () => {
     const redis = await opened.redis();
     const redisUrl = redis.url.replace('//', '//etuservices:s3cret@');
-    const daemon = await opened.daemon({ redisUrl, env: { LOG_LEVEL: 'trace' } });
+    const daemon = await opened.daemon({
+      redisUrl,
+      policies: failingPolicies('deny'),
+      env: { LOG_LEVEL: 'trace' },
+    });
     const { code, message } = await failureOf(daemon.client.admit({ subject: '42', policy: 'connection' }));
     await until('a connection that failed', () =>
       daemon.log.some(({ msg }) => msg === 'redis connection closed'),

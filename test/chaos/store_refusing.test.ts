@@ -99,7 +99,12 @@ describe('a daemon whose Redis answers, and takes no writes', () => {
     await next.operator.replicaof('NO', 'ONE');
     name.moveTo(next.redis.port);
     await old.operator.replicaof('127.0.0.1', String(next.redis.port));
-    await health.reached('NOT_SERVING');
+    // It connects anew at once, so the health may not have been NOT_SERVING long enough to be seen.
+    const noticedAt = () => daemon.log.findIndex(({ msg }) => msg === 'redis takes no writes');
+    await until('the refusal', () => noticedAt() >= 0);
+    await until('the new primary', () =>
+      daemon.log.slice(noticedAt()).some(({ msg }) => msg === 'redis takes writes'),
+    );
     await health.reached('SERVING');
 
     expect((await admitInTheEnd(daemon.client, request)).decision).toBe(Decision.ADMITTED);

@@ -53,6 +53,7 @@ describe('redis-cli', () => {
       'partitions',
       'probe:{0}',
       'taken:{0}:connection:42',
+      'taken:{0}:login-attempt:192.0.2.7',
       'taken:{0}:service-call:42',
     ]);
   });
