@@ -8,6 +8,7 @@ import { announcePolicies } from '../../daemon/redis/limits/announce';
 import { createEncoder } from '../../daemon/redis/limits/encoder';
 import { clearOverride, listOverrides, setOverride } from '../../daemon/redis/limits/overrides';
 import { readQuota, resetQuota } from '../../daemon/redis/limits/quotas';
+import { restoreEntries } from '../../daemon/redis/limits/restore';
 import type { RedisSpace } from './redis';
 
 /** One admission, with what a test seldom gives left out. */
@@ -34,6 +35,8 @@ export interface LimitStore {
   /** Decides on one; throws its error. */
   ask(ask: Ask): Promise<Outcome>;
   admit(ask: Ask): Promise<Decision>;
+  /** Writes admissions of an outage, each at its own time: what is wrong with each, or undefined. */
+  restore(asks: readonly (Ask & { atUs: number })[]): Promise<(Error | undefined)[]>;
   /** Takes these policies as those in force, as a start or a reload does. */
   follow(...policies: Policy[]): Promise<void>;
   read(subject: string, policy: Policy): Promise<LimitStatus[]>;
@@ -77,6 +80,15 @@ export async function openLimitStore({
     admitAll: decideAll,
     ask,
     admit: async (asked) => (await ask(asked)).decision,
+    restore: (asks) =>
+      restoreEntries(
+        { ...database, partition: 0, claim },
+        asks.map(({ policy, subject, cost = 1, requestId, atUs }) => ({
+          admission: { subject, policy: policy.name, cost, requestId },
+          policy,
+          atUs,
+        })),
+      ),
     async follow(...policies) {
       encoder.setConversions(
         await announcePolicies({ redis, keys, partitions: 1 }, { policies, isNew: true }),

@@ -112,6 +112,17 @@ describe('admissions that were made without the store', () => {
     expect(await statusOf(bucketed, subject)).toMatchObject({ remaining: SIZE - 1 });
   });
 
+  test('in a bucket, so long ago that it is full again, its key not kept for ever', async () => {
+    const subject = randomUUID();
+    await restore(bucketed, subject, nowUs() - 2 * WINDOW_US);
+
+    const keys = (await space.admissions.keys(`${space.prefix}bucket:*`)).filter((key) =>
+      key.includes(subject),
+    );
+    expect(keys).toHaveLength(1);
+    expect(await space.admissions.pttl(keys[0] ?? '')).toBeGreaterThan(0);
+  });
+
   test('in a bucket that was taken from since, nothing is back', async () => {
     const subject = randomUUID();
     await decisionBy(store, admissionOf(bucketed, subject), bucketed);

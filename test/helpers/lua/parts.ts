@@ -6,6 +6,7 @@ import { deadlines, decisions, faults, fullMemory, lists } from './deciding';
 import { clocksOfFolds, drops, entriesFromAhead, logsOfOthers } from './disturbing';
 import { declarations, folds, hourEnds, leases, questions, shorterWindows } from './folding';
 import { callFaults, denials, recordedCalls } from './recording';
+import { restored, restoredBuckets, restoredFaults } from './restoring';
 
 /** What the limits do. The last makes the store another one. */
 export const LIMIT_PARTS: readonly Part[] = [
@@ -26,6 +27,9 @@ export const LIMIT_PARTS: readonly Part[] = [
   retainedTimes,
   convertedLimits,
   fractions,
+  restored,
+  restoredBuckets,
+  restoredFaults,
   fullMemory,
   faults,
 ];

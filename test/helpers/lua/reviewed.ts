@@ -41,6 +41,17 @@ export const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: s
   ],
   ['limits/admit', /is_behind = true/, 'only whether to look again for takings from the future'],
   ['limits/admit', /now_us <= \(request\.grown_until_us/, 'one microsecond more of a time that is generous'],
+  [
+    'limits/restore',
+    /type\(result\) (~= 'table' and|== 'table' or) result\.err or result/,
+    'what the parts provoke is thrown as text',
+  ],
+  ['limits/restore', /while entry_at < #entries/, 'an entry has more than one byte'],
+  [
+    'limits/log',
+    /type\(reply\) == 'table' or reply\.err then redis\.pcall\('XADD', key, '\*', '', at/,
+    'an id is no table and has no error',
+  ],
   ['limits/admit', /while entry_at < #entries/, 'an entry has more than one byte'],
   ['limits/admit', /summary\.overrides >= 0/, 'looks for overrides where there are none'],
   [
@@ -104,4 +115,6 @@ export const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: s
     /is declared by the daemon/,
     'the words of a fault that every library of the daemon is free of',
   ],
+  ['usage/windows', /first == 1 then return true/, 'older entries are not counted: the walk only ends later'],
+  ['usage/recent', /at_us >= tonumber\(args\[place\]\)/, 'the same time is written again'],
 ];

@@ -81,8 +81,9 @@ function token_bucket.restore(limit, request, at_us)
     since_us = math.max(since_us, at_us)
   end
   debt = math.min(math.max(0, debt) + request.cost * units.per_token, limit.size * units.per_token)
-  limit.debt = math.max(0, debt - (request.clock.now_us - since_us) * units.per_us)
   redis.call('HSET', limit.key, 'debt', to_text(debt), 'units_per_token', to_text(units.per_token), 'at_us', to_text(since_us))
+  -- Full again or not: another admission of the outage may come, and a key without an end would stay for ever.
+  keep_for(limit.key, limit.window_us)
 end
 
 -- A full bucket equals a new one, so its key may go then. Whatever its size becomes meanwhile, it is full after one
