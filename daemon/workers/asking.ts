@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster';
+import { within } from '../../environment/within';
 import type { Pages } from '../telemetry/http';
 
 /** What the primary asks of a worker. */
@@ -20,24 +21,23 @@ interface Answered {
 let lastId = 0;
 
 /** Asks a worker; undefined if it does not answer in time, or is gone. */
-export function askWorker(worker: Worker, question: Question): Promise<unknown> {
+export async function askWorker(worker: Worker, question: Question): Promise<unknown> {
   lastId += 1;
-  const id = lastId;
-  return new Promise((resolve) => {
-    function done(answer: unknown): void {
-      clearTimeout(timer);
-      worker.off('message', receive);
-      resolve(answer);
-    }
-    function receive(message: unknown): void {
-      if (isAnswer(message) && message.id === id) done(message.quotaAnswer);
-    }
-    const timer = setTimeout(() => done(undefined), ANSWER_BOUND_MS);
-    worker.on('message', receive);
-    const asked: Asked = { quotaQuestion: question, id };
-    // The callback takes the error of a worker that has just died.
-    worker.send(asked, () => undefined);
+  const asked: Asked = { quotaQuestion: question, id: lastId };
+  let receive: (message: unknown) => void = () => undefined;
+  const answer = new Promise<unknown>((resolve) => {
+    receive = (message) => {
+      if (isAnswer(message) && message.id === asked.id) resolve(message.quotaAnswer);
+    };
   });
+  worker.on('message', receive);
+  // The callback takes the error of a worker that has just died.
+  worker.send(asked, () => undefined);
+  try {
+    return await within(answer, { limitMs: ANSWER_BOUND_MS, late: undefined });
+  } finally {
+    worker.off('message', receive);
+  }
 }
 
 /** Answers the primary from a worker, which has no pages of its own. */
