@@ -56,24 +56,40 @@ describe.each(SERVICES)('%s', (service: Service) => {
 });
 
 describe('the images', () => {
-  test.each(['daemon', 'web'] as const)(
-    '%s, production packages and compiled files alone',
-    async (service) => {
-      const app = await inside(service, 'sh', '-c', 'ls -A /app /app/dist');
-      const tools = await inside(
-        service,
-        'sh',
-        '-c',
-        'ls /app/node_modules | grep -xE "typescript|jest|ts-proto"',
-      );
+  test.each([
+    ['daemon', ['daemon', 'environment', 'gen', 'scripts', 'web']],
+    ['web', ['environment', 'gen', 'scripts', 'web']],
+  ] as const)('%s, production packages and compiled files alone', async (service, compiled) => {
+    const app = await inside(service, 'sh', '-c', 'ls -A /app /app/dist');
+    const packages = await inside(service, 'sh', '-c', 'ls -A /app/daemon /app/environment /app/web');
+    const tools = await inside(
+      service,
+      'sh',
+      '-c',
+      'ls /app/node_modules | grep -xE "typescript|jest|ts-proto"',
+    );
 
-      expect(app.text.split(/\s+/).filter(Boolean)).toEqual([
-        ...['/app:', 'dist', 'node_modules', 'package-lock.json', 'package.json'],
-        ...['/app/dist:', 'daemon', 'environment', 'gen', 'scripts', 'web'],
-      ]);
-      expect(tools.text).toBe('');
-    },
-  );
+    expect(app.text.split(/\s+/).filter(Boolean)).toEqual([
+      ...[
+        '/app:',
+        'daemon',
+        'dist',
+        'environment',
+        'node_modules',
+        'package-lock.json',
+        'package.json',
+        'web',
+      ],
+      ...['/app/dist:', ...compiled],
+    ]);
+    // Of the workspaces, what npm reads, and nothing to run.
+    expect(packages.text.split(/\s+/).filter((name) => name !== '' && !name.endsWith(':'))).toEqual([
+      'package.json',
+      'package.json',
+      'package.json',
+    ]);
+    expect(tools.text).toBe('');
+  });
 });
 
 describe('the network', () => {
