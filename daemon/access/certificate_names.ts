@@ -7,7 +7,7 @@ export const CERTIFICATE_NAME_TYPES = ['DNS', 'URI', 'email', 'CN'] as const;
 export type CertificateName = `${(typeof CERTIFICATE_NAME_TYPES)[number]}:${string}`;
 
 /**
- * The names that a certificate bears, each with its type: its alternative names or, only where it has none, its common
+ * The names that a certificate bears, each with its type: its alternative names or, only if it has none, its common
  * name (RFC 6125, 6.4.4).
  */
 export function certificateNames({ subjectaltname, subject }: PeerCertificate): CertificateName[] {

@@ -1,7 +1,7 @@
 import type { AuditedChange, Auditing } from '../quota/auditing';
 import { InvalidRequest } from '../quota/errors';
 
-/** Changes that are kept: some three megabytes. */
+/** Changes that are kept: as many as on Redis, about. */
 const KEPT_CHANGES = 10_000;
 
 const US_PER_MS = 1000;

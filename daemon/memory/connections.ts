@@ -13,7 +13,7 @@ export interface Connections {
   erase(subject: string): void;
 }
 
-/** Connections that are kept: about 100 MB. */
+/** Connections that are kept. */
 const MOST_CONNECTIONS = 1_000_000;
 
 const US_PER_MS = 1000;

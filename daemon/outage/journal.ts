@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { StoreUnavailable } from '../quota/errors';
 import type { AdmittedElsewhere } from '../quota/store';
 
-/** Admissions that are kept until the store takes them: about 50 MB. */
+/** Admissions that are kept until the store takes them. */
 const CAPACITY = 100_000;
 
 /** Admissions that are written together. */

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { KnownStanding } from '../memory/seed';
 import type { Decision } from '../quota/admission';
 
-/** Subjects whose last answers are kept, once for each policy: about 50 MB, with one limit each. */
+/** Subjects whose last answers are kept, once for each policy. */
 const MOST_SUBJECTS = 100_000;
 
 /** What the store last answered about each subject, and what its clock showed then. */

@@ -4,7 +4,7 @@ import { InvalidRequest } from '../quota/errors';
 import { translateFailure } from './failures';
 import type { Keys } from './keys';
 
-/** Changes that are kept, about: some three megabytes. */
+/** Changes that are kept, about: Redis cuts whole nodes of a stream. */
 const KEPT_CHANGES = 10_000;
 
 /** What a field of a request may take of the trail, in characters. */
