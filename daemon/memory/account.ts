@@ -1,5 +1,5 @@
 import type { LimitStatus } from '../quota/admission';
-import { algorithmOf } from '../quota/algorithms/registry';
+import { type AlgorithmName, algorithmOf } from '../quota/algorithms/registry';
 import { countsTakings, type Limit } from '../quota/limits';
 import type { Policy } from '../quota/policies';
 import { viewWindow } from './sliding_window';
@@ -57,19 +57,30 @@ export function sizedLimits(account: Account, { limits }: Policy, sight: Sight):
     // An override may have been set for another algorithm.
     const largest = algorithmOf(limit).maxLimit ?? Number.POSITIVE_INFINITY;
     const size = override === undefined ? limit.limit : Math.min(override.limit, largest);
-    return { limit, size, override, view: viewOf(account, limit, { ...sight, size }) };
+    return { limit, size, override, view: VIEWS[limit.algorithm](account, limit, { ...sight, size }) };
   });
 }
 
-function viewOf(account: Account, limit: Limit, sized: Sight & { size: number }): LimitView {
+type View = (account: Account, limit: Limit, sized: Sight & { size: number }) => LimitView;
+
+/** A new algorithm is a type error until it is here. */
+const VIEWS: Readonly<Record<AlgorithmName, View>> = {
+  'sliding-window': windowOf,
+  'token-bucket': bucketOf,
+};
+
+function windowOf(account: Account, limit: Limit, sized: Sight & { size: number }): LimitView {
+  const { nowUs, size } = sized;
+  if (!limit.shadow) takeOverBucket(account, limit, sized);
+  const takings = limit.shadow ? shadowOf(account, limit) : account.takings;
+  const windowUs = limit.windowMs * US_PER_MS;
+  return viewWindow({ size, windowUs, nowUs, takings, isShadow: limit.shadow ?? false });
+}
+
+function bucketOf(account: Account, limit: Limit, sized: Sight & { size: number }): LimitView {
   const { nowUs, size } = sized;
   const { takings, buckets } = account;
   const windowUs = limit.windowMs * US_PER_MS;
-  if (limit.algorithm === 'sliding-window') {
-    if (!limit.shadow) takeOverBucket(account, limit, sized);
-    const own = limit.shadow ? shadowOf(account, limit) : takings;
-    return viewWindow({ size, windowUs, nowUs, takings: own, isShadow: limit.shadow ?? false });
-  }
   const state = buckets.get(limit.name);
   const convertedUs = limit.shadow || state !== undefined ? 0 : sized.convertedUs(limit);
   return viewBucket({

@@ -1,4 +1,5 @@
 import type { LimitStatus } from '../quota/admission';
+import { algorithmOf } from '../quota/algorithms/registry';
 import { countsTakings, type Limit } from '../quota/limits';
 import type { Policy } from '../quota/policies';
 import { type Account, shadowOf } from './account';
@@ -49,7 +50,7 @@ function fillBucket({ buckets }: Account, limit: Limit, { limits, atUs }: KnownS
 /** The windows from which something is out, the shortest first. */
 function knownWindows({ limits }: Policy, known: KnownStanding): KnownWindow[] {
   return limits
-    .filter(({ algorithm }) => algorithm === 'sliding-window')
+    .filter((limit) => algorithmOf(limit).keepsTokens)
     .flatMap((limit) => {
       const status = known.limits.find(({ name }) => name === limit.name);
       const taken = status === undefined ? 0 : status.limit - status.remaining;
