@@ -36,18 +36,8 @@ export interface LoadLimitOptions {
   readonly reserve?: number;
 }
 
-/**
- * A single decision that takes so much longer than one does at best shows a queue, of the event loop or of the store. It
- * is what about 400 decisions take, enough to keep a daemon busy; refusals come too late under overload with much more, and
- * a daemon beside busy neighbours refuses what it could answer with less.
- */
-const QUEUED_MS = 20;
-
-/** What takes longer is too slow, whatever it takes at best. Callers wait half a second or more. */
+/** What takes longer shows a queue, of the event loop or of the store. Callers wait half a second or more. */
 const SLOW_MS = 100;
-
-/** The best time is forgotten after one to two of these: a store that has become slower for good is no queue. */
-const BEST_SPAN_MS = 10_000;
 
 /** The decrease of TCP halves; less is enough here, as it comes ten times a second. */
 const DECREASE = 0.9;
@@ -56,9 +46,7 @@ const DECREASE = 0.9;
 const INCREASE = 0.1;
 
 /**
- * Bounds what is in flight by what it takes: more while requests are answered quickly, a tenth less once one has queued, by
- * its time beyond the best one (TCP Vegas: L. Brakmo and L. Peterson, 1995). It does not wait until requests are slow, as a
- * daemon that is busy with those it let in refuses too late all others, which age in their callers' queues meanwhile
+ * Bounds what is in flight by what it takes: more while requests are answered quickly, a tenth less once one was slow
  * (additive increase, multiplicative decrease: D. Chiu and R. Jain, 1989; for services: AIMDLimit of Netflix's
  * concurrency-limits). As TCP, it decreases once per round trip: a request that began before the last decrease shows
  * nothing new, so that one pause of the process costs a tenth and not everything.
@@ -72,15 +60,10 @@ export function createLoadLimit({
   let limit = most;
   let inFlight = 0;
   let decreasedMs = Number.NEGATIVE_INFINITY;
-  const best = createBest();
 
   function learn(ending: Ending, { startMs, weight }: { startMs: number; weight: number }): void {
     const ms = nowMs();
-    const tookMs = ms - startMs;
-    // A batch takes long by itself.
-    const isSingle = weight === 1;
-    if (isSingle && ending === 'answered') best.observe(ms, tookMs);
-    const isSlow = tookMs >= (isSingle ? Math.min(SLOW_MS, best.leastMs() + QUEUED_MS) : SLOW_MS);
+    const isSlow = ms - startMs >= SLOW_MS;
     if (ending === 'answered' && !isSlow) limit = Math.min(most, limit + INCREASE * weight);
     if (ending === 'failed' || !isSlow || startMs <= decreasedMs) return;
     limit = Math.max(least, limit * DECREASE);
@@ -119,21 +102,5 @@ export function createLoadLimit({
       };
     },
     state: () => ({ limit: Math.floor(limit), inFlight }),
-  };
-}
-
-/** The least of the times of late: of this span and the one before. */
-function createBest() {
-  let [least, leastBefore] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  let spanEndMs = Number.NEGATIVE_INFINITY;
-  return {
-    observe(ms: number, tookMs: number): void {
-      if (ms >= spanEndMs) {
-        [least, leastBefore] = [Number.POSITIVE_INFINITY, least];
-        spanEndMs = ms + BEST_SPAN_MS;
-      }
-      least = Math.min(least, tookMs);
-    },
-    leastMs: () => Math.min(least, leastBefore),
   };
 }
