@@ -5,6 +5,7 @@ FROM node:${NODE_MAJOR}-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY environment/package.json environment/
+COPY client/package.json client/
 COPY daemon/package.json daemon/
 COPY web/package.json web/
 
@@ -17,7 +18,7 @@ RUN find dist \( -name '*.map' -not -path 'dist/web/assets/*' -o -name .stamp -o
  && rm -rf dist/test dist/scripts/bench* dist/scripts/demo* dist/scripts/start.js
 # Of those, and of the programs, what each image runs. The daemon's health probe asks as the site does.
 RUN mkdir images && cp -r dist images/daemon && mv dist images/web \
- && rm -r images/daemon/scripts/accounts images/daemon/scripts/migrate.js images/daemon/scripts/user_*.js \
+ && rm -r images/daemon/client images/daemon/scripts/accounts images/daemon/scripts/migrate.js images/daemon/scripts/user_*.js \
  && find images/daemon/web -mindepth 1 -maxdepth 1 ! -name quota ! -name config.js -exec rm -r {} + \
  && cd images/web && rm -r daemon scripts/policies_*.js scripts/subject_hash.js scripts/token_new.js
 
@@ -35,7 +36,7 @@ ENV QUOTA_LISTEN=0.0.0.0:50051
 ARG VERSION=unknown
 LABEL org.opencontainers.image.version=$VERSION
 EXPOSE 50051
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=15s --start-period=120s --retries=3 \
   CMD ["node", "dist/scripts/health_probe.js", "daemon"]
 CMD ["node", "dist/daemon/main.js"]
 
@@ -47,6 +48,6 @@ ENV WEB_LISTEN=0.0.0.0:3000
 ARG VERSION=unknown
 LABEL org.opencontainers.image.version=$VERSION
 EXPOSE 3000
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=15s --start-period=120s --retries=3 \
   CMD ["node", "dist/scripts/health_probe.js", "web"]
 CMD ["node", "dist/web/main.js"]

@@ -6,20 +6,20 @@ import { type Policies, PoliciesInvalid, parsePolicies } from './quota/policies'
 /** The policies that hold now. */
 export interface PoliciesFile {
   current(): Policies;
-  /** Watches no more. */
+  /** Stops watching. */
   stop(): void;
 }
 
 export interface PoliciesFileOptions {
   readonly file: string;
   readonly logger: Logger;
-  /** Is told of each change of the file: whether it was taken. */
+  /** Called at each change of the file with whether it was accepted. */
   readonly onReload: (isTaken: boolean) => void;
 }
 
 /**
- * Reads the policies file, and goes on watching it. A change is validated whole, and then taken at once; one with
- * faults is logged, and the old policies stay. Throws `ConfigInvalid` where the file cannot be used at first.
+ * Reads the policies file and watches it. Changes apply all or nothing. An invalid file is rejected, every fault is
+ * logged with its line, and the old policies stay in force. Throws `ConfigInvalid` if the file is invalid at the start.
  */
 export function openPoliciesFile({ file, logger, onReload }: PoliciesFileOptions): PoliciesFile {
   try {
@@ -31,7 +31,7 @@ export function openPoliciesFile({ file, logger, onReload }: PoliciesFileOptions
         onReload(true);
       },
       onFault(error) {
-        logger.error({ file, faults: faultsOf(file, error) }, 'policies refused, the old ones stay');
+        logger.error({ file, faults: faultsOf(file, error) }, 'policies rejected, the old ones stay');
         onReload(false);
       },
     });

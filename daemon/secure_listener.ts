@@ -7,6 +7,7 @@ import { createAccess } from './access/access';
 import { accessFileFaults, watchAccessFile } from './access/access_file';
 import type { KnownIdentity } from './access/identities';
 import { type CallerOf, createCallerOf } from './access/known_callers';
+import type { IsProxy } from './access/proxies';
 import type { AccessSettings } from './access/settings';
 import { createStreamLimits } from './access/stream_limits';
 import { createAuthentication } from './grpc/guards/authenticate';
@@ -26,6 +27,7 @@ export interface SecureListener {
 
 export interface SecureListenerOptions {
   readonly settings: AccessSettings;
+  readonly isProxy: IsProxy;
   readonly onStreamRefused: () => void;
   readonly log: RequestLog;
   readonly logger: Logger;
@@ -34,6 +36,7 @@ export interface SecureListenerOptions {
 /** Opens the listener as the settings say. Throws `ConfigInvalid` with every fault of every file. */
 export function openSecureListener({
   settings,
+  isProxy,
   onStreamRefused,
   log,
   logger,
@@ -65,7 +68,7 @@ export function openSecureListener({
     certificateEnds,
     authentication: createAuthentication({
       access,
-      streams: createStreamLimits(),
+      streams: createStreamLimits({ isProxy }),
       onStreamRefused,
       log,
     }),
@@ -107,5 +110,5 @@ function warnOfUnusable({
 }): void {
   const names = identities.filter((identity) => !hasToken(identity)).map(({ name }) => name);
   if (!asksCertificates && names.length > 0)
-    logger.warn({ identities: names }, 'no client certificate is asked for without QUOTA_TLS_CLIENT_CA');
+    logger.warn({ identities: names }, 'client certificates are not requested without QUOTA_TLS_CLIENT_CA');
 }

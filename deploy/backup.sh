@@ -1,6 +1,6 @@
 #!/bin/sh
-# Copies what the running compose stack holds into a folder, beside the traffic: redis.rdb and mysql.sql, each as it stood
-# at one moment, and manifest.txt, which says when those moments were, how far apart, and what the copies hold.
+# Copies the data of the running compose stack into a folder, under traffic: redis.rdb and mysql.sql, each as it was
+# at one moment, and manifest.txt, with the times of those moments, the gap between them, and the contents of the copies.
 #   usage: backup.sh FOLDER
 set -eu
 
@@ -40,7 +40,7 @@ mysql=$!
 wait "$redis" || { cat "$part/redis.log" >&2; kill "$mysql" 2>/dev/null || true; exit 1; }
 wait "$mysql" || { cat "$part/mysql.log" >&2; exit 1; }
 
-# A copy that was cut off must never pass for a whole one.
+# An incomplete copy must never pass for a complete one.
 tail -n 1 "$part/mysql.sql" | grep -q '^-- Dump completed' || { echo 'mysql.sql was cut off' >&2; exit 1; }
 
 digest() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi <"$1" | cut -d ' ' -f 1; }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The log of a service, or of several, for a person: times as people read them (UTC), one line each.
+# The log of one or more services in readable form: times in UTC, one line for each entry.
 #   usage: logs.sh [options of docker compose logs] SERVICE…      for example: logs.sh --since 30m daemon web
 set -eu
 cd "$(dirname "$0")/.."

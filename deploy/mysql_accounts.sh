@@ -1,7 +1,7 @@
 #!/bin/sh
-# In the container mysql-accounts: makes the accounts of MySQL, or gives them the passwords that the secrets hold now.
+# In the container mysql-accounts: creates the accounts of MySQL, or sets their passwords to those in the secrets.
 # `etuservices` changes the tables (migrations), `etuservices_site` only what is in them. They and root cross the network
-# by TLS alone.
+# by TLS only.
 set -eu
 umask 077
 

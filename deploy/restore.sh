@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts the compose stack back to what backup.sh has copied; nothing of what it holds now remains. Both copies are checked,
+# Restores the compose stack from a copy of backup.sh; its current data is replaced. Both copies are checked,
 # loaded beside the data in use, and counted; only then does the site go down, for the switch. If any step fails, the old
 # data stays, or comes back.
 #   usage: restore.sh FOLDER

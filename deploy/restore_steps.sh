@@ -10,7 +10,7 @@ in_mysql() { docker compose exec -T mysql sh -euc "export MYSQL_PWD=\$(cat /run/
 in_redis() { docker compose run --rm -T --no-deps redis sh -euc "$1"; }
 ask_mysql() { in_mysql 'exec mysql -u root -N' </dev/stdin; }
 
-# NAME DEFAULT: what the manifest says; copies of earlier versions have none.
+# NAME DEFAULT: the value in the manifest, or the default, as copies of earlier versions have no manifest.
 manifest() { { [ -f "$folder/manifest.txt" ] && sed -n "s/^$1: //p" "$folder/manifest.txt"; } || echo "${2:-}"; }
 
 digest() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi <"$1" | cut -d ' ' -f 1; }
@@ -35,7 +35,7 @@ rows_of() { # DATABASE
   echo "$count" | ask_mysql
 }
 
-# The dump names its database in its head alone; no line of data can begin so.
+# The dump names its database only in its header; no line of data can begin so.
 load_mysql() {
   echo 'DROP DATABASE IF EXISTS etuservices_restore; CREATE DATABASE etuservices_restore CHARACTER SET utf8mb4' | ask_mysql
   sed -e '/^CREATE DATABASE /d' -e '/^USE `etuservices`;$/d' "$folder/mysql.sql" |
@@ -70,7 +70,7 @@ load_redis() {
     redis-check-aof appendonlydir/appendonly.aof.manifest >/dev/null' </dev/null || fail 'redis.rdb cannot be loaded'
 }
 
-# All tables change places in one statement, which MySQL does as a whole or not at all. FROM TO [FROM TO].
+# Moves all tables in one statement, which MySQL does completely or not at all. FROM TO [FROM TO].
 move_tables() {
   moves=
   while [ $# -gt 0 ]; do

@@ -1,6 +1,6 @@
 import { type AddressInfo, isIP, type Server } from 'node:net';
 
-/** Where a server listens: a name or an address of IPv4 or IPv6, without brackets, and a port from 0 to 65535. */
+/** The address of a server: a name or an address of IPv4 or IPv6, without brackets, and a port from 0 to 65535. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -22,17 +22,30 @@ export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** The address cannot be had: taken, not this machine's, or not allowed. */
+/** The common reasons in words; any other is the system's own. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'address in use',
+  EADDRNOTAVAIL: 'not an address of this machine',
+  EACCES: 'permission denied',
+};
+
+function reasonOf(cause: NodeJS.ErrnoException): string {
+  // grpc-js names the code in its message alone.
+  const code = cause.code ?? /\bE[A-Z]{4,}\b/.exec(cause.message)?.[0] ?? '';
+  return REASONS[code] ?? cause.message;
+}
+
+/** The server cannot listen on the address: in use, not this machine's, or not allowed. */
 export class ListenFailed extends Error {
   override readonly name = 'ListenFailed';
   constructor({ variable, listen, cause }: { variable: string; listen: string; cause: Error }) {
-    super(`${variable} ${listen} cannot be had: ${cause.message}`, { cause });
+    super(`${variable}: cannot listen on ${listen}: ${reasonOf(cause)}`, { cause });
   }
 }
 
 /**
- * Lets a server listen at the HOST:PORT of a variable. Answers the port, which the system chooses for 0. Throws `ListenFailed` if the
- * address cannot be had.
+ * Lets a server listen at the HOST:PORT of a variable. Returns the port, which the system chooses for 0. Throws
+ * `ListenFailed` if the server cannot.
  */
 export function listenAt(
   server: Server,

@@ -20,7 +20,7 @@ const FIRST_PORT = 25_379;
 /** By convention: 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
 
-/** `npm run bench`: what the daemon and the site cost, on servers of their own. Exits with 1 if a bound is missed. */
+/** `npm run bench`: measures the daemon and the site, on separate servers. Exits with 1 if a bound is missed. */
 async function bench(): Promise<number> {
   const asked = readArguments();
   mkdirSync(benchFolder, { recursive: true });
@@ -38,18 +38,20 @@ function readArguments(): BenchArguments {
 }
 
 async function measure(supervisor: Supervisor, asked: BenchArguments): Promise<number> {
-  const needs = [REDIS_SERVER, REDIS_BENCHMARK, ...(asked.hasSite ? [DATABASE] : [])];
+  const needs = [REDIS_SERVER, REDIS_BENCHMARK, ...(asked.siteParts.size > 0 ? [DATABASE] : [])];
   await supervisor.finish(() => ensurePrograms(needs));
   const place = { supervisor, folder: benchFolder, firstPort: FIRST_PORT };
   const exitCode =
     asked.figures.size === 0 ? 0 : await measureEngine({ ...place, ...benchOf(asked), say }, asked);
-  if (asked.hasSite) await benchSite(place, { isQuick: asked.isQuick, say });
+  const { siteParts: parts, isQuick } = asked;
+  const webBefore = asked.webBefore && resolve(config.callerFolder, asked.webBefore);
+  if (parts.size > 0) await benchSite(place, { parts, webBefore, isQuick, say });
   return exitCode;
 }
 
-function benchOf({ daemon, isQuick, users }: BenchArguments) {
+function benchOf({ daemon, isQuick, users, rounds }: BenchArguments) {
   const daemonMain = daemon ? resolve(config.callerFolder, daemon) : join(root, 'dist', 'daemon', 'main.js');
-  return { daemonMain, isQuick, users };
+  return { daemonMain, isQuick, users, rounds };
 }
 
 async function measureEngine(place: Bench, { figures, jsonFile }: BenchArguments): Promise<number> {

@@ -1,4 +1,4 @@
-// Builds the project: proto/ → gen/ → dist/. Does nothing where nothing that it reads has changed.
+// Builds the project: proto/ → gen/ → dist/. Does nothing if nothing that it reads has changed.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepare } from './bootstrap/prepare.mjs';

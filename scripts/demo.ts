@@ -66,7 +66,7 @@ async function requireShortMemory(store: Store): Promise<void> {
   const count = await countDecisions(store);
   if (count <= MOST_DECISIONS) return;
   throw new Refusal(
-    `The private Redis remembers ${count} decisions, too many to move. Stop \`npm start\`, and delete .local/redis to begin anew.`,
+    `The private Redis remembers ${count} decisions, too many to move. Stop \`npm start\`, and delete .local/redis to start afresh.`,
   );
 }
 

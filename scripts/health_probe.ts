@@ -7,7 +7,7 @@ const PROBES: Readonly<Record<string, () => Promise<boolean>>> = {
   web: () => isAnswering(DEFAULT_ADDRESSES.web),
 };
 
-/** `node health_probe.js daemon|web`: the health check of the images; exits with 0 where the program serves. */
+/** `node health_probe.js daemon|web`: the health check of the images; exits with 0 if the program serves. */
 async function probe(): Promise<number> {
   const ask = PROBES[process.argv[2] ?? ''];
   if (ask === undefined) {

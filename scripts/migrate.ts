@@ -7,7 +7,7 @@ import { config } from './settings/config';
 
 /** `node migrate.js`: brings the tables up to date, as an account that may change them; the site itself need not. */
 async function migrateDatabase(): Promise<number> {
-  if (config.mysqlUrl === undefined) throw new Refusal('MYSQL_URL is not set: which database?');
+  if (config.mysqlUrl === undefined) throw new Refusal('MYSQL_URL is not set.');
   await requireMysql(config.mysqlUrl);
   const pool = connect(config.mysqlUrl);
   try {

@@ -18,10 +18,13 @@ async function checkPolicies(): Promise<number> {
   const text = await readText(file);
   if (text === undefined) return UNREADABLE;
   try {
-    const { byName, services } = parsePolicies(text);
-    say(
-      `${file}: ${count(byName.size, 'policy', 'policies')}, ${count(services.length, 'service', 'services')}: valid`,
-    );
+    const { byName, services, domains } = parsePolicies(text);
+    const counted = [
+      count(byName.size, 'policy', 'policies'),
+      count(services.length, 'service', 'services'),
+      ...(domains ? [count(domains.size, 'domain of Envoy', 'domains of Envoy')] : []),
+    ];
+    say(`${file}: ${counted.join(', ')}: valid`);
     return VALID;
   } catch (error) {
     if (!(error instanceof PoliciesInvalid)) throw error;

@@ -1,25 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Redis } from 'ioredis';
 import { createPastDecider } from '../daemon/memory/past';
 import { parseDurationMs } from '../daemon/quota/duration';
 import { PoliciesInvalid, parsePolicies } from '../daemon/quota/policies';
 import { replay } from '../daemon/quota/replay';
 import { readPartitions } from '../daemon/redis/claims';
+import { spreadTags } from '../daemon/redis/hash_tags';
 import { createKeys } from '../daemon/redis/keys';
+import { type Database, isCluster } from '../daemon/redis/nodes';
 import { readPastRequests } from '../daemon/redis/usage/log';
 import { Refusal } from './console/refusal';
 import { describeReplay } from './console/replay_report';
 import { runScript, say } from './console/terminal';
 import { rememberedPorts } from './servers/ports';
+import { openClient } from './servers/redis_client';
 import { config } from './settings/config';
 import { startFolder } from './settings/paths';
 
 const USAGE = 'Usage: npm run policies:replay -- FILE [--since 3d]';
 const DEFAULT_SINCE = '3d';
 
-/** `npm run policies:replay FILE`: whom would these policies have refused? */
+/** `npm run policies:replay FILE`: whom would these policies have denied? */
 async function replayPolicies(): Promise<number> {
   const { file, sinceMs } = readArguments();
   const candidate = parsePolicies(await readText(file));
@@ -27,7 +29,8 @@ async function replayPolicies(): Promise<number> {
   try {
     const prefix = config.keyPrefix;
     const partitions = (await readPartitions(redis, prefix)) ?? 0;
-    const keys = createKeys({ prefix, partitions });
+    const tags = isCluster(redis) ? spreadTags(partitions) : undefined;
+    const keys = createKeys({ prefix, partitions, tags });
     const range = { sinceMs: Date.now() - sinceMs, policies: candidate.byName.keys() };
     const past = readPastRequests({ redis, keys, partitions }, range);
     const result = await replay(past, candidate, createPastDecider());
@@ -62,11 +65,11 @@ async function readText(file: string): Promise<string> {
 }
 
 /** The Redis of the environment, otherwise the private one of `npm start`. */
-function openRedis(): Redis {
+function openRedis(): Database {
   const port = rememberedPorts(startFolder).redis;
   const url = config.redisUrl ?? (port === undefined ? undefined : `redis://127.0.0.1:${port}/0`);
   if (url === undefined) throw new Refusal('Set REDIS_URL, or start the local Redis with `npm start`.');
-  const redis = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => null });
+  const redis = openClient(url, { maxRetriesPerRequest: 0 });
   // Said once, by the command that fails.
   redis.on('error', () => undefined);
   return redis;

@@ -1,5 +1,5 @@
 // Runs one of the project's scripts on a bare machine: node scripts/run.mjs NAME [arguments…]
-// Installs the packages, builds, then runs dist/scripts/NAME.js in this process. Quiet where nothing is to be done.
+// Installs the packages, builds, then runs dist/scripts/NAME.js in this process. Quiet if nothing is to be done.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -39,7 +39,7 @@ async function run() {
 
 function giveUp(message) {
   console.error(message);
-  // Whoever counts the tests is told the truth also where none could be started.
+  // A program that counts the tests gets the truth even if none could be started.
   if (name.startsWith('test')) console.log('0 passed, 1 failed');
   process.exit(1);
 }

@@ -6,7 +6,7 @@ import { runScript, say } from './console/terminal';
 
 const USAGE = 'Usage: npm run token:new -- --name NAME --role caller|site|operator\n';
 
-/** `npm run token:new`: a new token, shown this once, and what the access file keeps of it. */
+/** `npm run token:new`: a new token, shown only once, and its entry for the access file. */
 async function makeToken(): Promise<number> {
   const { name, role } = readArguments();
   const token = newToken();

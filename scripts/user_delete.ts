@@ -1,6 +1,6 @@
 import type { Pool } from 'mysql2/promise';
 import { deleteUser } from '../web/accounts/deleted_users';
-import type { User } from '../web/accounts/users';
+import type { User } from '../web/accounts/user';
 import { parseAccountArguments } from './accounts/account_arguments';
 import { nameOf, onDatabase, requireUser } from './accounts/accounts';
 import { confirm } from './console/confirm';
@@ -27,9 +27,9 @@ async function deleteByEmail(
   const user = await requireUser(pool, email);
   if (!isConfirmed) await requireConfirmation(user);
   const deletion = await deleteUser(pool, user.id);
-  if (deletion === undefined) throw new Refusal('The account was deleted by somebody else meanwhile.');
+  if (deletion === undefined) throw new Refusal('Someone else has just deleted the account.');
   return `Deleted ${user.role} ${nameOf(user)}, user ${user.id}. Unsold articles removed: ${deletion.articles}.
-To erase what the daemon keeps of this user: quota.v1.QuotaAdminService/EraseSubject {"subject": "${user.id}"}`;
+The web tier now has the daemon erase what it keeps of this user: within a minute, or when both are running again.`;
 }
 
 async function requireConfirmation(user: User): Promise<void> {

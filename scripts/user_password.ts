@@ -1,6 +1,6 @@
 import type { Pool } from 'mysql2/promise';
 import { hashPassword } from '../web/accounts/passwords';
-import { deleteSessions } from '../web/accounts/sessions';
+import { sessionsTable } from '../web/accounts/sessions_table';
 import { usersTable } from '../web/accounts/users';
 import { parseAccountArguments } from './accounts/account_arguments';
 import { nameOf, onDatabase, requireUser } from './accounts/accounts';
@@ -28,7 +28,7 @@ async function replacePassword(pool: Pool, email: string) {
   const change = { id: user.id, from: user.passwordHash, to: await hashPassword(password) };
   if (!(await usersTable(pool).replacePassword(change)))
     throw new Refusal('The account was changed at the same moment. Nothing was changed here: try again.');
-  await deleteSessions(pool, user.id);
+  await sessionsTable(pool).removeOfUser(user.id);
   return user;
 }
 

@@ -5,19 +5,19 @@ import express, { type RequestHandler, Router } from 'express';
 
 /** The files that pages refer to: styles, scripts, pictures. */
 export type Assets = {
-  /** Where a file is served, by its name in the sources. Throws for one that the build has not made. */
+  /** Where a file is served, by its name in the sources. Throws for a file that the build has not made. */
   url(name: string): string;
-  /** Answers for the files, and for what browsers and robots ask of every site unasked. */
+  /** Serves the files, and what browsers and robots request from every site. */
   serve: RequestHandler;
 };
 
 /**
- * A shared cache or a browser may keep a file for a year: other contents have another name. Given whole or not at all: a part,
+ * A shared cache or a browser may keep a file for a year: other contents have another name. Sent whole or not at all: a part,
  * compressed after it was cut out, fits no other part.
  */
 const FOR_EVER = { index: false, maxAge: '365d', immutable: true, acceptRanges: false } as const;
 
-/** Whatever is not public asks for a login, robots too. */
+/** Everything else requires a login, for robots too. */
 const ROBOTS = 'User-agent: *\nDisallow:\n';
 
 /** Reads what the build has written beside the compiled files: the assets, and the manifest of their names. */
@@ -30,7 +30,7 @@ export function loadAssets(folder = __dirname): Assets {
     return `/assets/${file}`;
   };
   const serve = Router();
-  // Files alone: a page holds a CSRF token that stays the same, and compressed its length would betray it (BREACH).
+  // Files only: a page holds a constant CSRF token, and the length of a compressed page would reveal it (BREACH).
   serve.use('/assets', compression(), express.static(join(folder, 'assets'), FOR_EVER));
   serve.get('/favicon.ico', (_req, res) => res.redirect(url('favicon.svg')));
   serve.get('/robots.txt', (_req, res) => {

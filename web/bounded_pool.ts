@@ -31,7 +31,7 @@ export function connectBounded(mysqlUrl: string): BoundedPool {
   return { pool, use: () => ({ size: POOL_SIZE, used: holds.count(), waiting: waits.count() }) };
 }
 
-/** Breaks a connection that is not given back in time; what it was asked then fails, and another takes its place. */
+/** Breaks a connection that is not returned in time; its statement then fails, and another connection replaces it. */
 function boundHolds({ pool }: Pool) {
   const timers = new Map<PoolConnection, NodeJS.Timeout>();
   const end = (connection: PoolConnection) => {
@@ -44,7 +44,7 @@ function boundHolds({ pool }: Pool) {
   pool.on('release', end);
   return {
     begin(connection: PoolConnection) {
-      // It may come straight from another holder, without a release in between.
+      // It may come directly from another holder, without a release in between.
       end(connection);
       timers.set(
         connection,
@@ -55,7 +55,7 @@ function boundHolds({ pool }: Pool) {
   };
 }
 
-/** `destroy` of mysql2 would leave the statement that is under way without any answer. */
+/** With `destroy` of mysql2, the running statement would never get an answer. */
 function breakOff(connection: PoolConnection): void {
   const stream = 'stream' in connection && connection.stream;
   if (stream instanceof Duplex) stream.destroy(new DatabaseSilent(`no answer within ${HOLD_LIMIT_MS} ms`));
@@ -64,7 +64,7 @@ function breakOff(connection: PoolConnection): void {
 
 type Acquired = Parameters<Pool['pool']['getConnection']>[0];
 
-/** Gives up on a connection that does not come in time. Everything that the pool does gets its connection here. */
+/** Gives up on a connection that does not come in time. Everything in the pool gets its connection here. */
 function boundWaits({ pool }: Pool, onAcquired: (connection: PoolConnection) => void) {
   const acquire = pool.getConnection.bind(pool);
   let waiting = 0;
@@ -74,7 +74,7 @@ function boundWaits({ pool }: Pool, onAcquired: (connection: PoolConnection) => 
     const timer = setTimeout(() => {
       isLate = true;
       waiting -= 1;
-      // mysql2 passes no connection either when it fails.
+      // If it fails, mysql2 passes no connection either.
       Reflect.apply(callback, undefined, [new DatabaseSilent(`no connection within ${ACQUIRE_LIMIT_MS} ms`)]);
     }, ACQUIRE_LIMIT_MS);
     acquire((error, connection) => {

@@ -31,7 +31,7 @@ const quotaTarget = z
 const trustProxy = z.string().transform((value, context) => {
   if (/^\d{1,2}$/.test(value)) return Number(value);
   const proxies = value.split(',').map((proxy) => proxy.trim());
-  // `true` would believe any address a client writes, and so switch the login guard off.
+  // `true` would trust any address that a client writes, and so disable the login guard.
   if (proxies.every((proxy) => NAMED_PROXIES.has(proxy) || isIP(proxy) !== 0 || isValidCIDR(proxy)))
     return proxies;
   context.addIssue('is neither a number of proxies nor a list of their addresses, subnets or loopback');
@@ -55,11 +55,14 @@ const environment = z.object({
   WEB_TRUST_PROXY: trustProxy.optional(),
   WEB_TIME_ZONE: z
     .string()
-    .refine(isTimeZone, 'is no time zone such as Europe/Paris')
+    .refine(isTimeZone, 'is not a time zone such as Europe/Paris')
     .default('Europe/Paris'),
   WEB_SIGN_UP: z.enum(['on', 'off'], { error: 'is neither on nor off' }).optional(),
   NODE_ENV: z.string().optional(),
 });
+
+/** The names of the settings of the web tier. */
+export const WEB_SETTINGS: readonly string[] = Object.keys(environment.shape);
 
 export type Config = {
   mysqlUrl: string;
@@ -67,17 +70,17 @@ export type Config = {
   /** Where operators read the metrics. */
   metricsListen: Address;
   quotaTarget: string;
-  /** How the daemon is reached, and what is shown to it. */
+  /** How to connect to the daemon, and with which credentials. */
   quotaSecurity: QuotaSecurity;
   sessionSecret: string;
-  /** True where the secret was made at this start, so that sessions end with the process. */
+  /** True if the secret was generated at this start, so that sessions end with the process. */
   sessionSecretIsTemporary: boolean;
-  /** The IANA name of the zone in which pages tell the time. */
+  /** The IANA name of the zone in which pages show times. */
   timeZone: string;
-  /** Whether strangers may make accounts of their own. */
+  /** Whether visitors may create accounts. */
   offersSignUp: boolean;
   logLevel: string;
-  /** What Express is to believe of X-Forwarded-*: so many proxies, or these. Undefined: nothing. */
+  /** Which proxies Express trusts in X-Forwarded-*: so many, or these. Undefined: none. */
   trustProxy: number | string[] | undefined;
 };
 
@@ -86,7 +89,7 @@ export type Config = {
  * empty one counts as unset.
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const { values: filled, faults: unread } = readEnvironment(env, Object.keys(environment.shape));
+  const { values: filled, faults: unread } = readEnvironment(env, WEB_SETTINGS);
   const parsed = environment.safeParse(filled);
   const issues = parsed.error?.issues ?? [];
   const faults = [
@@ -107,14 +110,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     sessionSecret: values.SESSION_SECRET ?? randomBytes(MIN_SECRET).toString('hex'),
     sessionSecretIsTemporary: values.SESSION_SECRET === undefined,
     timeZone: values.WEB_TIME_ZONE,
-    // A site that is in earnest says so itself before it takes in whoever comes.
+    // In production, sign-up must be enabled explicitly.
     offersSignUp: (values.WEB_SIGN_UP ?? (values.NODE_ENV === 'production' ? 'off' : 'on')) === 'on',
     logLevel: values.LOG_LEVEL,
     trustProxy: values.WEB_TRUST_PROXY,
   };
 }
 
-/** What no variable is at fault for by itself. */
+/** Faults of several variables together. */
 function faultsBetween(filled: Readonly<Record<string, string>>): string[] {
   const { NODE_ENV, SESSION_SECRET, SESSION_SECRET_FILE } = filled;
   const { MYSQL_URL = '', MYSQL_PASSWORD, MYSQL_TLS_CA } = filled;

@@ -43,15 +43,15 @@ export function connect(mysqlUrl: string, { connectTimeoutMs = CONNECT_TIMEOUT_M
   });
 }
 
-/** Whether MySQL answers at all; throws where it does not. */
+/** Whether MySQL answers at all; throws if it does not. */
 export async function answers(pool: Pool): Promise<boolean> {
   await pool.query('SELECT 1');
   return true;
 }
 
 /**
- * Does the work in one transaction: all of it is kept, or none. Runs it again, a few times, where MySQL asks for it after a
- * deadlock; so the work must change nothing but the database. Where the connection breaks during the commit, it throws, and
+ * Does the work in one transaction: all of it is kept, or none. Repeats it, a few times, if MySQL asks for that after a
+ * deadlock; so the work must change nothing but the database. If the connection breaks during the commit, it throws, and
  * the work may have been kept, whole.
  */
 export async function inTransaction<T>(pool: Pool, work: (database: Database) => Promise<T>): Promise<T> {
@@ -60,7 +60,7 @@ export async function inTransaction<T>(pool: Pool, work: (database: Database) =>
       return await runOnce(pool, work);
     } catch (error) {
       if (run === MAX_RUNS || !asksForRestart(error)) throw error;
-      // Two that met once do not start again in step.
+      // So that two transactions that collided do not restart together.
       await pause(Math.random() * MAX_RESTART_PAUSE_MS);
     }
   }
@@ -69,7 +69,7 @@ export async function inTransaction<T>(pool: Pool, work: (database: Database) =>
 async function runOnce<T>(pool: Pool, work: (database: Database) => Promise<T>): Promise<T> {
   const connection = await pool.getConnection();
   try {
-    // Of the next transaction alone. Locks on the gaps between rows would let strangers wait for each other, or deadlock.
+    // For the next transaction only. Gap locks would make unrelated transactions wait for each other, or deadlock.
     await connection.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
     await connection.beginTransaction();
     const result = await work(connection);
@@ -96,7 +96,7 @@ function asksForRestart(error: unknown): boolean {
   return error instanceof Error && 'code' in error && RESTART_CODES.has(String(error.code));
 }
 
-/** True where an error says that MySQL is out of reach for now, not that a statement was wrong. */
+/** True if an error says that MySQL is out of reach for now, not that a statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('fatal' in error && error.fatal === true) return true;

@@ -1,23 +1,27 @@
-// First: what is required before it cannot be traced.
+// First: a module that is loaded before it cannot be traced.
 import './telemetry/tracing';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { ConfigInvalid } from '../environment/config_invalid';
 import { formatAddress, listenAt } from '../environment/listen';
 import { stopTracing } from '../environment/tracing/start';
+import { erasuresTable } from './accounts/erasures';
 import { createSessionStore } from './accounts/sessions';
 import { usersTable } from './accounts/users';
 import { createApp } from './app';
 import { loadAssets } from './assets';
 import { connectBounded } from './bounded_pool';
+import { cleanUpRegularly } from './clean_up';
 import { type Config, readConfig } from './config';
 import { answers, connect } from './database';
+import { forgetOldRequests } from './market/call_requests';
 import { createMarket } from './market/market';
 import { migrate } from './migrations';
 import { outboxTable } from './outbox/outbox';
 import { type Relay, startRelay } from './outbox/relay';
-import { createQuotaClient } from './quota/client';
+import { createSiteClient } from './quota/client';
 import { openQuotaCredentials, type QuotaCredentials } from './quota/credentials';
+import { createSiteServer } from './site_server';
 import { createLogger } from './telemetry/logger';
 import { createMetrics } from './telemetry/metrics';
 import { withProbes } from './telemetry/probes';
@@ -53,25 +57,37 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
   metrics.observe({ backlog: outbox.backlog, poolUse });
   const metricsServer = createMetricsServer(metrics);
   const sessionStore = createSessionStore({ pool, logger });
-  const quota = createQuotaClient({
+  const quota = createSiteClient({
     target: config.quotaTarget,
     credentials,
     onAnswered: metrics.daemonRequestAnswered,
     logger,
   });
-  let relay: Relay | undefined;
+  const endCleanUp = cleanUpRegularly({
+    work: () => forgetOldRequests(pool),
+    failure: 'old requests of calls stay for now',
+    logger,
+  });
+  const relays: Relay[] = [];
   const close = async () => {
-    await relay?.stop();
+    await Promise.all(relays.map((relay) => relay.stop()));
     metricsServer.close();
     metricsServer.closeAllConnections();
     sessionStore.close();
+    endCleanUp();
     quota.close();
     credentials.close();
     await stopTracing();
     await pool.end();
   };
   try {
-    relay = startRelay({ outbox, record: quota.recordCall, logger });
+    const relay = startRelay({ outbox, send: quota.recordCall, logger });
+    const eraser = startRelay({
+      outbox: erasuresTable(pool),
+      send: quota.erase,
+      logger: logger.child({ outbox: 'erasures' }),
+    });
+    relays.push(relay, eraser);
     const market = createMarket({ pool, onCall: relay.nudge });
     const stopping = new AbortController();
     const app = createApp({
@@ -89,7 +105,7 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
       stopping: stopping.signal,
     });
     const parts = { mysql: () => answers(pool), quota: quota.isReady };
-    const server = createServer(withProbes({ site: app, parts }));
+    const server = createSiteServer(withProbes({ site: app, parts }));
     const metricsPort = await listenAt(metricsServer, {
       variable: 'WEB_METRICS_LISTEN',
       listen: formatAddress(config.metricsListen),
@@ -103,7 +119,7 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
   }
 }
 
-/** With a pool of its own: a migration takes as long as it takes. */
+/** With a separate pool: a migration may take long. */
 async function migrateDatabase(mysqlUrl: string, logger: Logger): Promise<void> {
   const pool = connect(mysqlUrl);
   try {
@@ -142,7 +158,7 @@ function drainOnSignal({ server, stopping, close, logger }: Draining): void {
 }
 
 main().catch((error) => {
-  // There is no logger yet: the environment says what it is to be.
+  // There is no logger yet: its settings are in the environment.
   console.error('web:', error instanceof ConfigInvalid ? error.message : error);
   process.exitCode = 1;
 });

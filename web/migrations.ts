@@ -11,7 +11,7 @@ const LOCK_TIMEOUT_S = 60;
 // The server's locks are shared by all its databases, and their names hold at most 64 characters. MySQL 9 has no SHA1.
 const LOCK_NAME = 'SHA2(DATABASE(), 256)';
 
-/** Another instance has been migrating for longer than we are ready to wait. */
+/** Another instance has been migrating for longer than the wait allows. */
 class MigrationLockTimeout extends Error {
   readonly code = 'MIGRATION_LOCK_TIMEOUT';
 
@@ -22,8 +22,8 @@ class MigrationLockTimeout extends Error {
 
 /**
  * Applies every migration that has not been applied yet, in order, each once, also when several instances start
- * together. Answers the names it applied. With nothing to apply, it only reads, so that the account of a site need not
- * be able to change tables.
+ * together. Returns the applied names. If there is nothing to apply, it only reads, so the account of a site need not
+ * have the right to change tables.
  */
 export async function migrate(pool: Pool): Promise<string[]> {
   // A MySQL lock belongs to its connection, so the same one holds the lock and does the work.
@@ -70,7 +70,7 @@ async function applyPending(connection: PoolConnection): Promise<string[]> {
   return (await umzug.up()).map(({ name }) => name);
 }
 
-/** The names of the migrations that were applied; undefined if the database is new. */
+/** The names of the applied migrations; undefined if the database is new. */
 async function appliedNames(connection: PoolConnection): Promise<string[] | undefined> {
   const [tables] = await connection.query<RowDataPacket[]>("SHOW TABLES LIKE 'migrations'");
   return tables.length === 0 ? undefined : storage.executed({ context: connection });

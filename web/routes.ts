@@ -2,13 +2,13 @@ import type { RequestHandler, Router } from 'express';
 
 /** One address of the site, and what may be sent to it. */
 type Route = {
-  /** As it stands in the code. Example: "/students/:id". */
+  /** The pattern in the code. Example: "/students/:id". */
   path: string;
   /** In capitals. */
   methods: ReadonlySet<string>;
 };
 
-/** The route of a path, whatever the method; undefined if the site has no such address. */
+/** The route of a path, for any method; undefined if the site has no such address. */
 export type FindRoute = (path: string) => Route | undefined;
 
 /** Lists the routes of the pages. Their paths are strings in which only whole segments are variable. */
@@ -36,7 +36,7 @@ function isRouter(handle: RequestHandler | Router): handle is Router {
   return 'stack' in handle;
 }
 
-/** As Express matches: whatever the case, with or without a slash at the end. */
+/** Matches as Express does: in any case, with or without a slash at the end. */
 function patternOf(path: string): RegExp {
   const segments = path.replace(/\/$/, '').replaceAll(/:\w+/g, '[^/]+');
   return new RegExp(`^${segments}/?$`, 'i');

@@ -6,37 +6,37 @@ import type { Identity, KnownIdentity } from './identities';
 import { isOpen, mayCall } from './methods';
 import { bearerToken, tokenDigest } from './tokens';
 
-/** What a call shows of who makes it. */
+/** The caller's evidence in a call. */
 export interface Evidence {
   /** The method, as `/package.Service/Method`. */
   readonly path: string;
-  /** Where it comes from, for the logs. */
+  /** The peer's address, for the logs. */
   readonly peer: string;
   /** Every `authorization` header. */
   readonly authorization: readonly string[];
-  /** The client certificate, where one was shown and the authority vouches for it. Asked for only where it matters. */
+  /** The client certificate, if one was shown and the authority signed it. Read only if needed. */
   readonly certificate: () => PeerCertificate | undefined;
 }
 
 /** Who may call what. */
 export interface Access {
-  /** Who makes the call. Throws `Unauthenticated` or `PermissionDenied` where it must not be made. */
+  /** The caller. Throws `Unauthenticated` or `PermissionDenied` if the call is not allowed. */
   admit(evidence: Evidence): Identity;
-  /** Who it is, whatever is called; undefined if that is not known. */
+  /** The caller, for any method; undefined if unknown. */
   find(evidence: Omit<Evidence, 'path'>): Identity | undefined;
-  /** Changes with whatever `find` depends on. */
+  /** Changes whenever the data that `find` depends on changes. */
   version(): unknown;
 }
 
-/** How callers are told apart. */
+/** How callers are distinguished. */
 export interface AccessRules {
-  /** The access file's identities, as they are now; undefined where there is no such file. */
+  /** The access file's current identities; undefined if there is no such file. */
   readonly identities: () => readonly KnownIdentity[] | undefined;
-  /** Whether client certificates are asked for. */
+  /** Whether client certificates are requested. */
   readonly asksCertificates: boolean;
 }
 
-/** Decides who may call what, by tokens and certificates; everyone may, where there are neither. */
+/** Decides who may call what, by tokens and certificates; if there are neither, everyone may call everything. */
 export function createAccess(rules: AccessRules): Access {
   return {
     find(evidence) {
@@ -67,7 +67,7 @@ function isOff({ identities, asksCertificates }: AccessRules): boolean {
   return identities() === undefined && !asksCertificates;
 }
 
-/** A token that is shown decides alone: a wrong one is never made good by a certificate. */
+/** If a token is sent, it alone decides: a certificate does not make up for a wrong token. */
 function identify(
   { identities, asksCertificates }: AccessRules,
   { authorization, certificate }: Pick<Evidence, 'authorization' | 'certificate'>,
@@ -88,7 +88,7 @@ function byToken(known: readonly KnownIdentity[], authorization: readonly string
   if (more.length > 0) throw new Unauthenticated('several authorization headers were sent');
   if (token === undefined) throw new Unauthenticated('the authorization header holds no bearer token');
   const digest = tokenDigest(token);
-  // Every digest is compared, in constant time, so that how long it takes tells nothing of which one is near.
+  // All digests are compared, in constant time, so that the time reveals nothing about near matches.
   const matching = known.filter(({ tokenDigests }) => {
     const matches = tokenDigests.map((one) => timingSafeEqual(one, digest));
     return matches.includes(true);
@@ -102,7 +102,7 @@ function byCertificate(
   known: readonly KnownIdentity[] | undefined,
   names: readonly CertificateName[],
 ): Identity {
-  // Without an access file, whoever the authority vouches for may call, and nobody is an operator.
+  // Without an access file, everybody with a certificate of the authority may call, and nobody is an operator.
   if (known === undefined) return { name: names[0] ?? 'unnamed certificate', role: 'caller' };
   const identity = known.find(({ certificateNames }) =>
     certificateNames.some((name) => names.includes(name)),

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { FileUnreadable, type Watched, watchFiles } from '../../environment/files/watched_files';
 import { AccessFileInvalid, type KnownIdentity, parseIdentities } from './identities';
 
-/** Reads the access file, now and whenever it changes; a change that cannot be used leaves the old one in force. */
+/** Reads the access file, now and on change; an invalid change leaves the old one in force. */
 export function watchAccessFile({
   file,
   logger,

@@ -1,51 +1,52 @@
 import ipaddr from 'ipaddr.js';
 
-/** After a burst as large as what it may hold open, an address may open so many connections a second. */
+/** How many connections an address may open per second, after a burst as large as its limit of open ones. */
 const CONNECTIONS_PER_S = 20;
 
 const MS_PER_S = 1000;
 
-/** Addresses that are remembered, at most, once none of their connections is open. */
+/** The most addresses that are remembered after their last connection has closed. */
 const MAX_REMEMBERED = 10_000;
 
-/** Why a connection was not taken. */
+/** Why a connection was rejected. */
 export const CONNECTION_REFUSALS = ['connections', 'connections_per_address', 'connection_rate'] as const;
 
 export type ConnectionRefusal = (typeof CONNECTION_REFUSALS)[number];
 
 export interface ConnectionLimits {
-  /** Counts a connection from this address; answers why it must not be taken, if it must not. */
+  /** Counts a connection from this address; returns the reason if it must be rejected. */
   take(address: string): ConnectionRefusal | undefined;
-  /** Gives back one that was taken. */
+  /** Frees the slot of an accepted connection. */
   release(address: string): void;
 }
 
 export interface ConnectionLimitsOptions {
   readonly total: number;
-  readonly perAddress: number;
+  /** How many an address may have open. */
+  readonly perAddress: (address: string) => number;
   /** For tests. */
   readonly nowMs?: () => number;
 }
 
 interface Peer {
   open: number;
-  /** Connections that it may open now. */
+  /** How many connections it may open now. */
   tokens: number;
   lastMs: number;
 }
 
-/** Limits what strangers can hold open, before anything of what they send is read. */
+/** Limits the connections of strangers, before anything that they send is read. */
 export function createConnectionLimits(options: ConnectionLimitsOptions): ConnectionLimits {
-  const { total, perAddress, nowMs = () => performance.now() } = options;
+  const { total, nowMs = () => performance.now() } = options;
   const peers = new Map<string, Peer>();
   let open = 0;
 
-  function peerOf(key: string): Peer {
+  function peerOf(key: string, perAddress: number): Peer {
     const now = nowMs();
     const peer = peers.get(key) ?? { open: 0, tokens: perAddress, lastMs: now };
     peer.tokens = Math.min(perAddress, peer.tokens + ((now - peer.lastMs) * CONNECTIONS_PER_S) / MS_PER_S);
     peer.lastMs = now;
-    // Put last, so that those that have been quiet the longest come first.
+    // Moved to the end, so that the longest idle come first.
     peers.delete(key);
     peers.set(key, peer);
     return peer;
@@ -60,7 +61,8 @@ export function createConnectionLimits(options: ConnectionLimitsOptions): Connec
 
   return {
     take(address) {
-      const peer = peerOf(keyOf(address));
+      const perAddress = options.perAddress(address);
+      const peer = peerOf(keyOf(address), perAddress);
       forgetQuietOnes();
       if (open >= total) return 'connections';
       if (peer.open >= perAddress) return 'connections_per_address';

@@ -1,6 +1,6 @@
 import type { FieldFault } from '../quota/errors';
 
-/** Nothing that the call carries shows who calls. The message never says which part was missing or wrong. */
+/** The call does not identify its caller. The message never says which part was missing or wrong. */
 export class Unauthenticated extends Error {
   override readonly name = 'Unauthenticated';
   /** `why` is for the log of the daemon. */
@@ -9,10 +9,10 @@ export class Unauthenticated extends Error {
   }
 }
 
-/** The caller is known, and its role does not reach this method, or its restrictions not what it asks for. */
+/** The caller is known, but its role does not allow this method, or its restrictions forbid the request. */
 export class PermissionDenied extends Error {
   override readonly name = 'PermissionDenied';
-  /** `identity` is who was refused, for the log; `faults` each field that it may not use so. */
+  /** `identity` is the caller, for the log; `faults` lists each field that it may not use in this way. */
   constructor(
     readonly identity: string,
     readonly faults: readonly FieldFault[] = [],
@@ -25,7 +25,7 @@ export class PermissionDenied extends Error {
   }
 }
 
-/** The connection, or the daemon, has as many lasting streams as it may have. */
+/** The connection or the daemon has reached its limit of long-lived streams. */
 export class TooManyStreams extends Error {
   override readonly name = 'TooManyStreams';
   constructor() {

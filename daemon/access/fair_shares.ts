@@ -1,23 +1,23 @@
 import type { Identity } from './identities';
 
-/** Whose request it is: a name, and a weight among the others. */
+/** The caller of a request: its name and its weight. */
 export type Caller = Pick<Identity, 'name' | 'weight'>;
 
 /** One request of a caller in flight. */
 export interface Share {
-  /** It holds so many decisions instead of one. */
+  /** Sets how many decisions it holds, instead of one. */
   weigh(decisionCount: number): void;
-  /** To be called once it has ended; any further time it does nothing. */
+  /** Must be called once it has ended; further calls do nothing. */
   leave(): void;
 }
 
-/** What each caller has in flight, and so who is refused first if it is too much. */
+/** Counts what each caller has in flight, and so who is rejected first under overload. */
 export interface FairShares {
   enter(caller: Caller): Share;
   /**
-   * Whether no other caller has more in flight, by weight. Under overload such a caller is refused, and whoever has less
-   * is let in: all come to the same share by weight, or to what they ask for (weighted max-min fairness: D. Bertsekas and
-   * R. Gallager, "Data Networks", 1992, 6.5.2). A caller that is not known is refused first.
+   * Whether no other caller has more in flight, by weight. Under overload such a caller is rejected, and one with less is
+   * let in: all get the same share by weight, or what they ask for (weighted max-min fairness: D. Bertsekas and R.
+   * Gallager, "Data Networks", 1992, 6.5.2). An unknown caller is rejected first.
    */
   isFirstToRefuse(caller: Caller | undefined): boolean;
 }
@@ -34,7 +34,7 @@ export function createFairShares(): FairShares {
     const own = callers.get(name);
     if (own === undefined) return;
     own.decisions += by;
-    // Only those with something in flight are looked at.
+    // Only callers with something in flight are checked.
     if (own.decisions <= 0) callers.delete(name);
   }
 

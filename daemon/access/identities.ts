@@ -8,30 +8,30 @@ import { withoutTokens } from './tokens';
 const ROLES = ['caller', 'site', 'operator'] as const;
 
 /**
- * What one may do: a `caller` asks for decisions; a `site` also shows where a subject stands, and lifts its block; an
- * `operator` does everything. `methods.ts` has the table.
+ * Roles: a `caller` asks for decisions; a `site` also reads subjects' quotas and who is blocked, lifts a block, raises a
+ * limit within its policy's bound, and erases subjects; an `operator` does everything. `methods.ts` has the table.
  */
 export type Role = (typeof ROLES)[number];
 
-/** Who calls. The name is for logs, and never a secret. */
+/** A caller. The name is for logs, and never a secret. */
 export interface Identity {
   readonly name: string;
   readonly role: Role;
-  /** What it may use of what its role reaches; undefined: all of it. */
+  /** Restrictions on what its role allows; undefined: none. */
   readonly restrictions?: Restrictions;
-  /** Its share of an overloaded daemon, beside the others'; 1 unless set. */
+  /** Its weight under overload; 1 unless set. */
   readonly weight?: number;
 }
 
-/** One that the access file names, with how it shows itself. */
+/** An identity of the access file, with its credentials. */
 export interface KnownIdentity extends Identity {
   /** SHA-256 digests of its tokens; several while one is being replaced. */
   readonly tokenDigests: readonly Buffer[];
-  /** Names that its client certificates may bear. */
+  /** Names that its client certificates may have. */
   readonly certificateNames: readonly CertificateName[];
 }
 
-/** The access file cannot be used; every fault of it is listed, in the order of its lines. */
+/** The access file is invalid; all of its faults are listed, in line order. */
 export class AccessFileInvalid extends Error {
   override readonly name = 'AccessFileInvalid';
   constructor(readonly faults: readonly LineFault[]) {
@@ -86,15 +86,15 @@ const file = z.strictObject(
   { error: 'the file must be a map that holds identities' },
 );
 
-/** One value, or a list of them; read as a list, so that every fault is told at its own place. */
+/** One value, or a list of them; read as a list, so that each fault is reported at its own place. */
 function oneOrMore(entry: z.ZodString) {
   const list = z.array(entry).min(1, 'must hold at least one');
   return z.preprocess((raw) => (Array.isArray(raw) || raw === undefined ? raw : [raw]), list.optional());
 }
 
 /**
- * Reads and validates an access file. Throws `AccessFileInvalid` with every fault: syntax, unknown or repeated
- * keys, unknown roles, identities that can never show themselves, and whatever two identities share.
+ * Reads and validates an access file. Throws `AccessFileInvalid` with every fault: syntax, unknown or repeated keys,
+ * unknown roles, identities without credentials, and anything that two identities share.
  */
 export function parseIdentities(text: string): KnownIdentity[] {
   const parsed = parseYamlFile({ text, schema: file, crossFaults });
@@ -120,7 +120,7 @@ function toIdentity(entry: z.output<typeof identity>): KnownIdentity {
   };
 }
 
-/** What no single value shows. */
+/** Faults between values. */
 function crossFaults(raw: unknown): PathFault[] {
   const identities = entryOf(raw, 'identities');
   if (!Array.isArray(identities)) return [];
@@ -139,7 +139,7 @@ function crossFaults(raw: unknown): PathFault[] {
   ];
 }
 
-/** A token or certificate that stands twice would leave open whose it is. */
+/** A repeated token or certificate would leave its owner unclear. */
 function sharedFaults(identities: readonly unknown[], key: string): PathFault[] {
   const shown = identities.flatMap((entry, index) => {
     const value = entryOf(entry, key);

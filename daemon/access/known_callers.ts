@@ -6,10 +6,10 @@ import type { Identity } from './identities';
 /** Tokens whose owners are remembered: more than any deployment has, and a bound for what strangers send. */
 const MOST_TOKENS = 1_000;
 
-/** Finds out who sends a stream before the library makes a request of it; undefined if nobody known does. */
+/** Finds the caller of a stream before the library makes it a request; undefined if unknown. */
 export type CallerOf = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Identity | undefined;
 
-/** Remembers who showed which token, and on which connection which certificate, as long as the access file is the same. */
+/** Remembers the callers of tokens, and of certificates by connection, while the access file is unchanged. */
 export function createCallerOf(access: Pick<Access, 'find' | 'version'>): CallerOf {
   let version: unknown;
   let byToken = new Map<string, Identity | undefined>();

@@ -1,16 +1,16 @@
 import type { FieldFault } from '../quota/errors';
 
-/** What an identity may use of the methods that its role reaches. What is unset is not restricted. */
+/** Restrictions of an identity within its role's methods. Unset fields are not restricted. */
 export interface Restrictions {
   /** Only these policies. */
   readonly policies?: readonly string[];
   /** Only subjects that begin so. */
   readonly subjectPrefix?: string;
-  /** At most so much at once. */
+  /** The largest cost of one request. */
   readonly maxCost?: number;
 }
 
-/** What a request uses, as far as it can be restricted. */
+/** The parts of a request that can be restricted. */
 export interface Use {
   /** Whose; null: everybody's. */
   readonly subject?: string | null;
@@ -23,7 +23,7 @@ export interface Use {
   readonly showsAllPolicies?: Readonly<Record<string, boolean>>;
 }
 
-/** Each field that these restrictions do not allow, with the reason; empty if all of them are allowed. */
+/** Each field that these restrictions forbid, with the reason; empty if all are allowed. */
 export function refusedFields(restrictions: Restrictions, use: Use): FieldFault[] {
   const { policies, subjectPrefix, maxCost } = restrictions;
   const faults: FieldFault[] = [];

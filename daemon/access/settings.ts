@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { TlsFiles } from '../../environment/files/tls_files';
 
-/** What an operator must write out to open the daemon to whoever reaches it. */
+/** What an operator must write out to open the daemon to everybody who can reach it. */
 const ANONYMOUS = 'yes-anyone-who-reaches-this-port';
 
 /** What an operator must write out to send tokens in the clear. */
 const PLAINTEXT = 'yes-the-network-is-trusted';
 
-/** How callers are told apart, as the environment says. */
+/** How callers are distinguished, as the environment says. */
 export interface AccessSettings {
   /** The access file: who has which token or certificate, and which role. */
   readonly file: string | undefined;
@@ -42,7 +42,7 @@ export function toAccessSettings(env: Environment): AccessSettings {
   };
 }
 
-/** What no single variable shows: halves of a pair, and a daemon that strangers reach without need. */
+/** Faults between variables: halves of a pair, and a daemon needlessly open to strangers. */
 export function accessFaults(env: Readonly<Record<string, string | undefined>>): string[] {
   const { QUOTA_TLS_CERT, QUOTA_TLS_KEY, QUOTA_TLS_CLIENT_CA } = env;
   const faults: string[] = [];
@@ -72,7 +72,7 @@ function exposureFaults(env: Readonly<Record<string, string | undefined>>): stri
   ];
 }
 
-/** Whether only this machine reaches HOST:PORT. Whatever is not plainly loopback is taken for the world. */
+/** Whether only this machine reaches HOST:PORT. Anything not plainly loopback counts as public. */
 function isLoopback(listen: string): boolean {
   const host = listen.replace(/:[0-9]*$/, '').toLowerCase();
   return host === 'localhost' || host === '[::1]' || /^127(\.[0-9]{1,3}){3}$/.test(host);

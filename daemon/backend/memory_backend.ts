@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import { createMemoryStore } from '../memory/store';
 import type { Backend } from './backend';
 
-/** How often what has no effect any more is forgotten. */
+/** How often to forget what no longer has an effect. */
 const SWEEP_MS = 10_000;
 
 const UP_TO_DATE = { lagSeconds: 0, backlogEntries: 0, droppedEntries: 0 };
 
-const NO_OUTAGE = { openCircuits: {}, journalEntries: 0, droppedEntries: 0, localSubjects: 0 };
+const NO_OUTAGE = { unaskedPartitions: {}, journalEntries: 0, droppedEntries: 0, localSubjects: 0 };
 
 export interface MemoryBackendOptions {
   readonly hashOf: (subject: string) => string;
@@ -20,7 +20,7 @@ export function createMemoryBackend({ hashOf, logger }: MemoryBackendOptions): B
     connections: {},
     isUsable: { admissions: () => true, calls: () => true },
     storeFindings: {},
-    async start({ opened, instrument }) {
+    async start({ opened, instrument, record, self }) {
       const store = createMemoryStore({ hashOf });
       const timer = setInterval(store.sweep, SWEEP_MS).unref();
       logger.warn(
@@ -28,13 +28,15 @@ export function createMemoryBackend({ hashOf, logger }: MemoryBackendOptions): B
       );
       opened(() => true);
       return {
-        store: instrument(store),
+        store: record.store(instrument(store)),
         decided: () => undefined,
-        erasing: store.erasing,
+        erasing: record.erasing(store.erasing),
         auditing: store.auditing,
+        fleet: { list: async () => [self()] },
+        feedChannel: undefined,
         isServing: { store: () => true, calls: () => true },
         policiesChanged: () => undefined,
-        clock: () => undefined,
+        clocks: () => [],
         folding: () => UP_TO_DATE,
         outage: () => NO_OUTAGE,
         stop: async () => clearInterval(timer),

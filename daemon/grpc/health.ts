@@ -1,11 +1,11 @@
-import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
+import { type handleServerStreamingCall, type handleUnaryCall, type Server, status } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 
-/** How often the parts are looked at. Looking costs nothing: the store itself is not asked. */
+/** How often the parts are checked. A check is cheap: the store itself is not asked. */
 const CHECK_INTERVAL_MS = 100;
 
-/** What can be asked for by name: the daemon as a whole twice, and each database, whose failure may leave it serving. */
+/** The service names: two for the daemon as a whole, and one for each database, whose failure may leave it serving. */
 export interface HealthParts {
   /** Whether admissions can be decided on now. */
   readonly canDecide: () => boolean;
@@ -13,9 +13,10 @@ export interface HealthParts {
   readonly calls: () => boolean;
 }
 
+type Check = handleUnaryCall<{ service: string }, { status: string }>;
 type Watch = handleServerStreamingCall<{ service: string }, { status: string }>;
 
-/** `grpc.health.v1` for the daemon, which is SERVING if it can decide, and for what it stands on. */
+/** `grpc.health.v1` for the daemon, which is SERVING if it can decide, and for its databases. */
 export interface Health {
   addToServer(server: Pick<Server, 'addService'>): void;
   /** Turns NOT_SERVING for good. */
@@ -61,16 +62,22 @@ export function watchHealth({ parts, logger }: { parts: HealthParts; logger: Log
 }
 
 /**
- * The library remembers each name that was ever watched, for ever, and anyone may watch. A name that is none of ours
- * is answered as the protocol asks, and not remembered.
+ * The library remembers each watched name forever, and repeats unknown names in its answer; half of a surrogate pair in
+ * one ends the process. Anyone may ask. So an unknown name is answered as the protocol requires, and neither remembered
+ * nor repeated.
  */
 function addBounded(server: Pick<Server, 'addService'>, names: readonly string[]): Server['addService'] {
   return (definition, handlers) => {
+    const checkKnown = handlers.check as Check;
+    const check: Check = (call, callback) => {
+      if (names.includes(call.request.service)) checkKnown(call, callback);
+      else callback({ code: status.NOT_FOUND, details: 'unknown service' });
+    };
     const watchKnown = handlers.watch as Watch;
     const watch: Watch = (call) => {
       if (names.includes(call.request.service)) watchKnown(call);
       else call.write({ status: 'SERVICE_UNKNOWN' });
     };
-    server.addService(definition, { ...handlers, watch });
+    server.addService(definition, { ...handlers, check, watch });
   };
 }

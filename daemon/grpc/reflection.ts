@@ -3,9 +3,9 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { ReflectionService } from '@grpc/reflection';
 import { CONTRACT, HEALTH, readDescriptors } from './decoding/descriptors';
 
-/** Shows clients what is served, so that grpcurl needs no file: neither for a call, nor for the details of an error. */
+/** Describes the services to clients, so that grpcurl needs no file for calls or error details. */
 export function createReflection(): ReflectionService {
-  // The files as they are: proto-loader would make them anew, without comments and with other file names.
+  // The files unchanged: proto-loader would rebuild them without comments and with other file names.
   const fileDescriptorProtos = ([CONTRACT, HEALTH] as const)
     .flatMap((name) => readDescriptors(name).file)
     .map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));

@@ -5,20 +5,23 @@ import { TooManyErasures, UnknownErasure } from '../quota/erasing';
 import {
   DeadlinePassed,
   InvalidRequest,
+  RefundedRequest,
   StoreUnavailable,
   UnknownLimit,
   UnknownPolicy,
+  UnknownRequest,
   UnknownService,
 } from '../quota/errors';
+import { LessensOverride } from '../quota/raises';
 import { createSampler } from '../telemetry/sampler';
 import type { SubjectHash } from '../telemetry/subject_hash';
 import { Overloaded } from './guards/load_limit';
 import { statusOf } from './status';
 
-/** What is logged of requests: a few lines of each kind a second, however many there are; metrics count them all. */
+/** Logs requests: a few lines of each kind per second, however many there are; metrics count them all. */
 export interface RequestLog {
-  denied(admission: Admission, decision: Decision, callId: () => string): void;
-  /** A request, or one of a batch, that got no answer but an error. */
+  denied(admission: Admission, decision: Pick<Decision, 'retryDelayUs'>, callId: () => string): void;
+  /** A request, or one of a batch, that failed. */
   failed(failure: Failure): void;
   /** What an operator changed: always logged. */
   changed(
@@ -31,11 +34,11 @@ interface Failure {
   readonly method: string;
   readonly error: unknown;
   readonly callId: string;
-  /** Who called, if it is known to matter. */
+  /** The caller, if known and relevant. */
   readonly caller?: Readonly<Record<string, string | undefined>>;
 }
 
-/** So many lines of one kind show a pattern; more hide it. */
+/** This many lines of one kind show a pattern; more would hide it. */
 const LINES_PER_S = 10;
 
 export function createRequestLog({
@@ -66,10 +69,10 @@ export function createRequestLog({
       const reason = statusOf(error, method).message;
       const why = error instanceof Unauthenticated ? error.why : undefined;
       const told = { callId, method, ...caller, why, ...counted(notShown) };
-      // A caller's fault and an outage are logged in one line; only a fault of ours needs its stack.
+      // A caller's fault and an outage are logged in one line; only our own fault needs a stack.
       if (error instanceof StoreUnavailable)
         logger.warn({ ...told, reason, cause: String(error.cause) }, 'request failed');
-      else if (isCallersFault(error)) logger.info({ ...told, reason }, 'request refused');
+      else if (isCallersFault(error)) logger.info({ ...told, reason }, 'request rejected');
       else logger.error({ ...told, err: error }, 'request failed');
     },
 
@@ -83,14 +86,17 @@ function counted(notShown: number): { notShown?: number } {
   return notShown === 0 ? {} : { notShown };
 }
 
-/** What is no fault of ours, and no outage. */
+/** Errors that are neither our fault nor an outage. */
 const CALLERS_FAULTS = [
   DeadlinePassed,
   Overloaded,
   InvalidRequest,
+  LessensOverride,
   UnknownPolicy,
   UnknownLimit,
   UnknownService,
+  UnknownRequest,
+  RefundedRequest,
   PermissionDenied,
   TooManyStreams,
   Unauthenticated,

@@ -1,21 +1,29 @@
-import { Server, type ServerCredentials } from '@grpc/grpc-js';
+import { Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { ListenFailed } from '../../environment/listen';
+import { RateLimitServiceService } from '../../gen/envoy/service/ratelimit/v3/rls';
 import { QuotaAdminServiceService } from '../../gen/quota/v1/quota_admin_service';
+import type { ConnectionAge } from '../access/connection_age';
 import type { CallerOf } from '../access/known_callers';
+import type { IsProxy } from '../access/proxies';
 import type { Administration } from '../quota/administration';
 import type { Auditing } from '../quota/auditing';
 import type { DecisionFeed } from '../quota/decision_feed';
 import type { Erasing } from '../quota/erasing';
+import type { Fleet } from '../quota/fleet';
 import type { Limiter } from '../quota/limiter';
 import type { HandshakeFailure } from '../telemetry/tls_metrics';
 import { createAdminHandlers } from './admin/handlers';
 import { createAnswerable } from './decoding/answerable';
+import { addingLibraryServices } from './decoding/library_services';
+import { createEnvoyHandlers } from './envoy/handlers';
 import { guardRequests, type RequestGuard } from './guards/guards';
 import type { Shedding } from './guards/shedding';
 import { type HealthParts, watchHealth } from './health';
 import { refuseEarly } from './listening/early_refusals';
 import { watchHandshakes } from './listening/handshakes';
+import { raiseForProxies } from './listening/proxied_sessions';
+import { keepSessionsForTheirStreams } from './listening/session_handles';
 import { limitSessions } from './listening/session_limits';
 import { createHandlers, DecidingService } from './quota/handlers';
 import { createReflection } from './reflection';
@@ -25,13 +33,22 @@ import { createInFlight, type InFlight } from './unary';
 /** A drain that takes longer than this is cut short. */
 const DRAIN_BOUND_MS = 10_000;
 
-/** How often a drain looks whether the last request is done, and what its answer has to reach the wire. */
+/** How often a drain checks for the last request, and the time its answer has to reach the network. */
 const DRAIN_STEP_MS = 50;
 
+/**
+ * The keepalive interval and timeout. Node keeps the socket of a connection that broke the protocol, or whose caller
+ * vanished, forever: enough of them would use up all connections.
+ */
+const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 10_000 };
+
 export interface QuotaServer {
-  /** The port that it listens on. */
+  /** The port in use. */
   readonly port: number;
-  /** Turns NOT_SERVING, after the delay takes no new request, and resolves once the requests in flight are done: false if some were cut. */
+  /**
+   * Becomes NOT_SERVING, accepts no new requests after the delay, and resolves once the requests in flight are done:
+   * false if some were cut.
+   */
   drain(): Promise<boolean>;
 }
 
@@ -42,33 +59,39 @@ export interface ServeOptions {
   readonly administration: Administration;
   readonly erasing: Erasing;
   readonly auditing: Auditing;
+  readonly fleet: Fleet;
   readonly feed: DecisionFeed;
   readonly health: HealthParts;
-  /** Between NOT_SERVING and the end of listening: balancers need a moment to hear of it. */
+  /** The time between NOT_SERVING and the end of listening: load balancers need a moment to notice. */
   readonly drainDelayMs: number;
   readonly credentials: ServerCredentials;
-  /** In their order, after the shedding. */
+  /** In order, after shedding. */
   readonly guards: readonly RequestGuard[];
   readonly shedding: Pick<Shedding, 'refusalOf' | 'guard' | 'weigh'>;
-  /** Who sends a stream, as far as that is known before it is a request. */
+  /** The caller of a stream, as far as known before it becomes a request. */
   readonly callerOf: CallerOf;
-  /** Calls that one connection may have open; more are refused before any code of ours runs. */
+  /** The most open calls of one connection; more are rejected before our code runs. */
   readonly maxStreams: number;
+  /** The same for connections of proxies, which have this many. */
+  readonly proxies: { readonly isProxy: IsProxy; readonly maxStreams: number };
+  readonly connectionAge: ConnectionAge;
   readonly hasReflection: boolean;
   readonly onHandshakeFailure: (failure: HandshakeFailure) => void;
   readonly log: RequestLog;
   readonly logger: Logger;
 }
 
-/** Serves both services, health and reflection. Throws `ListenFailed` where the address cannot be had. */
+/** Serves all services, health and reflection. Throws `ListenFailed` if it cannot listen. */
 export async function serve(options: ServeOptions): Promise<QuotaServer> {
   const { shedding, drainDelayMs, logger } = options;
   const inFlight = createInFlight();
   const server = new Server({
     interceptors: [guardRequests([shedding.guard, ...options.guards])],
     'grpc.max_concurrent_streams': options.maxStreams,
-    // What it would record of each request costs a tenth of answering it, and nobody reads it here.
+    // Its records cost a tenth of each request, and nothing here reads them.
     'grpc.enable_channelz': 0,
+    ...KEEPALIVE,
+    ...ageOptions(options.connectionAge),
   });
   limitSessions(server);
   const answerable = createAnswerable();
@@ -76,20 +99,35 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
     answerable(DecidingService),
     createHandlers({ ...options, weigh: shedding.weigh, inFlight }),
   );
+  server.addService(
+    answerable(RateLimitServiceService),
+    createEnvoyHandlers({ ...options, weigh: shedding.weigh, inFlight }),
+  );
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
-  if (options.hasReflection) createReflection().addToServer(server);
+  const libraryServices = addingLibraryServices(server);
+  if (options.hasReflection) createReflection().addToServer(libraryServices);
   const health = watchHealth({ parts: options.health, logger });
-  health.addToServer(server);
+  health.addToServer(libraryServices);
 
   try {
     const port = await bind(server, options);
     refuseEarly(server, { refusalOf: shedding.refusalOf, callerOf: options.callerOf });
+    keepSessionsForTheirStreams(server);
+    raiseForProxies(server, options.proxies);
     watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });
     return { port, drain: () => drain({ server, inFlight, stopHealth: health.stop, drainDelayMs }) };
   } catch (error) {
     health.stop();
     throw error;
   }
+}
+
+/** To the library, no option is no limit, and 0 is none. */
+function ageOptions({ maxMs, graceMs }: ConnectionAge): ServerOptions {
+  return {
+    ...(maxMs > 0 && { 'grpc.max_connection_age_ms': maxMs }),
+    ...(graceMs > 0 && { 'grpc.max_connection_age_grace_ms': graceMs }),
+  };
 }
 
 function bind(server: Server, { listen, credentials }: ServeOptions): Promise<number> {
@@ -115,7 +153,7 @@ async function drain({
   stopHealth();
   await pause(drainDelayMs);
   const closed = new Promise<'closed'>((resolve) => server.tryShutdown(() => resolve('closed')));
-  // Watchers of the health never hang up, so the server alone would wait for them to the end.
+  // Health watchers never hang up, so the server would wait for them.
   const boundMs = Date.now() + DRAIN_BOUND_MS;
   let state: 'closed' | 'waiting' = 'waiting';
   do {

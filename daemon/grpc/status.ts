@@ -3,18 +3,21 @@ import { Any, BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
 import { QuotaServiceService } from '../../gen/quota/v1/quota_service';
 import { PermissionDenied, TooManyStreams, Unauthenticated } from '../access/errors';
-import { TooManyErasures, UnknownErasure } from '../quota/erasing';
+import { LoweredLimit, TooManyErasures, UnknownErasure } from '../quota/erasing';
 import {
   DeadlinePassed,
   InvalidRequest,
+  RefundedRequest,
   StoreUnavailable,
   UnknownLimit,
   UnknownPolicy,
+  UnknownRequest,
   UnknownService,
 } from '../quota/errors';
+import { LessensOverride } from '../quota/raises';
 import { Overloaded } from './guards/load_limit';
 
-/** What a caller is told of a failure: never a stack, never an inner message. */
+/** What a caller sees of a failure: never a stack or an inner message. */
 export interface ErrorStatus {
   readonly code: status;
   readonly message: string;
@@ -24,13 +27,13 @@ export interface ErrorStatus {
   readonly pushbackMs?: number;
 }
 
-/** The `domain` of every ErrorInfo: who names the reasons. */
+/** The `domain` of every ErrorInfo: the owner of the reasons. */
 const DOMAIN = 'quota.v1.QuotaService';
 
-/** When to try again while the store is out of reach: about the time that a reconnection takes. */
+/** When to retry while the store is unreachable: about the time of a reconnection. */
 const STORE_RETRY_MS = 1000;
 
-/** When to try again if there was too much to do: soon, and not all callers at the same moment. */
+/** When to retry after an overload: soon, and not all callers at the same moment. */
 const OVERLOAD_RETRY_MS = { least: 100, most: 400 };
 
 function overloadRetryMs(): number {
@@ -44,6 +47,24 @@ const WITH_REQUEST_ID: ReadonlySet<string> = new Set(
     ({ path }) => path,
   ),
 );
+
+/** Errors with a status and a reason, and no further details. */
+const PLAIN: readonly (readonly [new (...args: never[]) => Error, status, string])[] = [
+  [UnknownRequest, status.NOT_FOUND, 'UNKNOWN_REQUEST'],
+  [RefundedRequest, status.FAILED_PRECONDITION, 'REFUNDED_REQUEST'],
+  [Unauthenticated, status.UNAUTHENTICATED, 'UNAUTHENTICATED'],
+  [TooManyStreams, status.RESOURCE_EXHAUSTED, 'TOO_MANY_STREAMS'],
+  [UnknownErasure, status.NOT_FOUND, 'UNKNOWN_ERASURE'],
+  [LoweredLimit, status.FAILED_PRECONDITION, 'LOWERED_LIMIT'],
+  [TooManyErasures, status.RESOURCE_EXHAUSTED, 'TOO_MANY_ERASURES'],
+  [DeadlinePassed, status.DEADLINE_EXCEEDED, 'DEADLINE_PASSED'],
+];
+
+function plainStatus(error: unknown): ErrorStatus | undefined {
+  for (const [type, code, reason] of PLAIN)
+    if (error instanceof type) return { code, message: error.message, details: [errorInfo(reason)] };
+  return undefined;
+}
 
 /** The one table of errors. `method` is what was called, as `/package.Service/Method`. */
 export function statusOf(error: unknown, method: string): ErrorStatus {
@@ -75,6 +96,13 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
       details: [errorInfo('UNKNOWN_SERVICE', { service: error.service })],
     };
   }
+  if (error instanceof LessensOverride) {
+    return {
+      code: status.FAILED_PRECONDITION,
+      message: error.message,
+      details: [errorInfo('LESSENS_OVERRIDE')],
+    };
+  }
   if (error instanceof StoreUnavailable) {
     return {
       code: status.UNAVAILABLE,
@@ -84,38 +112,11 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
       details: [retryInfo(STORE_RETRY_MS), errorInfo('STORE_UNAVAILABLE')],
     };
   }
-  if (error instanceof Unauthenticated) {
-    return { code: status.UNAUTHENTICATED, message: error.message, details: [errorInfo('UNAUTHENTICATED')] };
-  }
   if (error instanceof PermissionDenied) {
     return {
       code: status.PERMISSION_DENIED,
       message: error.message,
       details: [errorInfo('PERMISSION_DENIED', reasonsOf(error))],
-    };
-  }
-  if (error instanceof TooManyStreams) {
-    return {
-      code: status.RESOURCE_EXHAUSTED,
-      message: error.message,
-      details: [errorInfo('TOO_MANY_STREAMS')],
-    };
-  }
-  if (error instanceof UnknownErasure) {
-    return { code: status.NOT_FOUND, message: error.message, details: [errorInfo('UNKNOWN_ERASURE')] };
-  }
-  if (error instanceof TooManyErasures) {
-    return {
-      code: status.RESOURCE_EXHAUSTED,
-      message: error.message,
-      details: [errorInfo('TOO_MANY_ERASURES')],
-    };
-  }
-  if (error instanceof DeadlinePassed) {
-    return {
-      code: status.DEADLINE_EXCEEDED,
-      message: error.message,
-      details: [errorInfo('DEADLINE_PASSED')],
     };
   }
   if (error instanceof Overloaded) {
@@ -127,10 +128,11 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
       pushbackMs: retryMs,
     };
   }
-  return { code: status.INTERNAL, message: 'internal error', details: [errorInfo('INTERNAL')] };
+  const internal = { code: status.INTERNAL, message: 'internal error', details: [errorInfo('INTERNAL')] };
+  return plainStatus(error) ?? internal;
 }
 
-/** The status as a trailer that every gRPC client library can read the details from. */
+/** The status as a trailer whose details every gRPC client library can read. */
 export function detailsTrailer({ code, message, details, pushbackMs }: ErrorStatus): Metadata {
   const trailer = new Metadata();
   if (pushbackMs !== undefined) trailer.set('grpc-retry-pushback-ms', String(pushbackMs));
@@ -139,7 +141,7 @@ export function detailsTrailer({ code, message, details, pushbackMs }: ErrorStat
   return trailer;
 }
 
-/** Each field that the caller may not use so, with the reason. */
+/** Each field that the caller may not use in this way, with the reason. */
 function reasonsOf({ faults }: PermissionDenied): Record<string, string> {
   return Object.fromEntries(faults.map(({ field, description }) => [field, description]));
 }

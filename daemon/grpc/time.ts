@@ -15,12 +15,12 @@ export function durationMs({ seconds, nanos }: Duration): number {
   return seconds * 1000 + Math.floor(nanos / NS_PER_MS);
 }
 
-/** The nanoseconds of a moment, which count forward from its second, also before 1970. */
+/** The nanoseconds of a timestamp, which count forward from its second, also before 1970. */
 export function hasValidNanos(nanos: number): boolean {
   return nanos >= 0 && nanos <= MAX_NANOS;
 }
 
-/** A span has one sign, which both parts bear, and less than a second in its nanoseconds. */
+/** A duration has one sign for both parts, and less than a second in its nanoseconds. */
 export function isValidDuration({ seconds, nanos }: Duration): boolean {
   return Math.abs(nanos) <= MAX_NANOS && seconds * nanos >= 0;
 }

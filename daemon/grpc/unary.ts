@@ -6,7 +6,7 @@ import { patienceOf, type RequestPatience } from './patience';
 import type { RequestLog } from './request_log';
 import { detailsTrailer, statusOf } from './status';
 
-/** Counts the requests that are being answered, so that a drain knows when the last one is done. */
+/** Counts the requests in progress, so that a drain knows when the last one is done. */
 export interface InFlight {
   readonly count: number;
   begin(): void;
@@ -34,7 +34,7 @@ export interface RequestContext {
   readonly log: RequestLog;
 }
 
-/** Makes a gRPC handler of a function, so that whatever it throws is answered, logged where it is our fault, and safe. */
+/** Makes a gRPC handler from a function: anything it throws becomes a safe answer, logged if it is our fault. */
 export function unary<Request, Response>(
   handle: (request: Request, metadata: Metadata, patience: RequestPatience) => Promise<Response>,
   { inFlight, log }: RequestContext,
@@ -57,13 +57,13 @@ export function unary<Request, Response>(
   };
 }
 
-/** The message of a request. Throws `InvalidRequest` where it could not be read. */
+/** The message of a request. Throws `InvalidRequest` if it could not be read. */
 export function readable<Request>(request: Request): Request {
   if (!(request instanceof Unreadable)) return request;
   throw new InvalidRequest(request.faults);
 }
 
-/** Logs why a request fails, and answers what its caller is told. */
+/** Logs why a request fails, and returns the status for its caller. */
 export function failRequest(
   error: unknown,
   { method, callId, log }: { method: string; callId: string; log: RequestLog },

@@ -9,6 +9,8 @@ interface Connection {
 /** The log of connections: the statistics are counted from it when they are read. */
 export interface Connections {
   add(connection: Connection): void;
+  /** Takes off one that was refunded; its user is then listed by the one before. */
+  remove(connection: Connection): void;
   read(query: UsageQuery, nowUs: number): Logins;
   erase(subject: string): void;
 }
@@ -31,6 +33,16 @@ export function createConnections(mostConnections = MOST_CONNECTIONS): Connectio
     log = log.slice(from);
   }
 
+  /** Lists a user by the last connection that the log still has, in its place. */
+  function relist(subject: string): void {
+    const last = log.findLast((each) => each.subject === subject);
+    lastUs.delete(subject);
+    if (last === undefined) return;
+    const sorted = [...lastUs, [subject, last.atUs] as const].sort(([, a], [, b]) => a - b);
+    lastUs.clear();
+    for (const [each, atUs] of sorted) lastUs.set(each, atUs);
+  }
+
   function remember({ subject, atUs }: Connection): void {
     lastUs.delete(subject);
     lastUs.set(subject, atUs);
@@ -43,6 +55,13 @@ export function createConnections(mostConnections = MOST_CONNECTIONS): Connectio
       log.push(connection);
       if (log.length > mostConnections) drop();
       remember(connection);
+    },
+
+    remove({ subject, atUs }) {
+      const at = log.findLastIndex((each) => each.subject === subject && each.atUs === atUs);
+      if (at < 0) return;
+      log.splice(at, 1);
+      if (lastUs.get(subject) === atUs) relist(subject);
     },
 
     erase(subject) {

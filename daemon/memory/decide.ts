@@ -1,10 +1,11 @@
 import type { Admission, Decision } from '../quota/admission';
 import { formatDuration } from '../quota/duration';
-import { reusedRequestId } from '../quota/errors';
+import { RefundedRequest, reusedRequestId } from '../quota/errors';
 import { countsTakings } from '../quota/limits';
 import type { Policy } from '../quota/policies';
 import { retainMs } from '../quota/policy_bounds';
-import { type Account, retryDelayUs, type Sight, type SizedLimit, sizedLimits, statusOf } from './account';
+import type { Account } from './account';
+import { retryDelayUs, type Sight, type SizedLimit, sizedLimits, statusOf } from './sized_limits';
 
 const US_PER_MS = 1000;
 
@@ -12,7 +13,7 @@ export interface Deciding {
   readonly account: Account;
   readonly policy: Policy;
   readonly sight: Sight;
-  /** Is called before anything is taken; if it throws, nothing is. */
+  /** Called before anything is taken; if it throws, nothing is taken. */
   readonly beforeTaking: () => void;
 }
 
@@ -22,13 +23,17 @@ interface Judged {
   readonly delayUs: number | undefined;
 }
 
-/** Takes the cost from every limit of the policy, or from none. Throws `InvalidRequest` if the id had another cost. */
+/**
+ * Takes the cost from every limit of the policy, or from none. Throws `InvalidRequest` if the id had another cost, and
+ * `RefundedRequest` if it was refunded.
+ */
 export function decide({ cost, requestId }: Admission, deciding: Deciding): Decision {
   const { account, policy, sight, beforeTaking } = deciding;
   const { nowUs } = sight;
   const id = requestId === undefined || policy.rememberMs === 0 ? undefined : normalized(requestId);
   const known = id === undefined ? undefined : account.takings.find(id);
   if (known !== undefined) {
+    if (known.isRefunded) throw new RefundedRequest();
     if (known.cost !== cost) throw reusedRequestId(formatDuration(policy.rememberMs), 'cost');
     return { ...answer(deciding, []), admitted: true, isRepeat: true };
   }
@@ -70,6 +75,6 @@ function answer({ account, policy, sight }: Deciding, judged: readonly Judged[])
 }
 
 /** A UUID may be written in two cases. */
-function normalized(requestId: string): string {
+export function normalized(requestId: string): string {
   return requestId.toLowerCase();
 }

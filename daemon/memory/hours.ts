@@ -3,7 +3,7 @@ import { HOUR_MS, type HourlyDecisions, lastHours, type PolicyDecisions } from '
 
 /** How often each policy decided each way, by the hour. */
 export interface Hours {
-  count(policy: string, isAdmitted: boolean, nowMs: number): void;
+  count(policy: string, what: 'admittedCount' | 'deniedCount' | 'refundedCount', nowMs: number): void;
   read(hourCount: number, policies: readonly string[], readTimeMs: number): HourlyDecisions[];
 }
 
@@ -24,20 +24,21 @@ export function createHours(): Hours {
   }
 
   return {
-    count(policy, isAdmitted, nowMs) {
+    count(policy, what, nowMs) {
       const hour = hourOf(nowMs);
-      const counts = hour.get(policy) ?? { policy, admittedCount: 0, deniedCount: 0 };
+      const counts = hour.get(policy) ?? noneOf(policy);
       hour.set(policy, counts);
-      if (isAdmitted) counts.admittedCount += 1;
-      else counts.deniedCount += 1;
+      counts[what] += 1;
     },
 
     read: (hourCount, policies, readTimeMs) =>
       lastHours(hourCount, readTimeMs).map((startTimeMs) => ({
         startTimeMs,
-        policies: policies.map(
-          (policy) => hours.get(startTimeMs)?.get(policy) ?? { policy, admittedCount: 0, deniedCount: 0 },
-        ),
+        policies: policies.map((policy) => hours.get(startTimeMs)?.get(policy) ?? noneOf(policy)),
       })),
   };
+}
+
+function noneOf(policy: string): Counts {
+  return { policy, admittedCount: 0, deniedCount: 0, refundedCount: 0 };
 }

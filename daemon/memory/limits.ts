@@ -1,22 +1,31 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Admission, Decision, LimitStatus } from '../quota/admission';
-import { DeadlinePassed, StoreUnavailable } from '../quota/errors';
+import { StoreUnavailable, UnknownRequest } from '../quota/errors';
 import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget } from '../quota/overrides';
 import type { Policy } from '../quota/policies';
 import { retainMs } from '../quota/policy_bounds';
+import type { BoundedRaise } from '../quota/raises';
+import type { Refund, RefundRequest } from '../quota/refund';
 import type { Patience } from '../quota/store';
-import { type Account, giveBack, newAccount, type Sight, sizedLimits, statusOf } from './account';
+import { type Account, forgetUntil, newAccount } from './account';
 import { createConversions } from './conversions';
 import { decide } from './decide';
 import { createOverrides } from './overrides';
+import { requirePatience } from './patience';
+import { refund } from './refund';
 import { type KnownStanding, standAs } from './seed';
+import { giveBack, type Sight, sizedLimits, statusOf } from './sized_limits';
 
 /** The deciding part of a memory: at once, in one process. */
 export interface MemoryLimits {
   /** As `QuotaStore.admit`. Throws `StoreUnavailable` if there is no room left for a subject that is not known. */
   admit(admission: Admission, policy: Policy, patience?: Patience): Decision;
+  /** As `QuotaStore.refund`; and when the request was taken. */
+  refund(request: RefundRequest, policy: Policy): Refund & { takenUs: number };
   readQuota(subject: string, policy: Policy): LimitStatus[];
   resetQuota(subject: string, policies: readonly Policy[]): number;
   setOverride(override: NewOverride): Override | undefined;
+  raiseLimit(raise: BoundedRaise): Override | undefined;
   clearOverride(target: OverrideTarget): boolean;
   listOverrides(query: OverrideQuery): OverridePage;
   /**
@@ -26,7 +35,9 @@ export interface MemoryLimits {
   learn(subject: string, policy: Policy, known: KnownStanding): void;
   /** Forgets all that is kept of a subject. */
   erase(subject: string): void;
-  /** Forgets those who have nothing out any more, and whose requests need not be known again. */
+  /** Forgets what was taken until a subject's erasure began; undefined if it was not erased. Looks at all of them, in parts. */
+  dropErased(erasedUs: (subject: string) => number | undefined): Promise<void>;
+  /** Forgets subjects that have nothing taken and whose requests need not be remembered. */
   sweep(): void;
   /** How many subjects are remembered, once for each policy. */
   readonly size: number;
@@ -40,6 +51,9 @@ export interface MemoryLimitsOptions {
 }
 
 const US_PER_MS = 1000;
+
+/** Subjects looked at in one turn of the loop: about two milliseconds, if each is hashed. */
+const LOOKED_AT = 500;
 
 /** A full memory looks for what it can forget this often: looking costs time for each subject. */
 const SWEEP_US = 1_000_000;
@@ -77,7 +91,7 @@ export function createMemoryLimits({
     if (!accounts.has(key)) {
       if (accounts.size >= capacity && nowUs - sweptUs >= SWEEP_US) sweep();
       if (accounts.size >= capacity)
-        throw new StoreUnavailable({ cause: new Error('there is no room for one more subject') });
+        throw new StoreUnavailable({ cause: new Error('the memory of subjects is full') });
       accounts.set(key, account);
     }
     account.takenUs = nowUs;
@@ -86,7 +100,7 @@ export function createMemoryLimits({
 
   return {
     admit(admission, policy, patience = {}) {
-      if (isGivenUp(patience)) throw new DeadlinePassed();
+      requirePatience(patience);
       const { subject } = admission;
       const nowUs = readClock();
       const key = keyOf(policy, subject);
@@ -97,6 +111,12 @@ export function createMemoryLimits({
         sight: sightOf(subject, policy, nowUs),
         beforeTaking: () => keep(key, account, policy, nowUs),
       });
+    },
+
+    refund({ subject, requestId }, policy) {
+      const account = accounts.get(keyOf(policy, subject));
+      if (account === undefined) throw new UnknownRequest();
+      return refund(requestId, { account, policy, sight: sightOf(subject, policy, readClock()) });
     },
 
     readQuota(subject, policy) {
@@ -115,6 +135,7 @@ export function createMemoryLimits({
     },
 
     setOverride: (override) => overrides.set(override, readClock()),
+    raiseLimit: (raise) => overrides.raise(raise, readClock()),
     clearOverride: overrides.clear,
     listOverrides: (query) => overrides.list(query, readClock()),
 
@@ -134,8 +155,20 @@ export function createMemoryLimits({
 
     erase(subject) {
       overrides.erase(subject);
-      for (const key of accounts.keys())
-        if (key.slice(key.indexOf(':') + 1) === subject) accounts.delete(key);
+      for (const key of accounts.keys()) if (subjectOf(key) === subject) accounts.delete(key);
+    },
+
+    async dropErased(erasedUs) {
+      let lookedAt = 0;
+      for (const [key, account] of accounts) {
+        const subject = subjectOf(key);
+        const us = erasedUs(subject);
+        if (us !== undefined && account.takenUs <= us) accounts.delete(key);
+        else if (us !== undefined) forgetUntil(account, us);
+        if (us !== undefined) overrides.erase(subject);
+        lookedAt += 1;
+        if (lookedAt % LOOKED_AT === 0) await nextTurn();
+      }
     },
 
     sweep,
@@ -151,11 +184,11 @@ function keyOf({ name }: Policy, subject: string): string {
   return `${name}:${subject}`;
 }
 
+function subjectOf(key: string): string {
+  return key.slice(key.indexOf(':') + 1);
+}
+
 /** How long what was taken matters: to a limit, or to a repeat. */
 function keptMs(policy: Policy): number {
   return Math.max(retainMs(policy), ...policy.limits.map(({ windowMs }) => windowMs));
-}
-
-function isGivenUp({ deadlineMs, isGivenUp: hasLeft }: Patience): boolean {
-  return hasLeft?.() || (deadlineMs !== undefined && performance.now() >= deadlineMs);
 }

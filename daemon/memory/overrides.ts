@@ -1,5 +1,6 @@
 import { InvalidRequest } from '../quota/errors';
 import type { NewOverride, Override, OverridePage, OverrideQuery, OverrideTarget } from '../quota/overrides';
+import { type BoundedRaise, lessens } from '../quota/raises';
 
 const US_PER_MS = 1000;
 
@@ -7,6 +8,8 @@ const US_PER_MS = 1000;
 export interface Overrides {
   /** Sets one, or replaces it; undefined if its end has passed. */
   set(override: NewOverride, nowUs: number): Override | undefined;
+  /** Sets one for a time; undefined if it would lessen one that holds. */
+  raise(raise: BoundedRaise, nowUs: number): Override | undefined;
   /** Removes one; false if there was none. */
   clear(target: OverrideTarget): boolean;
   /** The one that holds, if there is one. */
@@ -32,18 +35,27 @@ export function createOverrides(): Overrides {
     return override === undefined || hasEnded(override, nowUs) ? undefined : override;
   }
 
+  function set(override: NewOverride, nowUs: number): Override | undefined {
+    const setTimeMs = Math.floor(nowUs / US_PER_MS);
+    const { expireTimeMs } = override;
+    if (expireTimeMs !== undefined && expireTimeMs <= setTimeMs) return undefined;
+    const key = keyOf(override);
+    const place = kept.get(key)?.place ?? ++lastPlace;
+    const held = { ...override, setTimeMs };
+    kept.set(key, { override: held, place });
+    return held;
+  }
+
   return {
     find,
+    set,
 
-    set(override, nowUs) {
-      const setTimeMs = Math.floor(nowUs / US_PER_MS);
-      const { expireTimeMs } = override;
-      if (expireTimeMs !== undefined && expireTimeMs <= setTimeMs) return undefined;
-      const key = keyOf(override);
-      const place = kept.get(key)?.place ?? ++lastPlace;
-      const set = { ...override, setTimeMs };
-      kept.set(key, { override: set, place });
-      return set;
+    raise(raise, nowUs) {
+      const { configuredLimit, durationMs, ...override } = raise;
+      const expireTimeMs = Math.floor(nowUs / US_PER_MS) + durationMs;
+      const held = find(raise, nowUs);
+      if (held !== undefined && lessens(held, raise, expireTimeMs)) return undefined;
+      return set({ ...override, expireTimeMs }, nowUs);
     },
 
     clear: (target) => kept.delete(keyOf(target)),

@@ -3,8 +3,8 @@ import { algorithmOf } from '../quota/algorithms/registry';
 import { countsTakings, type Limit } from '../quota/limits';
 import type { Policy } from '../quota/policies';
 import { type Account, shadowOf } from './account';
+import { MEMORY_ALGORITHMS } from './algorithms/registry';
 import type { Taking } from './takings';
-import { unitsOf } from './token_bucket';
 
 /** What a store reported of a subject, and when, by the clock of the memory. */
 export interface KnownStanding {
@@ -24,10 +24,9 @@ interface KnownWindow {
  */
 export function standAs(account: Account, policy: Policy, known: KnownStanding): void {
   account.takings.giveBack(Number.POSITIVE_INFINITY, known.atUs);
-  account.buckets.clear();
+  account.states.clear();
   account.shadows.clear();
-  for (const limit of policy.limits)
-    if (limit.algorithm === 'token-bucket') fillBucket(account, limit, known);
+  for (const limit of policy.limits) seedState(account, limit, known);
   const windows = knownWindows(policy, known);
   for (const taking of enforcedTakings(windows, known.atUs)) account.takings.add(taking);
   for (const window of windows) {
@@ -38,13 +37,11 @@ export function standAs(account: Account, policy: Policy, known: KnownStanding):
   account.takenUs = known.atUs;
 }
 
-function fillBucket({ buckets }: Account, limit: Limit, { limits, atUs }: KnownStanding): void {
+/** Gives a limit its state, if its algorithm keeps one. */
+function seedState({ states }: Account, limit: Limit, { limits, atUs }: KnownStanding): void {
   const status = limits.find(({ name }) => name === limit.name);
-  if (status === undefined || status.resetDelayUs === 0) return;
-  const { unitsPerToken, unitsPerUs } = unitsOf(limit, status.limit);
-  // The delay is rounded up, and what remains is rounded down: the smaller debt of the two is still not too small.
-  const debt = Math.min(status.resetDelayUs * unitsPerUs, (status.limit - status.remaining) * unitsPerToken);
-  buckets.set(limit.name, { debt, unitsPerToken, atUs });
+  const state = status && MEMORY_ALGORITHMS[limit.algorithm].stateOf?.(limit, status, atUs);
+  if (state !== undefined) states.set(limit.name, state);
 }
 
 /** The windows from which something is out, the shortest first. */

@@ -2,13 +2,16 @@ import { type Decision, orError } from '../quota/admission';
 import type { Auditing } from '../quota/auditing';
 import type { Erasing } from '../quota/erasing';
 import { mergeUsage } from '../quota/merge';
-import type { Asked, Patience, QuotaStore } from '../quota/store';
+import type { Refund } from '../quota/refund';
+import type { Asked, Patience, QuotaStore, RefundAsked } from '../quota/store';
 import { createMemoryAuditing } from './auditing';
 import { createCalls } from './calls';
 import { createConnections } from './connections';
+import { createDenied } from './denied';
 import { createMemoryErasing } from './erasing';
 import { createHours } from './hours';
 import { createMemoryLimits } from './limits';
+import { requirePatience } from './patience';
 
 const US_PER_MS = 1000;
 
@@ -22,13 +25,13 @@ export interface MemoryStoreOptions {
 export interface MemoryStore extends QuotaStore {
   readonly erasing: Erasing;
   readonly auditing: Auditing;
-  /** Forgets what has no effect any more. */
+  /** Forgets what no longer has an effect. */
   sweep(): void;
 }
 
 /**
- * The memory of the service, in this process alone: the same answers as the store on Redis, to the microsecond. Nothing
- * survives the process, and no other one sees it.
+ * The store in this process alone: the same answers as the store on Redis, to the microsecond. Nothing survives the
+ * process, and no other one sees it.
  */
 export function createMemoryStore({
   nowUs = monotonicUs,
@@ -38,12 +41,14 @@ export function createMemoryStore({
   const calls = createCalls();
   const connections = createConnections();
   const hours = createHours();
+  const denied = createDenied();
 
   function admit({ admission, policy }: Asked, patience?: Patience): Decision {
     const decision = limits.admit(admission, policy, patience);
     const { admitted, isRepeat, decidedUs } = decision;
     if (isRepeat) return decision;
-    hours.count(policy.name, admitted, Math.floor(decidedUs / US_PER_MS));
+    hours.count(policy.name, admitted ? 'admittedCount' : 'deniedCount', Math.floor(decidedUs / US_PER_MS));
+    if (!admitted) denied.note(policy.name, admission.subject, decidedUs);
     if (admitted && policy.recordsConnections) {
       connections.add({ subject: admission.subject, atUs: decidedUs });
       calls.meet(admission.subject);
@@ -51,15 +56,29 @@ export function createMemoryStore({
     return decision;
   }
 
+  function refund({ request, policy }: RefundAsked): Refund {
+    const { takenUs, ...refunded } = limits.refund(request, policy);
+    if (!refunded.isRefunded) return refunded;
+    hours.count(policy.name, 'refundedCount', Math.floor(refunded.refundedUs / US_PER_MS));
+    if (policy.recordsConnections) connections.remove({ subject: request.subject, atUs: takenUs });
+    return refunded;
+  }
+
   return {
+    refund: async (asked) => refund(asked),
     admitAll: async (asked, patience) => asked.map((each) => orError(() => admit(each, patience))),
 
     readQuota: async (subject, policy) => limits.readQuota(subject, policy),
     resetQuota: async (subject, policies) => limits.resetQuota(subject, policies),
     setOverride: async (override) => limits.setOverride(override),
+    raiseLimit: async (raise) => limits.raiseLimit(raise),
     clearOverride: async (target) => limits.clearOverride(target),
     listOverrides: async (query) => limits.listOverrides(query),
-    recordCall: async (call) => calls.record(call, Math.floor(nowUs() / US_PER_MS)),
+    listDenied: async (policy, count) => denied.list(policy, count),
+    async recordCall(call, patience = {}) {
+      requirePatience(patience);
+      return calls.record(call, Math.floor(nowUs() / US_PER_MS));
+    },
 
     async readUsage(query, policies) {
       const logins = connections.read(query, nowUs());
@@ -72,7 +91,7 @@ export function createMemoryStore({
 
     erasing: createMemoryErasing({
       erase(subject) {
-        for (const part of [limits, calls, connections]) part.erase(subject);
+        for (const part of [limits, calls, connections, denied]) part.erase(subject);
       },
       hashOf,
       nowUs,

@@ -6,6 +6,8 @@ export interface Taking {
   readonly atUs: number;
   /** False once an operator has given it back, and if no limit of the policy counted requests then. */
   isCounted: boolean;
+  /** True once the request was refunded: it stays remembered. */
+  isRefunded?: boolean;
 }
 
 /** What one subject has taken from one policy, in the order of time: it is the memory of the request ids too. */

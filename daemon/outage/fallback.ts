@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createMemoryLimits } from '../memory/limits';
 import { type Admission, type Answer, type Decision, orError } from '../quota/admission';
-import { DeadlinePassed, StoreUnavailable } from '../quota/errors';
+import type { ErasedSubjects } from '../quota/erasing';
+import { DeadlinePassed, RefundedRequest, StoreUnavailable } from '../quota/errors';
 import type { Policy } from '../quota/policies';
-import type { AdmittedElsewhere, Asked, Patience, QuotaStore } from '../quota/store';
+import type { Refund } from '../quota/refund';
+import type { AdmittedElsewhere, Asked, Patience, QuotaStore, RefundAsked } from '../quota/store';
 import { createJournal } from './journal';
 import { createLastKnown } from './last_known';
 import { createOutageLog } from './outage_log';
@@ -12,7 +14,7 @@ import { createOutageLog } from './outage_log';
 /** Subjects that are decided on without the store, once for each policy. It never forgets one too early. */
 const MOST_SUBJECTS = 100_000;
 
-/** How often it is tried to write the journal. While the store is known to be dead, a trial ends at once. */
+/** How often to try to write the journal. While the store is known to be dead, an attempt ends at once. */
 const RECOVER_MS = 100;
 
 const NONE: ReadonlySet<string> = new Set();
@@ -21,37 +23,40 @@ export interface FallbackOptions {
   readonly store: QuotaStore;
   /** Writes admissions to the store: what is wrong with each, or undefined. Throws `StoreUnavailable`. */
   readonly restore: (admitted: readonly AdmittedElsewhere[]) => Promise<(Error | undefined)[]>;
+  /** The keyed hash of a subject, as those that were erased are known by. */
+  readonly hashOf?: (subject: string) => string;
   readonly logger: Logger;
   readonly mostSubjects?: number;
   readonly journalCapacity?: number;
 }
 
-/** How far a daemon goes on without its store. */
+/** The state of deciding without the store. */
 export interface FallbackState {
   readonly journalEntries: number;
   readonly droppedEntries: number;
   readonly localSubjects: number;
 }
 
-/** A store whose admissions obey their policies' rules if it fails; everything else fails with it. */
+/** A store whose admissions follow their policies' rules if it fails; everything else fails with it. */
 export interface Fallback {
   readonly store: QuotaStore;
   state(): FallbackState;
-  /** Writes what is left of the journal, if the store takes it, and ends. */
+  /** Drops what this process holds of subjects from before their erasure. */
+  dropErased(erased: ErasedSubjects): Promise<void>;
+  /** Writes the rest of the journal, if the store takes it, and stops. */
   stop(): Promise<void>;
 }
 
 export function createFallback(options: FallbackOptions): Fallback {
-  const { store, logger, mostSubjects = MOST_SUBJECTS } = options;
+  const { store, logger, hashOf, mostSubjects = MOST_SUBJECTS } = options;
   const lastKnown = createLastKnown();
   const local = createMemoryLimits({ nowUs: lastKnown.nowUs, capacity: mostSubjects });
   const { restore, journalCapacity: capacity } = options;
-  const journal = createJournal({ restore, logger, capacity });
+  const journal = createJournal({ restore, refund: store.refund, logger, capacity });
   const outage = createOutageLog(logger);
 
   function decideLocally(admission: Admission, policy: Policy, patience?: Patience): Decision {
-    const key = keyOf(admission);
-    const known = lastKnown.find(key);
+    const known = lastKnown.find(admission);
     if (known !== undefined) local.learn(admission.subject, policy, known);
     return local.admit({ ...admission, requestId: idOf(admission) }, policy, patience);
   }
@@ -59,6 +64,7 @@ export function createFallback(options: FallbackOptions): Fallback {
   function admitAnyway(admission: Admission, patience: Patience = {}): Decision {
     if (patience.isGivenUp?.()) throw new DeadlinePassed();
     const id = idOf(admission);
+    if (id !== undefined && journal.isRefunded(keyOf(admission), id)) throw new RefundedRequest();
     const isRepeat = id !== undefined && journal.holds(keyOf(admission), id);
     return {
       admitted: true,
@@ -79,7 +85,7 @@ export function createFallback(options: FallbackOptions): Fallback {
     return decision;
   }
 
-  /** The subjects about which the store does not know yet what was admitted meanwhile, and cannot be told now. */
+  /** The subjects with admissions that the store does not know yet and cannot take now. */
   async function writeFirst(asked: readonly Asked[]): Promise<ReadonlySet<string>> {
     if (journal.size === 0) return NONE;
     const keys = new Set(asked.map(({ admission }) => keyOf(admission)));
@@ -88,13 +94,13 @@ export function createFallback(options: FallbackOptions): Fallback {
     return new Set(behind.filter((_, at) => !written[at]));
   }
 
-  /** What the store answered, or in place of its failure what the policy's rule makes of it. */
+  /** The store's answer or, if it failed, the decision by the policy's rule. */
   function settle(asked: Asked, answer: Answer, patience?: Patience): Answer {
     const { admission, policy } = asked;
     if (policy.onStoreFailure === 'deny') return answer;
     if (answer instanceof StoreUnavailable) return orError(() => degrade(asked, patience));
     if (answer instanceof Error) return answer;
-    if (policy.onStoreFailure === 'local') lastKnown.note(keyOf(admission), answer);
+    if (policy.onStoreFailure === 'local') lastKnown.note(admission, answer);
     outage.answered();
     return answer;
   }
@@ -113,6 +119,37 @@ export function createFallback(options: FallbackOptions): Fallback {
     );
   }
 
+  /** Gives back what this process has admitted without the store; the store gets the refund once it is back. */
+  function refundLocally(asked: RefundAsked): Refund {
+    const { request, policy } = asked;
+    const key = keyOf(request);
+    const isRefunded = !journal.isRefunded(key, request.requestId);
+    const given =
+      policy.onStoreFailure === 'local'
+        ? local.refund(request, policy)
+        : { limits: [], cost: 0, freesEmpty: false, refundedUs: lastKnown.nowUs() };
+    if (isRefunded) journal.refund(key, asked);
+    return { ...given, isRefunded, degraded: true };
+  }
+
+  async function refund(asked: RefundAsked): Promise<Refund> {
+    const { request } = asked;
+    const key = keyOf(request);
+    if (journal.has(key)) await journal.write(key);
+    const isWaiting = journal.holds(key, request.requestId);
+    return isWaiting ? refundLocally(asked) : store.refund(asked);
+  }
+
+  async function dropErased({ named, hashed }: ErasedSubjects): Promise<void> {
+    const byHash = (subject: string) => (hashOf && hashed.size > 0 ? hashed.get(hashOf(subject)) : undefined);
+    const erasedUs = (subject: string) => named.get(subject) ?? byHash(subject);
+    // It knows no names, so those that were erased unseen cannot be found in it.
+    if (hashed.size > 0) lastKnown.clear();
+    for (const [subject, us] of named) lastKnown.forget(subject, us);
+    journal.dropErased(erasedUs);
+    await local.dropErased(erasedUs);
+  }
+
   async function recover(): Promise<void> {
     if (journal.size > 0 && !(await journal.writeAll())) return;
     outage.written(journal.droppedCount);
@@ -120,12 +157,13 @@ export function createFallback(options: FallbackOptions): Fallback {
 
   const timer = setInterval(() => void recover(), RECOVER_MS).unref();
   return {
-    store: { ...store, admitAll },
+    store: { ...store, admitAll, refund },
     state: () => ({
       journalEntries: journal.size,
       droppedEntries: journal.droppedCount,
       localSubjects: local.size,
     }),
+    dropErased,
     async stop() {
       clearInterval(timer);
       await journal.writeAll();
@@ -135,7 +173,7 @@ export function createFallback(options: FallbackOptions): Fallback {
 }
 
 /** Neither a policy's name nor a limit's holds a colon. */
-function keyOf({ policy, subject }: Admission): string {
+function keyOf({ policy, subject }: Pick<Admission, 'policy' | 'subject'>): string {
   return `${policy}:${subject}`;
 }
 

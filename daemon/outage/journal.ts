@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
-import { StoreUnavailable } from '../quota/errors';
-import type { AdmittedElsewhere } from '../quota/store';
+import { SubjectErased } from '../quota/erasing';
+import { StoreUnavailable, UnknownRequest } from '../quota/errors';
+import type { AdmittedElsewhere, RefundAsked } from '../quota/store';
 
 /** Admissions that are kept until the store takes them. */
 const CAPACITY = 100_000;
@@ -8,14 +9,23 @@ const CAPACITY = 100_000;
 /** Admissions that are written together. */
 const BATCH = 100;
 
-/** What was admitted without the store, until the store holds it. It is lost if the process dies. */
+/**
+ * What was admitted without the store, and what of it was refunded, until the store holds it. It is lost if the process
+ * dies.
+ */
 export interface Journal {
-  /** False if there is no room: then the store never hears of it. */
+  /** False if there is no room: then the store never gets it. */
   add(key: string, admitted: AdmittedElsewhere): boolean;
+  /** Notes that an admission that waits was refunded: that is written after it. */
+  refund(key: string, refunded: RefundAsked): void;
+  /** Whether this admission was refunded, and that waits. */
+  isRefunded(key: string, id: string): boolean;
   /** Whether something of a subject waits. */
   has(key: string): boolean;
   /** Whether this admission waits. */
   holds(key: string, id: string): boolean;
+  /** Drops what was admitted until a subject's erasure began; undefined if it was not erased. */
+  dropErased(erasedUs: (subject: string) => number | undefined): void;
   /** Writes all that waits for a subject; false if the store did not take it. */
   write(key: string): Promise<boolean>;
   /** Writes all that waits; false if the store did not take it. */
@@ -28,28 +38,41 @@ export interface Journal {
 export interface JournalOptions {
   /** Writes admissions: what is wrong with each, or undefined. Throws `StoreUnavailable`. */
   readonly restore: (admitted: readonly AdmittedElsewhere[]) => Promise<(Error | undefined)[]>;
+  /** Refunds an admission that was written. Throws `StoreUnavailable`. */
+  readonly refund: (asked: RefundAsked) => Promise<unknown>;
   readonly logger: Logger;
   readonly capacity?: number;
 }
 
-export function createJournal({ restore, logger, capacity = CAPACITY }: JournalOptions): Journal {
-  const waiting = new Map<string, AdmittedElsewhere[]>();
+export function createJournal({ restore, refund, logger, capacity = CAPACITY }: JournalOptions): Journal {
+  /** By subject, and by id: one subject may have all that there is room for. */
+  const waiting = new Map<string, Map<string, AdmittedElsewhere>>();
+  /** Those whose admissions wait, or did, by subject and id. */
+  const refunds = new Map<string, Map<string, RefundAsked>>();
   let size = 0;
   let droppedCount = 0;
-  /** Subjects of which somebody asks now: they come first. */
+  /** Subjects in current requests: they come first. */
   const urgent = new Set<string>();
   /** One batch at a time, so that no admission is written twice at once. */
   let writing: Promise<boolean> | undefined;
 
-  function remove(key: string, written: ReadonlySet<AdmittedElsewhere>): void {
-    const left = (waiting.get(key) ?? []).filter((each) => !written.has(each));
-    if (left.length === 0) waiting.delete(key);
-    else waiting.set(key, left);
+  function remove(key: string, written: readonly AdmittedElsewhere[]): void {
+    const known = waiting.get(key);
+    // An erasure may have dropped some meanwhile.
+    for (const each of written) if (known?.delete(idOf(each))) size -= 1;
+    if (known?.size === 0) waiting.delete(key);
+  }
+
+  function dropRefunds(key: string, dropped: readonly AdmittedElsewhere[]): void {
+    const known = refunds.get(key);
+    for (const each of dropped) if (known?.delete(idOf(each))) size -= 1;
+    if (known?.size === 0) refunds.delete(key);
   }
 
   function* inOrder(): Generator<string> {
     yield* urgent;
     yield* waiting.keys();
+    yield* refunds.keys();
   }
 
   function nextBatch(): Map<string, AdmittedElsewhere[]> {
@@ -58,23 +81,45 @@ export function createJournal({ restore, logger, capacity = CAPACITY }: JournalO
     for (const key of inOrder()) {
       if (left <= 0) break;
       if (batch.has(key)) continue;
-      const some = (waiting.get(key) ?? []).slice(0, left);
+      const some = first(waiting.get(key)?.values() ?? [], left);
       batch.set(key, some);
       left -= some.length;
     }
     return batch;
   }
 
+  async function writeAdmissions(batch: ReadonlyMap<string, AdmittedElsewhere[]>): Promise<void> {
+    const admitted = [...batch.values()].flat();
+    if (admitted.length === 0) return;
+    const results = await restore(admitted);
+    const faults = results.filter((fault) => fault !== undefined && !(fault instanceof SubjectErased));
+    droppedCount += faults.length;
+    for (const err of faults) logger.error({ err }, 'an admission of the outage could not be written');
+    for (const [key, written] of batch) remove(key, written);
+  }
+
+  /** Those of a subject all of whose admissions are written. */
+  async function writeRefunds(key: string): Promise<void> {
+    while (!waiting.has(key)) {
+      const known = refunds.get(key);
+      const [next] = known?.values() ?? [];
+      if (next === undefined) return;
+      await refund(next).catch((err: unknown) => {
+        if (err instanceof StoreUnavailable) throw err;
+        // If it is unknown, its admission could not be written either, or is no longer remembered.
+        if (!(err instanceof UnknownRequest))
+          logger.error({ err }, 'a refund of the outage could not be written');
+      });
+      if (known?.delete(next.request.requestId)) size -= 1;
+      if (known?.size === 0) refunds.delete(key);
+    }
+  }
+
   async function writeBatch(): Promise<boolean> {
     const batch = nextBatch();
-    const admitted = [...batch.values()].flat();
     try {
-      const faults = (await restore(admitted)).filter((fault) => fault !== undefined);
-      droppedCount += faults.length;
-      for (const err of faults) logger.error({ err }, 'an admission of the outage could not be written');
-      const written = new Set(admitted);
-      for (const key of batch.keys()) remove(key, written);
-      size -= admitted.length;
+      await writeAdmissions(batch);
+      for (const key of batch.keys()) await writeRefunds(key);
       return true;
     } catch (error) {
       if (!(error instanceof StoreUnavailable))
@@ -99,18 +144,34 @@ export function createJournal({ restore, logger, capacity = CAPACITY }: JournalO
         droppedCount += 1;
         return false;
       }
-      const known = waiting.get(key);
-      if (known === undefined) waiting.set(key, [admitted]);
-      else known.push(admitted);
+      const known = waiting.get(key) ?? new Map<string, AdmittedElsewhere>();
+      // The store would take it for a repeat of the one that waits.
+      if (known.has(idOf(admitted))) return true;
+      waiting.set(key, known.set(idOf(admitted), admitted));
       size += 1;
       return true;
     },
-    has: (key) => waiting.has(key),
-    holds: (key, id) =>
-      waiting.get(key)?.some(({ admission }) => (admission.requestId ?? admission.ownId) === id) ?? false,
+    refund(key, refunded) {
+      const known = refunds.get(key) ?? new Map<string, RefundAsked>();
+      refunds.set(key, known.set(refunded.request.requestId, refunded));
+      size += 1;
+    },
+    isRefunded: (key, id) => refunds.get(key)?.has(id) ?? false,
+    dropErased(erasedUs) {
+      for (const [key, known] of waiting) {
+        const [first] = known.values();
+        const us = first && erasedUs(first.admission.subject);
+        if (us === undefined) continue;
+        const erased = [...known.values()].filter(({ atUs }) => atUs <= us);
+        remove(key, erased);
+        dropRefunds(key, erased);
+      }
+    },
+    has: (key) => waiting.has(key) || refunds.has(key),
+    holds: (key, id) => waiting.get(key)?.has(id) ?? false,
     write(key) {
       urgent.add(key);
-      return writeUntil(() => !waiting.has(key)).finally(() => urgent.delete(key));
+      return writeUntil(() => !waiting.has(key) && !refunds.has(key)).finally(() => urgent.delete(key));
     },
     writeAll: () => writeUntil(() => size === 0),
     get size() {
@@ -120,4 +181,17 @@ export function createJournal({ restore, logger, capacity = CAPACITY }: JournalO
       return droppedCount;
     },
   };
+}
+
+function idOf({ admission: { requestId, ownId } }: AdmittedElsewhere): string {
+  return requestId ?? ownId ?? '';
+}
+
+function first<T>(values: Iterable<T>, count: number): T[] {
+  const taken: T[] = [];
+  for (const value of values) {
+    if (taken.length >= count) break;
+    taken.push(value);
+  }
+  return taken;
 }

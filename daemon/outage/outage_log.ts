@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Policy } from '../quota/policies';
 
-/** Says once that decisions are made without the store, and once that they are not any more. */
+/** Logs once when decisions start to be made without the store, and once when that ends. */
 export interface OutageLog {
   /** A decision was made without the store. */
   degraded(policy: Policy): void;

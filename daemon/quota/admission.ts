@@ -6,9 +6,9 @@ export interface Admission {
   readonly policy: string;
   /** How many tokens the act takes from each limit: 1 or more. */
   readonly cost: number;
-  /** Makes a repeat take nothing more; undefined where the caller gave none. */
+  /** Makes a repeat take nothing more; undefined if the caller gave none. */
   readonly requestId: string | undefined;
-  /** A UUID of the daemon's own, where the caller gave none: so one that is written twice counts once. */
+  /** The daemon's own UUID if the caller gave none, so that an admission written twice counts once. */
   readonly ownId?: string;
 }
 
@@ -24,9 +24,9 @@ export interface LimitStatus {
   readonly resetDelayUs: number;
   /** Until one more than `remaining` is free, if nothing more is taken; 0 if all of the limit is free. */
   readonly nextDelayUs: number;
-  /** Evaluated and counted, but never refuses. */
+  /** Evaluated and counted, but never denies. */
   readonly shadow: boolean;
-  /** A shadow limit that would have refused. */
+  /** A shadow limit that would have denied. */
   readonly shadowDenied: boolean;
   /** An operator has set another size for this subject. */
   readonly overridden: boolean;
@@ -40,20 +40,20 @@ export interface Decision {
   /** Every limit of the policy, the tightest first, as it stands after the verdict. */
   readonly limits: readonly LimitStatus[];
   /**
-   * The first moment at which the same admission would pass, if nobody else takes anything.
-   * Undefined where it was admitted, and where waiting cannot help: the cost is above a limit's size.
+   * The first moment at which the same admission would pass, if nobody else takes anything. Undefined if it was admitted,
+   * or if waiting cannot help because the cost is above a limit's size.
    */
   readonly retryDelayUs: number | undefined;
   /** When it was made, by the store's clock. */
   readonly decidedUs: number;
-  /** Made without the store, by the policy's rule for its failure. */
+  /** Made without the store, by the policy's rule for a store failure. */
   readonly degraded?: boolean;
 }
 
-/** What an admission came to: a decision, or the error that concerns it alone. */
+/** The result of an admission: a decision, or an error that concerns it alone. */
 export type Answer = Decision | Error;
 
-/** The decision, or what was thrown in its place. What is no `Error` is thrown on. */
+/** The decision, or the error thrown instead. Anything but an `Error` is rethrown. */
 export function orError(decide: () => Decision): Answer {
   try {
     return decide();

@@ -8,7 +8,7 @@ export interface Change {
   readonly subjectHash: string;
   /** The other fields of the request, in words. */
   readonly fields: Readonly<Record<string, string>>;
-  /** The name of the gRPC status that it ended with. */
+  /** The name of the resulting gRPC status. */
   readonly code: string;
   readonly callId: string;
 }
@@ -22,7 +22,7 @@ export interface AuditedChange extends Change {
 export interface AuditQuery {
   /** At most. */
   readonly pageSize: number;
-  /** Where the page before ended; undefined for the first. */
+  /** The end of the previous page; undefined for the first. */
   readonly pageToken: string | undefined;
 }
 
@@ -36,6 +36,6 @@ export interface AuditPage {
 /** The trail of changes in the store: a bounded number of them. Throws `StoreUnavailable` if the store cannot answer. */
 export interface Auditing {
   record(change: Change): Promise<void>;
-  /** Throws `InvalidRequest` if the page token is none. */
+  /** Throws `InvalidRequest` if the page token is invalid. */
   list(query: AuditQuery): Promise<AuditPage>;
 }

@@ -1,36 +1,49 @@
 import type { Admission, Decision } from './admission';
+import type { RefundListener } from './refund';
 
 /** Subscribes to decisions: each is published once, to each listener. Two arguments, as most need no event made. */
 export type DecisionListener = (admission: Admission, decision: Decision) => void;
 
-/** One decision, as watchers receive it. */
+/** One decision, or one refund of what was admitted, as watchers receive it. */
 export interface DecisionEvent {
   readonly admission: Admission;
   readonly decision: Decision;
+  /** True if what was admitted is given back: the decision then shows how the limits stand since, and when that was. */
+  readonly isRefund?: boolean;
 }
 
-/** What a watcher wants to hear of; undefined means all. */
+/** The result that an event reports. */
+export type Verdict = 'admitted' | 'denied' | 'refunded';
+
+export function verdictOf({ decision, isRefund }: DecisionEvent): Verdict {
+  if (isRefund) return 'refunded';
+  return decision.admitted ? 'admitted' : 'denied';
+}
+
+/** The events that a watcher wants; undefined means all. */
 export interface DecisionFilter {
   readonly subject: string | undefined;
   readonly policy: string | undefined;
-  readonly admitted: boolean | undefined;
+  readonly verdict: Verdict | undefined;
 }
 
-/** An event, and how many there were between it and the one before that did not fit in the watcher's place. */
+/** An event, and how many were dropped just before it because the watcher's buffer was full. */
 export interface WatchedEvent extends DecisionEvent {
   readonly missedCount: number;
 }
 
-/** One watcher's place in the feed. */
+/** One watcher's buffer in the feed. */
 export interface Watcher {
-  /** Answers the next event; undefined where none is waiting. */
+  /** Returns the next event; undefined if none is waiting. */
   take(): WatchedEvent | undefined;
-  /** Is called when an event has come to an empty place. */
+  /** Called when an event arrives in an empty buffer. */
   onEvent(wake: () => void): void;
+  /** Counts events that were lost on their way here: the next event reports them. */
+  miss(count: number): void;
   close(): void;
 }
 
-/** Tells decisions to those who watch. Nobody who watches can slow it: what does not fit in a place is missed. */
+/** Sends decisions to watchers. A watcher cannot slow it down: what does not fit in its buffer is missed. */
 export interface DecisionFeed {
   publish(event: DecisionEvent): void;
   /** Whether anybody would receive an event now. */
@@ -38,7 +51,7 @@ export interface DecisionFeed {
   watch(filter: DecisionFilter): Watcher;
 }
 
-/** Events that wait for a slow watcher: some seconds of a busy daemon, some hundred kilobytes. */
+/** The most events that wait for a slow watcher: some seconds of a busy daemon, some hundred kilobytes. */
 const PLACE_SIZE = 1000;
 
 export function createDecisionFeed({ placeSize = PLACE_SIZE }: { placeSize?: number } = {}): DecisionFeed {
@@ -71,6 +84,9 @@ export function createDecisionFeed({ placeSize = PLACE_SIZE }: { placeSize?: num
         onEvent(callback) {
           wake = callback;
         },
+        miss(count) {
+          missedCount += count;
+        },
         close: () => places.delete(offer),
       };
     },
@@ -84,13 +100,28 @@ export function publishTo(feed: Pick<DecisionFeed, 'isWatched' | 'publish'>): De
   };
 }
 
-function matches(
-  { subject, policy, admitted }: DecisionFilter,
-  { admission, decision }: DecisionEvent,
-): boolean {
+/** Publishes refunds in a feed. */
+export function publishRefundsTo(feed: Pick<DecisionFeed, 'isWatched' | 'publish'>): RefundListener {
+  return (request, { cost, limits, refundedUs: decidedUs, degraded }) => {
+    if (!feed.isWatched()) return;
+    const decision = {
+      admitted: true,
+      isRepeat: false,
+      limits,
+      retryDelayUs: undefined,
+      decidedUs,
+      degraded,
+    };
+    feed.publish({ admission: { ...request, cost }, decision, isRefund: true });
+  };
+}
+
+/** Whether a watcher wants an event. */
+export function matches({ subject, policy, verdict }: DecisionFilter, event: DecisionEvent): boolean {
+  const { admission } = event;
   return (
     (subject === undefined || subject === admission.subject) &&
     (policy === undefined || policy === admission.policy) &&
-    (admitted === undefined || admitted === decision.admitted)
+    (verdict === undefined || verdict === verdictOf(event))
   );
 }

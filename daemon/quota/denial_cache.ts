@@ -11,27 +11,32 @@ export interface Judgement {
 }
 
 export interface DenialCache {
-  /** Decides by what is remembered, and asks the store, in one go, about all that is not. */
+  /** Decides from remembered denials, and asks the store about all others in one call. */
   decideAll(asked: readonly Asked[], ask: Ask): Promise<readonly Answer[]>;
+  /** Forgets the denials of a subject. */
+  forget(subject: string): void;
 }
 
-/** Asks the store. Never throws: an error stands in the place of the judgement that it concerns. */
+/** Asks the store. Never throws: an error takes the place of the judgement that it concerns. */
 type Ask = (asked: readonly Asked[]) => Promise<readonly (Judgement | Error)[]>;
 
-/** Those that wait for a call that looks anew. */
+/** Admissions that wait for a renewing call. */
 type Renewal = (() => void)[];
 
 export interface DenialCacheOptions {
   readonly nowMs?: () => number;
-  /** Is called for each denial that the store was not asked for. */
+  /** Called for each denial made without asking the store. */
   readonly onCached: (policy: string) => void;
 }
 
-/** The longest that a denial is remembered: so much later operators are answered about what they have changed. */
+/** The longest time that a denial is remembered, and so the delay of the answer to an operator's change. */
 const MAX_CACHED_MS = 250;
 
 /** By how much the timers and clocks of two machines may differ over so short a time. */
 const MARGIN_MS = 10;
+
+/** A daemon that denies by what it remembers does so until this long after the store would not any more. */
+export const REMEMBERED_DENIAL_MS = MAX_CACHED_MS + MARGIN_MS;
 
 /** About 20 MB, if each lists as many ids as it may. */
 const MAX_ENTRIES = 10_000;
@@ -43,17 +48,17 @@ interface Denial {
   readonly decision: Decision;
   /** The request ids that the store knows, one after the other; undefined if it did not list them. */
   readonly ids: Buffer | undefined;
-  /** When the decision was heard: a little after it was made, so that no caller is sent back too early. */
+  /** When the decision was received: a little after it was made, so that no caller retries too early. */
   readonly heardMs: number;
   readonly endMs: number;
-  /** The call that looks anew after the end; others wait for it, so that one subject asks the store once. */
+  /** The call that asks the store again after the end; others wait for it, so that one subject asks once. */
   renewal: Renewal | undefined;
 }
 
 /**
- * Denies again what was denied just now, without the store, and yet exactly: only subjects of which a limit has nothing
- * remaining, until its next token at the latest, and only requests that cannot be repeats of admitted ones. Time runs
- * on a monotonic clock from before the asking.
+ * Repeats recent denials without the store, and still exactly: only for subjects with nothing remaining in a limit, until
+ * its next token at the latest, and only for requests that cannot be repeats of admitted ones. Time runs on a monotonic
+ * clock from before the request to the store.
  *
  * Of a cached denial the verdict and a `remaining` of 0 are exact, and the delays and the time of the decision are
  * computed. A limit that had something remaining is shown as it was, at most 250 ms ago.
@@ -101,7 +106,7 @@ export function createDenialCache({
     });
   }
 
-  /** After another call has looked anew. It may have failed, or found something else. */
+  /** Decides after another call has asked again. It may have failed, or found something else. */
   async function decideAfter(renewal: Renewal, asked: Asked, ask: Ask): Promise<Answer> {
     await new Promise<void>((resolve) => renewal.push(resolve));
     const renewed = lookUp(asked);
@@ -138,10 +143,14 @@ export function createDenialCache({
       const all = answers.map((answer) => answer ?? (judged[next++] as Answer));
       return isWaiting ? Promise.all(all) : (all as Answer[]);
     },
+
+    forget(subject) {
+      for (const key of denials.keys()) if (subjectOf(key) === subject) denials.delete(key);
+    },
   };
 }
 
-/** Lets those go on that have waited. */
+/** Resumes those that have waited. */
 function endRenewal(denial: Denial): void {
   for (const goOn of denial.renewal ?? []) goOn();
   denial.renewal = undefined;
@@ -152,13 +161,17 @@ function keyOf({ cost, policy, subject }: Admission): string {
   return `${cost}:${policy}:${subject}`;
 }
 
+function subjectOf(key: string): string {
+  return key.split(':').slice(2).join(':');
+}
+
 /**
  * Returns what resolves once no daemon denies by what it had remembered before: to be awaited after an operator's change
  * took effect, and before the operator is answered. If denials are not remembered, that is at once.
  */
 export function afterCaches(isCachingDenials: boolean): () => Promise<void> {
   if (!isCachingDenials) return () => Promise.resolve();
-  return () => new Promise((resolve) => setTimeout(resolve, MAX_CACHED_MS + MARGIN_MS));
+  return () => new Promise((resolve) => setTimeout(resolve, REMEMBERED_DENIAL_MS));
 }
 
 /** Serves one search after the other. */
@@ -174,7 +187,7 @@ function isNewRequest({ requestId }: Admission, { policy, ids }: Denial): boolea
   return at < 0;
 }
 
-/** For how long a subject will certainly have nothing remaining of some limit; 0 if that is not known. */
+/** How long a subject will certainly have nothing remaining in some limit; 0 if unknown. */
 function emptyForUs({ admitted, limits, retryDelayUs }: Decision, cost: number): number {
   if (admitted) return 0;
   const denying = limits.filter(({ shadow, remaining }) => !shadow && remaining < cost);

@@ -5,24 +5,60 @@ export interface Erasure {
   readonly subjectHash: string;
   /** By the store's clock: what was kept of the subject until then goes. */
   readonly startTimeMs: number;
-  /** When nothing was left; undefined while it goes on. */
+  /** When nothing was left; undefined while it is running. */
   readonly endTimeMs: number | undefined;
   readonly stepsDone: number;
   readonly stepsTotal: number;
 }
 
+/** Subjects that were erased, each with the store's time in microseconds at which that began: what is older must go. */
+export interface ErasedSubjects {
+  /** By name: their erasures are still running. */
+  readonly named: ReadonlyMap<string, number>;
+  /** By keyed hash: their erasures have ended, perhaps before this daemon learned of them. */
+  readonly hashed: ReadonlyMap<string, number>;
+}
+
 /** Erases subjects from the store. Every method throws `StoreUnavailable` if the store cannot answer. */
 export interface Erasing {
   /**
-   * Begins to erase everything that the store holds of a subject. What decides and what is counted of it is gone when
-   * this resolves; the rest goes in the background, whichever daemon is there to do it. Throws `TooManyErasures`.
+   * Begins to erase everything that the store holds of a subject. Its limits and counts are gone when this resolves; the
+   * rest is removed in the background by any daemon. Throws `TooManyErasures`.
    */
   eraseSubject(subject: string): Promise<Erasure>;
   /** How far an erasure is. Throws `UnknownErasure` once it is forgotten. */
   getErasure(id: string): Promise<Erasure>;
 }
 
-/** As many erasures go on as may. */
+/** An operator has lowered a limit of the subject, and only an operator may erase that. */
+export class LoweredLimit extends Error {
+  override readonly name = 'LoweredLimit';
+  constructor() {
+    super('an operator has lowered a limit of this subject: only an operator may erase it');
+  }
+}
+
+/** The same, but an erasure has begun only once no daemon denies its subject by what it remembers from before. */
+export function erasingAfterCaches(erasing: Erasing, afterCaches: () => Promise<void>): Erasing {
+  return {
+    ...erasing,
+    async eraseSubject(subject) {
+      const begun = await erasing.eraseSubject(subject);
+      await afterCaches();
+      return begun;
+    },
+  };
+}
+
+/** An admission is not written, as its subject was erased after it was made. */
+export class SubjectErased extends Error {
+  override readonly name = 'SubjectErased';
+  constructor() {
+    super('the subject was erased meanwhile');
+  }
+}
+
+/** The limit of running erasures is reached. */
 export class TooManyErasures extends Error {
   override readonly name = 'TooManyErasures';
   constructor(most: number) {

@@ -4,7 +4,7 @@ export interface FieldFault {
   readonly description: string;
 }
 
-/** The request cannot be decided on. Lists every fault of it, not the first. */
+/** The request cannot be decided on. Lists all of its faults, not just the first. */
 export class InvalidRequest extends Error {
   override readonly name = 'InvalidRequest';
   constructor(readonly faults: readonly FieldFault[]) {
@@ -46,6 +46,22 @@ export class UnknownService extends Error {
   }
 }
 
+/** No request of this id was admitted, or it is no longer remembered: there is nothing to give back. */
+export class UnknownRequest extends Error {
+  override readonly name = 'UnknownRequest';
+  constructor() {
+    super('no admitted request with this request_id is remembered for this subject and policy');
+  }
+}
+
+/** The request of this id was refunded: it can be neither admitted again nor repeated. */
+export class RefundedRequest extends Error {
+  override readonly name = 'RefundedRequest';
+  constructor() {
+    super('the request with this request_id was refunded; a new request needs a new one');
+  }
+}
+
 /** The caller's deadline had passed before the store could decide: nothing was taken. */
 export class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
@@ -59,12 +75,12 @@ export class StoreMismatch extends Error {
   override readonly name = 'StoreMismatch';
 }
 
-/** The store's settings put promises at risk, and the daemon was told to accept no such store. */
+/** The store's settings put guarantees at risk, and the daemon is configured to reject such a store. */
 export class StoreUnsafe extends Error {
   override readonly name = 'StoreUnsafe';
 }
 
-/** The store is out of reach, or cannot serve now: nothing was decided. Safe to retry with the same request id. */
+/** The store is unreachable or cannot serve now: nothing was decided. Safe to retry with the same request id. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
   constructor(options: { cause: unknown }) {

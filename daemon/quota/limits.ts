@@ -5,7 +5,7 @@ import { type AlgorithmName, algorithmOf } from './algorithms/registry';
 export interface Limit extends LimitSize {
   readonly algorithm: AlgorithmName;
   readonly name: string;
-  /** Evaluated and counted, but never refuses. */
+  /** Evaluated and counted, but never denies. */
   readonly shadow?: boolean;
 }
 

@@ -7,7 +7,7 @@ export interface OverrideTarget {
 
 /** Another size for one limit of one subject, to be set. */
 export interface NewOverride extends OverrideTarget {
-  /** The most tokens that can be taken at once; 0 refuses everything. */
+  /** The most tokens that can be taken at once; 0 denies everything. */
   readonly limit: number;
   /** Until when; undefined means until it is cleared. */
   readonly expireTimeMs: number | undefined;
@@ -25,7 +25,7 @@ export interface OverrideQuery {
   readonly subject: string | undefined;
   /** About how many. */
   readonly pageSize: number;
-  /** Where the page before ended; undefined for the first. */
+  /** The end of the previous page; undefined for the first. */
   readonly pageToken: string | undefined;
 }
 

@@ -20,7 +20,7 @@ const TOKEN_US = 1.2;
 /** The members of one subject's set that a policy may come to: some ten megabytes. */
 export const MAX_MEMBERS = 100_000;
 
-/** What of a policy its bounds follow from. */
+/** The parts of a policy that determine its bounds. */
 export interface Bounded {
   readonly limits: readonly Limit[];
   /** How long a request id is remembered; 0: not at all. */
@@ -66,7 +66,7 @@ export function callUs({ limits }: Pick<Bounded, 'limits'>, cost: number): numbe
   return CALL_US + LIMIT_US * limits.length + TOKEN_US * (inSet + inShadows);
 }
 
-/** The same, whatever overrides its subject has: they are known to Redis alone, and may let more through. */
+/** The same with any overrides: only Redis knows them, and they may let more through. */
 export function overriddenCallUs({ limits }: Pick<Bounded, 'limits'>, cost: number): number {
   let inSet = 0;
   let inShadows = 0;

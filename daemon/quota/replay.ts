@@ -1,15 +1,20 @@
 import type { Policies, Policy } from './policies';
 
-/** One request of the past: who asked what, when, and what was answered. */
+/** One request of the past: who asked what, when, and what was answered; or a refund. */
 export interface PastRequest {
   readonly subject: string;
   readonly policy: string;
   readonly cost: number;
   readonly timeMs: number;
   readonly admitted: boolean;
+  /** Of a refund: when the request was admitted that it gives back. */
+  readonly refundedTimeMs?: number;
 }
 
-/** Whether a request of the past would have been admitted by this policy. Each subject's come in the order of time. */
+/**
+ * Whether a request of the past would have been admitted by this policy; gives back what a refund does, and returns false
+ * then. Each subject's come in the order of time.
+ */
 export type DecideOnPast = (request: PastRequest, policy: Policy) => boolean;
 
 /** What other policies would have changed for one policy's requests. */
@@ -18,7 +23,7 @@ export interface PolicyDifference {
   readonly requestCount: number;
   /** What was answered. */
   readonly deniedCount: number;
-  /** What would have been answered; undefined where the other policies have none of that name. */
+  /** What would have been answered; undefined if the other policies have none of that name. */
   readonly wouldDenyCount: number | undefined;
   /** Requests that were admitted and would be denied, by subject. */
   readonly newlyDenied: ReadonlyMap<string, number>;
@@ -50,9 +55,13 @@ export async function replay(
   for await (const request of requests) {
     firstMs = Math.min(firstMs ?? request.timeMs, request.timeMs);
     lastMs = Math.max(lastMs ?? request.timeMs, request.timeMs);
+    const policy = candidate.byName.get(request.policy);
+    if (request.refundedTimeMs !== undefined) {
+      if (policy !== undefined) decide(request, policy);
+      continue;
+    }
     const tally = tallies.get(request.policy) ?? newTally(request.policy);
     tallies.set(request.policy, tally);
-    const policy = candidate.byName.get(request.policy);
     count(tally, request, policy && decide(request, policy));
   }
   return { firstMs, lastMs, differences: [...tallies.values()] };

@@ -2,7 +2,7 @@ import { HOUR_MS, MAX_HOUR_COUNT } from './usage';
 
 /**
  * The hours of decisions that can be asked for, and one more, so that none is gone when an hour begins while they are
- * read. In a partition that is two fields an hour and policy at most: 90 kilobytes with three policies.
+ * read. In a partition that is three fields an hour and policy at most.
  */
 export const HOURS_KEPT_MS = (MAX_HOUR_COUNT + 1) * HOUR_MS;
 

@@ -2,7 +2,7 @@
 export interface ServiceCall {
   readonly subject: string;
   readonly service: string;
-  /** Makes a repeat count once; undefined where the caller gave none. */
+  /** Makes a repeat count once; undefined if the caller gave none. */
   readonly requestId: string | undefined;
   /** When the call was made; undefined means now, by the store's clock. */
   readonly callTimeMs: number | undefined;
@@ -16,7 +16,7 @@ export interface UsageQuery {
   readonly leastCount: number;
   /** How many hours of decisions, ending with the current one; 0 means none. */
   readonly hourCount: number;
-  /** Whose own numbers to tell as well; undefined means nobody's. */
+  /** Whose own numbers to return as well; undefined means nobody's. */
   readonly subject?: string;
 }
 
@@ -57,6 +57,8 @@ export interface PolicyDecisions {
   readonly policy: string;
   readonly admittedCount: number;
   readonly deniedCount: number;
+  /** Given back in this hour, whenever they were admitted. */
+  readonly refundedCount: number;
 }
 
 /** The usage statistics at `readTimeMs`, by the store's clock. Each list is in the order its name says. */
@@ -70,7 +72,7 @@ export interface Usage {
   readonly completeSinceMs: number;
   /** The oldest first, the hour of `readTimeMs` last; each holds every policy that was asked for, in that order. */
   readonly hours: readonly HourlyDecisions[];
-  /** Only where a subject was asked for; zeros for one that did nothing. */
+  /** Only if a subject was asked for; zeros if it did nothing. */
   readonly subjectUsage?: SubjectUsage;
 }
 

@@ -24,8 +24,8 @@ export interface PathFault {
 }
 
 /**
- * Validates a YAML file whole: its syntax, its schema, and what no single value shows, all faults together in the
- * order of their lines. Without a fault, the value as the schema makes it.
+ * Validates a whole YAML file: its syntax, its schema, and faults between values, all reported together in line order.
+ * Without a fault, the value as the schema makes it.
  */
 export function parseYamlFile<Schema extends z.ZodType>({
   text,
@@ -34,7 +34,7 @@ export function parseYamlFile<Schema extends z.ZodType>({
 }: {
   text: string;
   schema: Schema;
-  /** Checked apart from the schema, which would wait until all else is right. */
+  /** Checked apart from the schema, which would check them only once all else is valid. */
   crossFaults: (raw: unknown) => PathFault[];
 }): { data: z.output<Schema> } | { faults: LineFault[] } {
   const { value, faults: syntax, lineOf } = readYaml(text);
@@ -51,12 +51,12 @@ function issueFaults(issue: z.core.$ZodIssue): PathFault[] {
   return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a known key' }));
 }
 
-/** What stands under the key; undefined where there is no map, or no such key in it. */
+/** What stands under the key; undefined if there is no map, or no such key in it. */
 export function entryOf(holder: unknown, key: string): unknown {
   return asMap(holder)[key];
 }
 
-/** The value as a map; an empty one where it is none. */
+/** The value as a map; an empty map if it is not one. */
 export function asMap(raw: unknown): Record<string, unknown> {
   const isMap = typeof raw === 'object' && raw !== null && !Array.isArray(raw);
   return isMap ? (raw as Record<string, unknown>) : {};

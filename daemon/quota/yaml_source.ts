@@ -8,21 +8,21 @@ export interface LineFault {
 
 /** A YAML file as plain values, with the lines that they came from. */
 export interface YamlSource {
-  /** Undefined where the file could not be read at all. */
+  /** Undefined if the file could not be read at all. */
   readonly value: unknown;
-  /** Whatever is no YAML, or means something else than it says. */
+  /** Everything that is not valid YAML, or is misleading. */
   readonly faults: readonly LineFault[];
-  /** The line of what stands at the path or, where it is missing, of the nearest thing that would hold it. */
+  /** The line of the value at the path or, if it is missing, of its nearest parent. */
   lineOf(path: readonly PropertyKey[]): number;
 }
 
-/** The library speaks of its own functions here; an operator has a file. */
+/** The library's message names its own functions; an operator has a file. */
 const PLAIN_WORDS = new Map([
   ['MULTIPLE_DOCS', 'a second document starts here, and a file holds one only'],
   ['DUPLICATE_KEY', 'repeats a key that stands above'],
 ]);
 
-/** Reads a YAML file. Never throws: what is wrong stands in `faults`. */
+/** Reads a YAML file. Never throws: faults are in `faults`. */
 export function readYaml(text: string): YamlSource {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
@@ -62,7 +62,7 @@ function nearestLine(
   return line;
 }
 
-/** A map's entry is where its key is: its value may start lines below. Of repeated keys the last one counts. */
+/** The line of a map's entry is its key's: its value may start lines below. Of repeated keys the last one counts. */
 function entryAt(holder: unknown, key: PropertyKey): { place?: unknown; value?: unknown } {
   if (isSeq(holder)) return { place: holder.items[Number(key)], value: holder.items[Number(key)] };
   if (!isMap(holder)) return {};

@@ -1,17 +1,17 @@
-import type { Redis } from 'ioredis';
 import type { AuditedChange, Auditing, AuditPage, Change } from '../quota/auditing';
 import { InvalidRequest } from '../quota/errors';
 import { translateFailure } from './failures';
 import type { Keys } from './keys';
+import type { Database } from './nodes';
 
-/** Changes that are kept, about: Redis cuts whole nodes of a stream. */
+/** About how many changes are kept: Redis trims a stream by whole nodes. */
 const KEPT_CHANGES = 10_000;
 
-/** What a field of a request may take of the trail, in characters. */
+/** The longest value of a request field in the trail, in characters. */
 const MAX_FIELD_CHARACTERS = 256;
 
 /** The trail of changes, on one stream. */
-export function createAuditing({ redis, keys }: { redis: Redis; keys: Keys }): Auditing {
+export function createAuditing({ redis, keys }: { redis: Database; keys: Keys }): Auditing {
   const { audit } = keys;
   return {
     async record(change) {
@@ -41,10 +41,11 @@ function readEntry([id, [, change = '']]: [id: string, fields: string[]]): Audit
   return { timeMs: Number(id.split('-')[0]), ...(JSON.parse(change) as Change) };
 }
 
-/** A page goes on behind the entry where the one before ended. */
+/** A page starts after the last entry of the previous page. */
 function startOf(pageToken: string | undefined): string {
   if (pageToken === undefined) return '+';
-  if (/^\d{1,16}-\d{1,16}$/.test(pageToken)) return `(${pageToken}`;
+  // No entry has the id 0-0, and Redis knows of nothing before it.
+  if (/^\d{1,16}-\d{1,16}$/.test(pageToken) && !/^0+-0+$/.test(pageToken)) return `(${pageToken}`;
   throw new InvalidRequest([
     { field: 'page_token', description: 'must be the next_page_token of a page before' },
   ]);

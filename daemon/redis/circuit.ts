@@ -4,10 +4,10 @@ import { StoreUnavailable } from '../quota/errors';
 import { CircuitOpen } from './circuit_open';
 import { isOutage } from './failures';
 
-/** Writes have failed for so long, without one that succeeded, when the circuit opens. One slow moment is no outage. */
+/** The circuit opens after writes have failed for this long without a success. One slow moment is no outage. */
 const LASTING_MS = 200;
 
-/** Lets nobody wait for a database that is dead or takes no writes. (M. Nygard, "Release It!", 2007.) */
+/** Fails fast while a database is dead or takes no writes. (M. Nygard, "Release It!", 2007.) */
 export interface Circuit {
   /** Runs a write. While the circuit is open it throws `StoreUnavailable` at once instead. */
   run<Result>(write: () => Promise<Result>): Promise<Result>;
@@ -18,10 +18,13 @@ export interface Circuit {
   isOpen(): boolean;
 }
 
+/** The circuit of a partition: that of its server or, on a Cluster, its own, because each master may fail alone. */
+export type CircuitOf = (partition: number) => Circuit;
+
 export interface CircuitOptions {
   /** What the log calls the database. */
   readonly name: string;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
   readonly nowMs?: () => number;
 }
 
@@ -31,11 +34,18 @@ export function createCircuit({ name, logger, nowMs = () => performance.now() }:
     // The probe sets the pace. The library measures pauses by the wall clock, which may be set back.
     halfOpenAfter: new ConstantBackoff(Number.NEGATIVE_INFINITY),
   });
+  let isBroken = false;
   breaker.onBreak((reason) => {
+    // Each probe that fails breaks the circuit anew.
+    if (isBroken) return;
+    isBroken = true;
     const cause = 'error' in reason ? String(causeOf(reason.error)) : undefined;
-    logger.warn({ redis: name, cause }, 'redis is not asked any more until a probe succeeds');
+    logger.warn({ redis: name, cause }, 'redis is not used until a probe succeeds');
   });
-  breaker.onReset(() => logger.info({ redis: name }, 'redis is asked again'));
+  breaker.onReset(() => {
+    isBroken = false;
+    logger.info({ redis: name }, 'redis is used again');
+  });
   const isOpen = () => breaker.state !== CircuitState.Closed;
 
   function assertClosed(): void {
@@ -44,7 +54,7 @@ export function createCircuit({ name, logger, nowMs = () => performance.now() }:
 
   return {
     async run(write) {
-      // The library would let whoever comes first try, and wait.
+      // The library would let the first caller try, and make it wait.
       assertClosed();
       return breaker.execute(write);
     },
@@ -54,7 +64,7 @@ export function createCircuit({ name, logger, nowMs = () => performance.now() }:
   };
 }
 
-/** A circuit that stays closed: for a store without a probe, which nothing would close it for. */
+/** A circuit that stays closed, for a store without a probe: nothing would ever close it. */
 export const CLOSED_CIRCUIT: Circuit = {
   run: (write) => write(),
   probe: (write) => write(),
@@ -62,11 +72,11 @@ export const CLOSED_CIRCUIT: Circuit = {
   isOpen: () => false,
 };
 
-/** Opens once writes have failed for a time and none has succeeded meanwhile, however many or few there are. */
+/** Opens once writes have failed for a time without a success, however many there are. */
 function createLastingFailure(nowMs: () => number): IBreaker {
   let sinceMs: number | undefined;
   return {
-    // Nothing that is kept across processes.
+    // No state is shared between processes.
     state: undefined,
     success() {
       sinceMs = undefined;

@@ -1,38 +1,71 @@
-import { Redis } from 'ioredis';
+import type { EventEmitter } from 'node:events';
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { parseRedisUrl } from '../../environment/redis/address';
+import { openCluster } from './cluster';
+import { joinWrites } from './joined_writes';
+import { type Database, isCluster, mastersOf } from './nodes';
+import { type ConnectionSecurity, createClient } from './places';
 import { watchSilence } from './silence';
 
-/** Every command is answered, or given up, within this time. */
+/** Each command is answered or abandoned within this time. */
 const COMMAND_TIMEOUT_MS = 300;
 
-/** A connection that has been silent for this long with commands waiting is closed, and made anew. */
+/** A connection that stays silent for this long with commands waiting is closed and reopened. */
 const SILENT_CONNECTION_MS = 1000;
 
 const CONNECT_TIMEOUT_MS = 1000;
 
-/** How long a goodbye may take: a Redis that is silent answers none, and a stop should not wait for it. */
+/** How long to wait for QUIT; a frozen Redis never answers it. */
 const DISCONNECT_TIMEOUT_MS = 300;
 
 const MAX_RECONNECT_DELAY_MS = 500;
 
-/** A Redis that stays read-only is not connected to anew more often than this. */
+/** The shortest time between reconnections to a Redis that stays read-only. */
 const READ_ONLY_RECONNECT_MS = 1000;
 
 export interface RedisConnectionOptions {
   readonly url: string;
   readonly name: string;
-  /** How long a command may make Redis wait before it answers; not at all unless given. */
+  /** How long a command may block in Redis before the answer; 0 unless given. */
   readonly waitMs?: number;
+  readonly security?: ConnectionSecurity;
   readonly logger: Logger;
 }
 
+/** Opens the server, the master behind Sentinels, or the Cluster that the URL names. */
+export function openDatabase(options: RedisConnectionOptions): Database {
+  const address = parseRedisUrl(options.url);
+  if (address?.kind !== 'cluster') return openRedis(options);
+  const { name, waitMs = 0, security = {}, logger } = options;
+  const reasons = new Map<string, Set<string>>();
+  const cluster = openCluster(address, {
+    name,
+    security,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    disconnectTimeoutMs: DISCONNECT_TIMEOUT_MS,
+    reconnectDelayMs,
+    onServer(server) {
+      limitTime(server, waitMs);
+      joinWrites(server);
+      const address = `${server.options.host}:${server.options.port}`;
+      // The client is made anew with each try to find the Cluster.
+      const logged = reasons.get(address) ?? new Set();
+      reasons.set(address, logged);
+      logConnections(server, { redis: name, server: address }, logger, logged);
+    },
+  });
+  cluster.on('error', (error) => logger.debug({ redis: name, err: error }, 'redis cluster not found'));
+  return cluster;
+}
+
 /**
- * Opens a connection that fails fast and never runs a command twice or late: a command is refused at once while
- * Redis is out of reach, and is not sent again when the connection breaks. The caller's retry carries the request id
- * that makes it safe; a queue of ours would not know whether the caller still waits.
+ * Opens a connection that fails fast and never runs a command twice or late: a command fails at once while Redis is
+ * unreachable, and is not resent when the connection breaks. The caller's retry carries the request id that makes it
+ * safe; a queue here would not know whether the caller still waits.
  */
-export function openRedis({ url, name, waitMs = 0, logger }: RedisConnectionOptions): Redis {
-  const redis = new Redis(url, {
+export function openRedis({ url, name, waitMs = 0, security, logger }: RedisConnectionOptions): Redis {
+  const redis = createClient(url, security, {
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
@@ -40,13 +73,44 @@ export function openRedis({ url, name, waitMs = 0, logger }: RedisConnectionOpti
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     reconnectOnError: createReadOnlyRule(),
-    retryStrategy: (attempt) => Math.min(attempt * 50, MAX_RECONNECT_DELAY_MS),
+    retryStrategy: reconnectDelayMs,
   });
   limitTime(redis, waitMs);
-  redis.on('error', (error) => logger.debug({ redis: name, err: error }, 'redis connection failed'));
-  redis.on('close', () => logger.warn({ redis: name }, 'redis connection closed'));
-  redis.on('ready', () => logger.info({ redis: name }, 'redis connection ready'));
+  logConnections(redis, { redis: name }, logger);
   return redis;
+}
+
+function reconnectDelayMs(attempt: number): number {
+  return Math.min(attempt * 50, MAX_RECONNECT_DELAY_MS);
+}
+
+/** Reasons that are logged before the connection is ready again. */
+const MOST_REASONS = 8;
+
+/** A connection is tried again twice a second, so each reason is logged once until it is ready. */
+function logConnections(
+  redis: Redis,
+  names: Readonly<Record<string, string>>,
+  logger: Logger,
+  logged = new Set<string>(),
+): void {
+  let isReady = false;
+  redis.on('error', (error: Error) => {
+    logger.debug({ ...names, err: error }, 'redis connection failed');
+    const { message: reason } = error;
+    if (logged.has(reason) || logged.size >= MOST_REASONS) return;
+    logged.add(reason);
+    logger.warn({ ...names, reason }, 'redis cannot be reached');
+  });
+  redis.on('close', () => {
+    if (isReady) logger.warn(names, 'redis connection closed');
+    isReady = false;
+  });
+  redis.on('ready', () => {
+    isReady = true;
+    logged.clear();
+    logger.info(names, 'redis connection ready');
+  });
 }
 
 /** The library's own time limits (`commandTimeout`, `socketTimeout`) blame Redis for each pause of this process. */
@@ -66,8 +130,8 @@ function limitTime(redis: Redis, waitMs: number): void {
 }
 
 /**
- * After a failover behind one name the old server is a replica, and the connection to it still open: only a new one
- * reaches the server that takes writes. The command that was refused fails; its caller knows how to retry.
+ * After a failover behind one host name, the old server is a replica and its connection is still open: only a new
+ * connection reaches the server that takes writes. The rejected command fails; its caller knows how to retry.
  */
 function createReadOnlyRule(): (error: Error) => boolean {
   let lastMs = Number.NEGATIVE_INFINITY;
@@ -79,11 +143,17 @@ function createReadOnlyRule(): (error: Error) => boolean {
   };
 }
 
-/** Resolves once the connection was ready or has failed for the first time, so that a start does not begin with refusals. */
-export function firstAttempt(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') return Promise.resolve();
+/** Resolves once each connection is ready or has failed once, so that the daemon does not start with failing requests. */
+export async function firstAttempt(database: Database): Promise<void> {
+  await settled(database);
+  if (isCluster(database)) await Promise.all(mastersOf(database).map(settled));
+}
+
+function settled(database: Database): Promise<void> {
+  if (database.status === 'ready') return Promise.resolve();
+  // If no Sentinel answers there is no connection that could close.
+  const signals = ['ready', 'close', 'error'];
   return new Promise((resolve) => {
-    redis.once('ready', () => resolve());
-    redis.once('close', () => resolve());
+    for (const signal of signals) (database as EventEmitter).once(signal, () => resolve());
   });
 }

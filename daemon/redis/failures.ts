@@ -15,6 +15,8 @@ const TRANSIENT_CODES = new Set([
   'MASTERDOWN',
   'CLUSTERDOWN',
   'TRYAGAIN',
+  'MOVED',
+  'ASK',
   'OOM',
   'MISCONF',
   'NOREPLICAS',
@@ -22,20 +24,28 @@ const TRANSIENT_CODES = new Set([
   'NOAUTH',
   'WRONGPASS',
   'NOPERM',
-  // The store is another one than was claimed: see scripts/lib/control.lua.
+  // The store is not the one that was claimed: see scripts/lib/control.lua.
   'STALECLAIM',
 ]);
 
-/** What a failed command means to the rules. A reply with any other code is a fault of the program: it stays itself. */
+/** Translates the error of a failed command. A reply with any other code is a bug, and is returned unchanged. */
 export function translateFailure(error: unknown): unknown {
   const code = replyCode(error);
-  const isFault = code !== undefined && !TRANSIENT_CODES.has(code);
+  const isFault = code !== undefined && !TRANSIENT_CODES.has(code) && !isOfMovingKey(error);
   return isFault ? error : new StoreUnavailable({ cause: error });
 }
 
 /**
- * What kind of failure it was, for a metric: `fault` is the program's own, `circuit_open` was not sent, a word in capitals
- * is Redis's reply, `no_answer` is all the rest.
+ * While a slot moves, Redis ends a script at a key that is no longer there, even if the script itself has just removed its
+ * last element (`scriptVerifyClusterState` in script.c). What it did before stays done, as when a connection is lost.
+ */
+function isOfMovingKey(error: unknown): boolean {
+  return replyCode(error) === 'ERR' && (error as Error).message.includes('access a non local key');
+}
+
+/**
+ * The kind of failure, for a metric: `fault` is a bug of the program, `circuit_open` was not sent, a word in capitals is
+ * Redis's reply, `no_answer` is everything else.
  */
 export function storeFailureKind(error: unknown): string {
   if (!(error instanceof StoreUnavailable)) return 'fault';
@@ -43,7 +53,7 @@ export function storeFailureKind(error: unknown): string {
   return replyCode(error.cause) ?? 'no_answer';
 }
 
-/** Replies to a write that say that no other write would succeed either, and that only somebody's action changes that. */
+/** Replies to a write that mean that no other write would succeed either until somebody acts. */
 const REFUSING_CODES = new Set([
   'LOADING',
   'READONLY',
@@ -57,8 +67,8 @@ const REFUSING_CODES = new Set([
 ]);
 
 /**
- * Whether a failed write shows that Redis is dead or refuses writes. One that is slow or busy does not; nor does one that
- * has no memory left, as it still answers denials and repeats.
+ * Whether a failed write shows that Redis is dead or refuses writes. A slow or busy Redis is no outage; nor is one
+ * without memory, which still answers denials and repeats.
  */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof StoreUnavailable)) return false;

@@ -1,11 +1,13 @@
 import calculateSlot from 'cluster-key-slot';
 
-/** Builds every key that the daemon uses. No other file knows how one looks. */
+/** Builds every key that the daemon uses. No other file knows their form. */
 export interface Keys {
-  /** The schema. Daemons of schema 1 kept the number of partitions here, and refuse any other text. */
+  /** The schema. Daemons of schema 1 kept the number of partitions here, and reject any other text. */
   readonly schema: string;
   /** The partition that holds all of a subject: its CRC16, as Redis Cluster takes it, modulo the partitions. */
   partitionOf(subject: string): number;
+  /** What stands in braces in each key of a partition, and so decides on its slot in a Cluster. */
+  tagOf(partition: number): string;
   /** Hash of a partition: what all daemons agree on. */
   control(partition: number): string;
   /** Sorted set: what a subject took from a policy, by request id. Example: `taken:{0}:connection:42`. */
@@ -18,18 +20,37 @@ export interface Keys {
   admissions(partition: number, policy: string): string;
   /** Hash of a partition: the sizes that operators have set for single subjects. */
   overrides(partition: number): string;
-  /** What a partition's statistics are kept in. */
+  /** The keys of a partition's statistics. */
   usage(partition: number): UsageKeys;
   /** Stream: a sample of the requests that a policy denied. */
   denials(partition: number, policy: string): string;
   /** Sorted set: the request ids of a subject's calls. */
   callRequests(subject: string): string;
+  /** The key written by the probe, to see whether a partition takes writes. */
+  probe(partition: number): string;
+  /** The key written behind the writes that are waited for: see `createDurable`. */
+  durable(partition: number): string;
   /** The record of the service calls of a partition. */
   calls(partition: number): CallKeys;
   /** Stream: the latest changes that operators asked for. */
   readonly audit: string;
-  /** What the erasures of a partition are kept in. */
+  readonly fleet: FleetKeys;
+  /** The keys of a partition's erasures. */
   erasures(partition: number): ErasureKeys;
+  /** Hash: the mark of the latest erasure that was announced, by partition, and that of all under `latest`. */
+  readonly announcedErasures: string;
+}
+
+/** What the serving processes know of each other. */
+export interface FleetKeys {
+  /** Set: their ids. */
+  readonly members: string;
+  /** One process, as it reports itself: JSON, for ten seconds. */
+  member(id: string): string;
+  /** Hash: who watches decisions, by the process that is asked. Only while somebody does. */
+  readonly watching: string;
+  /** Not a key: the channel of decisions. */
+  readonly decisions: string;
 }
 
 export interface ErasureKeys {
@@ -39,9 +60,11 @@ export interface ErasureKeys {
   readonly ended: string;
   /** Which daemon works on them. */
   readonly lease: string;
+  /** Sorted set: who was erased lately, under the keyed hash, by the microsecond at which that began. */
+  readonly erased: string;
 }
 
-/** Whose a key is. The policy is empty for the request ids of calls, the limit where a key has none. */
+/** The owner of a key. The policy is empty for the request ids of calls, the limit if the key has none. */
 export interface KeyOwner {
   readonly policy: string;
   readonly limit: string;
@@ -57,12 +80,16 @@ export interface UsageKeys {
   readonly recent: string;
   /** Set of subjects that the record of calls may not know yet. */
   readonly newcomers: string;
-  /** Hash: how many requests of each hour and policy were admitted and denied. */
+  /** Hash: how many requests of each hour and policy were admitted, denied and refunded. */
   readonly hours: string;
   /** Hash: the last counts of denials that each daemon has delivered. */
   readonly delivered: string;
+  /** Sorted set: who was denied by a policy lately, by the microsecond of the last denial. */
+  denied(policy: string): string;
   /** Sorted set: the connections of each user in a window. */
   window(windowMs: number): string;
+  /** Sorted set: the connections of a policy's log that were refunded. */
+  refunds(policy: string): string;
 }
 
 export interface CallKeys {
@@ -74,18 +101,27 @@ export interface CallKeys {
   readonly byService: string;
 }
 
+export interface KeyOptions {
+  readonly prefix: string;
+  readonly partitions: number;
+  /** The hash tag of each partition; its number unless given. */
+  readonly tags?: readonly string[];
+}
+
 /**
  * `prefix` goes before every key, so that several daemons' data can share a server. The first word of a key says
  * what it is: no policy's name can then collide with a key of another kind.
  */
-export function createKeys({ prefix, partitions }: { prefix: string; partitions: number }): Keys {
-  // Most stores have one partition, and need no sum over the subject.
+export function createKeys({ prefix, partitions, tags }: KeyOptions): Keys {
+  // Most stores have one partition, and need no checksum of the subject.
   const partitionOf = (subject: string) => (partitions === 1 ? 0 : calculateSlot(subject) % partitions);
-  const inPartition = (kind: string, partition: number) => `${prefix}${kind}:{${partition}}`;
+  const tagOf = (partition: number) => tags?.[partition] ?? `${partition}`;
+  const inPartition = (kind: string, partition: number) => `${prefix}${kind}:{${tagOf(partition)}}`;
   const ofSubject = (kind: string, subject: string) => inPartition(kind, partitionOf(subject));
   return {
     schema: `${prefix}${SCHEMA_NAME}`,
     partitionOf,
+    tagOf,
     control: (partition) => inPartition('control', partition),
     taken: (policy, subject) => `${ofSubject('taken', subject)}:${policy}:${subject}`,
     bucket: (policy, limit, subject) => `${ofSubject('bucket', subject)}:${policy}:${limit}:${subject}`,
@@ -101,7 +137,9 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
         newcomers: `${base}:newcomers`,
         hours: `${base}:by-hour`,
         delivered: `${base}:delivered`,
+        denied: (policy) => `${base}:denied:${policy}`,
         window: (windowMs) => `${base}:window:${windowMs}`,
+        refunds: (policy) => `${base}:refunds:${policy}`,
       };
     },
     denials: (partition, policy) => `${inPartition('denials', partition)}:${policy}`,
@@ -110,12 +148,34 @@ export function createKeys({ prefix, partitions }: { prefix: string; partitions:
       const base = inPartition('calls', partition);
       return { log: `${base}:log`, bySubject: `${base}:by-subject`, byService: `${base}:by-service` };
     },
+    probe: (partition) => inPartition('probe', partition),
+    durable: (partition) => `${inPartition('probe', partition)}:durable`,
     audit: inPartition('audit', 0),
+    fleet: {
+      members: `${inPartition('fleet', 0)}:members`,
+      member: (id) => `${inPartition('fleet', 0)}:member:${id}`,
+      watching: `${inPartition('fleet', 0)}:watching`,
+      decisions: `${inPartition('fleet', 0)}:decisions`,
+    },
     erasures: (partition) => {
       const base = inPartition('erasures', partition);
-      return { running: `${base}:running`, ended: `${base}:ended`, lease: `${base}:lease` };
+      return {
+        running: `${base}:running`,
+        ended: `${base}:ended`,
+        lease: `${base}:lease`,
+        erased: `${base}:erased`,
+      };
     },
+    announcedErasures: `${inPartition('erasures', 0)}:announced`,
   };
+}
+
+/**
+ * The keys of the calls. A Cluster has a single database, so there they carry an extra first word that no key of the
+ * admissions has.
+ */
+export function createCallsKeys(options: KeyOptions & { isClustered: boolean }): Keys {
+  return createKeys({ ...options, prefix: options.isClustered ? `${options.prefix}calls:` : options.prefix });
 }
 
 const SCHEMA_NAME = 'partitions';
@@ -124,7 +184,7 @@ function prefixOf({ schema }: Keys): string {
   return schema.slice(0, -SCHEMA_NAME.length);
 }
 
-/** How many names stand before the subject, in the keys that hold one subject alone. */
+/** How many names precede the subject, in keys that hold a single subject. */
 const NAMES_BEFORE: Readonly<Record<string, number>> = { taken: 1, bucket: 2, shadow: 2, requests: 0 };
 
 /** The copy of a log that an erasure makes. No policy's name holds a colon, so no log has this name. */
@@ -134,14 +194,14 @@ export function rewrittenKey(log: string): string {
 
 /** A pattern of Redis for every key that may end in a subject. */
 export function patternFor(keys: Keys, subject: string): string {
-  return `${escapePattern(prefixOf(keys))}*:{${keys.partitionOf(subject)}}*:${escapePattern(subject)}`;
+  return `${escapePattern(prefixOf(keys))}*:{${keys.tagOf(keys.partitionOf(subject))}}*:${escapePattern(subject)}`;
 }
 
-/** Whose a key is that holds one subject alone; undefined for any other key. */
+/** The owner of a key that holds a single subject; undefined for any other key. */
 export function ownerOf(keys: Keys, key: string): KeyOwner | undefined {
   const prefix = prefixOf(keys);
   if (!key.startsWith(prefix)) return undefined;
-  const [, kind = '', rest = ''] = /^([a-z]+):\{\d+\}:(.*)$/s.exec(key.slice(prefix.length)) ?? [];
+  const [, kind = '', rest = ''] = /^([a-z]+):\{[\d.]+\}:(.*)$/s.exec(key.slice(prefix.length)) ?? [];
   const nameCount = NAMES_BEFORE[kind];
   if (nameCount === undefined) return undefined;
   const parts = rest.split(':');

@@ -5,10 +5,11 @@ import { type Redis, ReplyError } from 'ioredis';
 import type { LimitAlgorithm } from '../quota/algorithms/algorithm';
 import { ALGORITHMS } from '../quota/algorithms/registry';
 import { replyCode, translateFailure } from './failures';
+import { type Database, masterOf, mastersOf } from './nodes';
 
 /**
- * The Lua of the daemon, in the order in which the files need each other. Together they are one library of Redis
- * Functions: its functions are created once, when it is loaded, and not again on each call, as those of a script are.
+ * The daemon's Lua, in order of dependency. Together the files are one library of Redis Functions, whose functions are
+ * created once, when it is loaded; a script would create them on each call.
  */
 const FILES = [
   'lib/register',
@@ -16,6 +17,7 @@ const FILES = [
   'lib/clock',
   'lib/algorithms',
   'lib/control',
+  'erasing/erased',
   'limits/takings',
   ...ALGORITHMS.map(({ name }) => `limits/${name.replaceAll('-', '_')}`),
   'limits/policies',
@@ -23,16 +25,19 @@ const FILES = [
   'limits/log',
   'limits/admit',
   'limits/restore',
+  'limits/refund',
   'limits/read_quota',
   'limits/reset_quota',
   'limits/overrides',
   'usage/entries',
   'usage/state',
   'erasing/erasing',
+  'usage/refunds',
   'usage/declared',
   'usage/windows',
   'usage/hours',
   'usage/recent',
+  'usage/refunding',
   'usage/logs',
   'usage/folding',
   'usage/fold',
@@ -43,7 +48,7 @@ const FILES = [
   'erasing/progress',
 ];
 
-/** The library's text, and the version that stands in each of its names: two versions can live side by side. */
+/** The library's text, and the version that is part of each of its names: two versions can coexist. */
 export interface Library {
   readonly source: string;
   readonly version: string;
@@ -60,7 +65,7 @@ export function readLibrary(change: (text: string, file: string) => string = (te
   return { version, source: `#!lua name=quota_${version}\nlocal VERSION = '${version}'\n${body}` };
 }
 
-/** What the Lua must know, and be held to, of the algorithms: see `scripts/lib/algorithms.lua`. */
+/** What the Lua must know of the algorithms, and is checked against: see `scripts/lib/algorithms.lua`. */
 function declarationOf(algorithms: readonly LimitAlgorithm[]): string {
   const declared = algorithms.map(({ name, keepsTokens, maxLimit = false }) => {
     return `['${name}'] = { keeps_tokens = ${keepsTokens}, largest_size = ${maxLimit} }`;
@@ -76,11 +81,11 @@ export interface FunctionCall {
   readonly args: readonly (string | number | Buffer)[];
 }
 
-/** Times that a function is called that Redis does not know: each time the library is loaded, which may be flushed anew. */
+/** The most calls of a function that Redis does not know: the library is loaded before each, and may be flushed again. */
 const MOST_CALLS = 5;
 
-/** Calls a function in one round trip. Throws `StoreUnavailable` if Redis does not answer, or cannot serve now. */
-export async function callFunction(redis: Redis, name: string, call: FunctionCall): Promise<unknown> {
+/** Calls a function in one round trip. Throws `StoreUnavailable` if Redis does not answer or cannot serve now. */
+export async function callFunction(redis: Database, name: string, call: FunctionCall): Promise<unknown> {
   try {
     for (let calls = 1; ; calls += 1) {
       const reply = await send(redis, name, call).catch((error: unknown) => {
@@ -88,8 +93,11 @@ export async function callFunction(redis: Redis, name: string, call: FunctionCal
         throw error;
       });
       if (reply !== UNKNOWN) return reply;
-      // Redis is new, or was emptied. The function has not run, so calling it again doubles nothing.
-      await loadLibrary(redis);
+      // The server is new, or was emptied. The function has not run, so calling it again doubles nothing.
+      const owner = masterOf(redis, call.keys[0] ?? '');
+      await loadLibrary(owner);
+      // While a slot moves, its owner sends calls on to the next one.
+      if (calls > 1) await loadOnOthers(redis, owner);
     }
   } catch (error) {
     throw translateFailure(error);
@@ -98,7 +106,7 @@ export async function callFunction(redis: Redis, name: string, call: FunctionCal
 
 const UNKNOWN = Symbol('a function that Redis does not know');
 
-function send(redis: Redis, name: string, { keys, args }: FunctionCall): Promise<unknown> {
+function send(redis: Database, name: string, { keys, args }: FunctionCall): Promise<unknown> {
   return redis.callBuffer('FCALL', [`quota_${name}_${library.version}`, keys.length, ...keys, ...args]);
 }
 
@@ -110,7 +118,13 @@ async function loadLibrary(redis: Redis): Promise<void> {
   }
 }
 
-/** Redis gives both faults the code ERR, so only their words tell them apart. */
+/** A server that cannot load it may not be the one that was called. */
+async function loadOnOthers(redis: Database, owner: Redis): Promise<void> {
+  const others = mastersOf(redis).filter((server) => server !== owner);
+  await Promise.allSettled(others.map(loadLibrary));
+}
+
+/** Redis gives both faults the code ERR, so only their messages distinguish them. */
 function isUnknownFunction(error: unknown): boolean {
   return hasWords(error, 'Function not found');
 }

@@ -1,11 +1,11 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreMismatch, StoreUnavailable } from '../quota/errors';
 import { type Claims, claimStore } from './claims';
 import { replyCode, translateFailure } from './failures';
 import type { Keys } from './keys';
+import type { Database } from './nodes';
 
-/** Whether the store may be used: what it is claimed for, which is claimed anew if the store turns out to be another. */
+/** Whether the store may be used, and its claim, which is renewed if the store turns out to be another one. */
 export interface Opening {
   /** Throws `StoreMismatch` if the store can never be used, `StoreUnavailable` if it does not answer yet. */
   open(): Promise<void>;
@@ -14,42 +14,46 @@ export interface Opening {
   /** What a partition is claimed for. Throws `StoreUnavailable` unless the store is open. */
   claimOf(partition: number): string;
   /**
-   * Asks the store whether a partition is still claimed as this daemon knows it; otherwise it is claimed anew. Throws
-   * `StoreUnavailable` then. For what operators ask: admissions carry the claim themselves.
+   * Checks that a partition still has the claim that this daemon knows; if not, claims it again and throws
+   * `StoreUnavailable`. For operators' requests: admissions carry the claim themselves.
    */
   confirm(partition: number): Promise<void>;
-  /** Runs a call. If the store has another claim than the call expected, it is closed, and claimed anew. */
-  guard<Result>(call: () => Promise<Result>): Promise<Result>;
+  /** Runs a call on one partition or on all. If the store has another claim than expected, it is closed and claimed again. */
+  guard<Result>(call: () => Promise<Result>, partition?: number): Promise<Result>;
 }
 
 export interface OpeningOptions {
-  readonly redis: Redis;
+  readonly redis: Database;
   readonly keys: Keys;
   readonly partitions: number;
   readonly logger: Logger;
-  /** Is called each time that the store was opened. */
+  /** Called each time the store has been opened. */
   readonly onOpen: () => Promise<void>;
+  /** What is claimed; the whole store unless given. */
+  readonly claim?: () => Promise<Claims>;
 }
 
-/** How long to wait before a store that could not be claimed anew is tried again. */
-const REOPEN_MS = 500;
+/** How long to wait before retrying a failed claim. */
+export const REOPEN_MS = 500;
 
-export function createOpening({ redis, keys, partitions, logger, onOpen }: OpeningOptions): Opening {
+export function createOpening(options: OpeningOptions): Opening {
+  const { redis, keys, partitions, logger, onOpen } = options;
+  const { claim = () => claimStore(redis, keys, partitions) } = options;
   let claims: Claims | undefined;
   let whyClosed: unknown = new Error('the store has not been claimed yet');
   let reopening: Promise<void> | undefined;
 
   async function open(): Promise<void> {
-    claims = await claimStore(redis, keys, partitions);
+    claims = await claim();
     await onOpen();
   }
 
-  /** The store was emptied, or is another one: whatever it was claimed for, it is not now. */
+  /** The store was emptied or replaced, so the old claim no longer holds. */
   async function claimAnew(): Promise<void> {
     claims = undefined;
     try {
       await open();
-      logger.warn('the store was emptied or replaced; what it held is gone, and it was claimed anew');
+      logger.warn('the store was emptied or replaced; its data is gone, and it was claimed again');
     } catch (error) {
       const isNews = !(whyClosed instanceof StoreMismatch);
       whyClosed = error;
@@ -68,9 +72,9 @@ export function createOpening({ redis, keys, partitions, logger, onOpen }: Openi
   }
 
   function claimOf(partition: number): string {
-    const claim = claims?.[partition];
-    if (claim === undefined) throw new StoreUnavailable({ cause: whyClosed });
-    return claim;
+    const known = claims?.[partition];
+    if (known === undefined) throw new StoreUnavailable({ cause: whyClosed });
+    return known;
   }
 
   return {
@@ -92,10 +96,14 @@ export function createOpening({ redis, keys, partitions, logger, onOpen }: Openi
       try {
         return await call();
       } catch (error) {
-        const isStale = error instanceof StoreUnavailable && replyCode(error.cause) === 'STALECLAIM';
-        if (isStale) await reopen();
+        if (isStale(error)) await reopen();
         throw error;
       }
     },
   };
+}
+
+/** Whether the store has turned out not to be the one that was claimed. */
+export function isStale(error: unknown): boolean {
+  return error instanceof StoreUnavailable && replyCode(error.cause) === 'STALECLAIM';
 }

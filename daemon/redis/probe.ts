@@ -1,53 +1,58 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnavailable } from '../quota/errors';
 import { type Circuit, CLOSED_CIRCUIT } from './circuit';
 import { replyCode, translateFailure } from './failures';
+import type { Database } from './nodes';
 
 /**
- * How often a database is tried, about: the exact time varies, so that many daemons do not meet the same slow moment. After
- * a failure it is tried sooner: so two in a row open its circuit within a second even if nobody else writes, and the
- * circuit closes soon after the database is back.
+ * About how often a database is probed: the exact time varies, so that many daemons do not hit the same slow moment.
+ * After a failure the next probe comes sooner: two failures in a row open the circuit within a second even if nobody else
+ * writes, and the circuit closes soon after the database is back. The pause doubles with each further failure, up to the
+ * longest one that was asked for.
  */
-const INTERVAL_MS = 150;
-const INTERVAL_AFTER_FAILURE_MS = 50;
+export const PROBE_INTERVAL_MS = 150;
+const FIRST_RETRY_MS = 50;
 const JITTER = 0.2;
 
-/** So many trials in a row without an answer make a database unusable. One slow moment of Redis is no outage. */
+/** A database is unusable after this many probes in a row without an answer. One slow moment of Redis is no outage. */
 const TOLERATED_SILENCES = 2;
 
-/** A probe's key outlives a few trials, and nothing else. */
+/** Long enough for a probe's key to outlive a few probes. */
 const KEY_LIFETIME_MS = 60_000;
 
-/** Whether a database takes what is written, as it was last tried. */
+/** Whether a database took the last probe's write. */
 export interface Probe {
-  /** False until the first trial succeeds. */
+  /** False until the first probe succeeds. */
   isUsable(): boolean;
-  /** Begins; resolves after the first trial. */
+  /** Starts; resolves after the first probe. */
   start(): Promise<void>;
   stop(): void;
 }
 
 export interface ProbeOptions {
-  readonly redis: Redis;
+  readonly redis: Database;
   /** What the log calls the database. */
   readonly name: string;
-  /** Goes before the key. */
-  readonly prefix: string;
-  readonly logger: Logger;
-  /** Is closed by a trial that succeeds. */
+  /** What is written. */
+  readonly key: string;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'debug'>;
+  /** Closed by a successful probe. */
   readonly circuit?: Circuit;
   readonly intervalMs?: number;
+  /** The longest pause between two probes while they fail. */
+  readonly longestRetryMs?: number;
+  /** Makes the pause after a probe that succeeded; each probe pauses by itself unless given. */
+  readonly pauseTogether?: (delayMs: number) => Promise<void>;
 }
 
 /**
- * Writes to a database again and again: a replica and a full Redis answer PING, and refuse all that is written. A
- * refusal counts at once, silence only if it lasts.
+ * Writes to a database regularly: a replica and a full Redis answer PING but refuse writes. A refusal counts at once,
+ * silence only if it lasts.
  */
 export function createProbe(options: ProbeOptions): Probe {
-  const { redis, name, prefix, logger, circuit = CLOSED_CIRCUIT, intervalMs = INTERVAL_MS } = options;
-  const key = `${prefix}probe:{0}`;
+  const { redis, name, key, logger, circuit = CLOSED_CIRCUIT } = options;
+  const { intervalMs = PROBE_INTERVAL_MS, longestRetryMs = FIRST_RETRY_MS, pauseTogether } = options;
   const stopping = new AbortController();
   let isUsable = false;
   let silences = 0;
@@ -75,8 +80,8 @@ export function createProbe(options: ProbeOptions): Probe {
     } catch (failure) {
       const error = failure instanceof StoreUnavailable ? failure.cause : failure;
       logger.debug({ redis: name, reason: String(error) }, 'probe failed');
+      pauseMs = Math.min(intervalMs, longestRetryMs, FIRST_RETRY_MS * 2 ** silences);
       silences += 1;
-      pauseMs = Math.min(intervalMs, INTERVAL_AFTER_FAILURE_MS);
       if (isRefusal(error) || silences > TOLERATED_SILENCES) turn(false, String(error));
     }
   }
@@ -84,7 +89,8 @@ export function createProbe(options: ProbeOptions): Probe {
   async function goOn(): Promise<void> {
     while (!stopping.signal.aborted) {
       const delayMs = pauseMs * (1 + JITTER * (2 * Math.random() - 1));
-      await pause(delayMs, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
+      if (silences === 0 && pauseTogether !== undefined) await pauseTogether(delayMs);
+      else await pause(delayMs, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
       if (!stopping.signal.aborted) await tryToWrite();
     }
   }
@@ -99,7 +105,7 @@ export function createProbe(options: ProbeOptions): Probe {
   };
 }
 
-/** Redis has said that it takes no writes. Only that it is busy says no more than silence does. */
+/** Redis has replied that it takes no writes. A "busy" reply counts like silence. */
 function isRefusal(error: unknown): boolean {
   const code = replyCode(error);
   return code !== undefined && code !== 'BUSY';

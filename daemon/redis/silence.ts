@@ -1,17 +1,17 @@
 /** A command that was sent. */
 export interface Awaited {
-  /** Whether it was answered, or given up. */
+  /** Whether it was answered or abandoned. */
   readonly isSettled: boolean;
-  /** Gives it up. */
+  /** Abandons it. */
   reject(error: Error): void;
 }
 
-/** A command was given up without its answer. */
+/** A command was abandoned without an answer. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
   constructor(
     answerMs: number,
-    /** Whether nothing at all was heard since it was sent: a server that is only slow answers others meanwhile. */
+    /** Whether nothing at all was received since it was sent: a server that is only slow answers other commands meanwhile. */
     readonly wasSilent: boolean,
   ) {
     super(`no answer within ${answerMs} ms`);
@@ -19,7 +19,7 @@ export class NoAnswer extends Error {
 }
 
 export interface SilenceOptions {
-  /** A command is given up after this time without its answer. */
+  /** A command is abandoned after this time without its answer. */
   readonly answerMs: number;
   /** A connection is closed after this time without a byte while an answer is owed. */
   readonly connectionMs: number;
@@ -29,18 +29,18 @@ export interface SilenceOptions {
 }
 
 export interface Silence {
-  /** Watches over a command that was just sent. */
+  /** Watches a command that was just sent. */
   expectAnswer(command: Awaited): void;
 }
 
-/** The step in which time is counted. A silence is noticed this much late at most. */
+/** The step in which time is counted: a silence is noticed at most this late. */
 const STEP_MS = 25;
 
 /**
- * Notices that Redis is silent, and never blames it for a pause of this process. A timer alone would: after a pause
- * (a stopped process, a busy machine, garbage collection) timers fire before the replies that wait in the socket are
- * read. So time is counted in steps of a timer, of which a pause lets pass one, however long it was; and after each
- * step the event loop reads what has come before anything is given up.
+ * Notices that Redis is silent, and never blames it for a pause of this process. A timer alone would: after a pause (a
+ * stopped process, a busy machine, garbage collection) timers fire before the replies that wait in the socket are read.
+ * So time is counted in timer steps, and a pause counts as one step, however long it was; after each step the event loop
+ * reads what has arrived before anything is abandoned.
  */
 export function watchSilence({
   answerMs,

@@ -1,89 +1,93 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Auditing } from '../quota/auditing';
 import type { DecisionListener } from '../quota/decision_feed';
-import type { Erasing } from '../quota/erasing';
+import type { ErasedSubjects, Erasing } from '../quota/erasing';
 import type { Policy } from '../quota/policies';
 import type { AdmittedElsewhere, QuotaStore } from '../quota/store';
 import { createAuditing } from './auditing';
-import { type Circuit, CLOSED_CIRCUIT } from './circuit';
-import type { Durable } from './durable';
+import { type CircuitOf, CLOSED_CIRCUIT } from './circuit';
+import { confirmRegularly } from './confirming';
+import type { Durables } from './durables';
 import { createErasing } from './erasing/erasing';
 import type { Keys } from './keys';
 import { type AdmissionEvents, createAdmitting } from './limits/admitting';
 import { createAnnouncer } from './limits/announce';
 import { createEncoder } from './limits/encoder';
-import { clearOverride, listOverrides, setOverride } from './limits/overrides';
+import { clearOverride, listOverrides, raiseLimit, setOverride } from './limits/overrides';
 import { readQuota, resetQuota } from './limits/quotas';
+import { refundRequest } from './limits/refund';
 import { restoreAll, restoreEntries } from './limits/restore';
-import { createOpening } from './opening';
+import { type Database, isCluster } from './nodes';
+import { createOpening, type Opening } from './opening';
+import { createPartitionOpenings, type PartitionOpeningsOptions } from './partition_openings';
 import type { ClockEstimate } from './store_clock';
-import { recordCalls } from './usage/calls';
 import type { FoldProgress } from './usage/consumer';
-import { createRecorder } from './usage/recorder';
+import { createRecording } from './usage/recording';
 import { DEFAULT_LOG_BYTES, type LogBytes } from './usage/retention';
 import { createUsage } from './usage/usage';
 
 export interface RedisStoreOptions {
   /** Holds admissions. */
-  readonly redis: Redis;
+  readonly redis: Database;
   /** Holds the calls of the services. */
-  readonly calls: Redis;
+  readonly calls: Database;
   readonly keys: Keys;
+  /** The keys of the calls, if both are in one database; the same as `keys` unless given. */
+  readonly callsKeys?: Keys;
   readonly partitions: number;
   /** The policies in force. */
   readonly policies: () => Iterable<Policy>;
   /** The windows that the statistics count. */
   readonly windowsMs: () => readonly number[];
-  /** How much the logs may take; little unless given. */
+  /** How large the logs may grow; small unless given. */
   readonly logBytes?: LogBytes;
-  /** For the policies that are durable, which are refused without it. */
-  readonly durable?: Durable;
+  /** For policies whose answers wait, which are rejected without it. */
+  readonly durables?: Durables;
   /** Calls are answered once they are on disk, if this is given. */
-  readonly durableCalls?: Durable;
-  /** How a subject appears where its name must not stay; not at all unless given. */
+  readonly durableCalls?: Durables;
+  /** The hash shown in place of a subject's name; nothing is shown unless given. */
   readonly hashOf?: (subject: string) => string;
+  /** Called with those who are erased, by any daemon. */
+  readonly onErased?: (erased: ErasedSubjects) => void;
   readonly logger: Logger;
   /** False sends each admission to Redis by itself. */
   readonly isJoining?: boolean;
   /** False asks Redis about each denial. */
   readonly isCachingDenials?: boolean;
   readonly events?: AdmissionEvents;
-  /** Let nobody wait for a dead database; always closed unless given. */
-  readonly circuits?: Readonly<Record<'admissions' | 'calls', Circuit>>;
+  /** Fail fast while a database is dead; always closed unless given. */
+  readonly circuits?: Readonly<Record<'admissions' | 'calls', CircuitOf>>;
 }
 
 export interface RedisStore extends QuotaStore {
   /** Makes the store usable. Throws `StoreUnavailable` (try again) or `StoreMismatch` (never). */
   open(): Promise<void>;
-  /** Whether each database is opened, and has not turned out to be one that cannot be used. */
+  /** Whether each database is open and usable. */
   readonly isOpen: Readonly<Record<'admissions' | 'calls', () => boolean>>;
-  /** Announces the policies in force, as they have changed, so that no other daemon removes what they count. */
+  /** Announces the policies in force after a change, so that no other daemon removes what they count. */
   announce(): Promise<void>;
-  /** To be subscribed to decisions: counts the denials, which Redis does not write down when it decides. */
+  /** A listener of decisions: counts the denials, which Redis does not write when it decides. */
   readonly decided: DecisionListener;
-  /** Writes what was admitted without the store: what is wrong with each, or undefined. Throws `StoreUnavailable`. */
+  /** Writes what was admitted without the store. For each: an error, or undefined. Throws `StoreUnavailable`. */
   restore(admitted: readonly AdmittedElsewhere[]): Promise<(Error | undefined)[]>;
-  /** What is known of the clock of the database that holds admissions. */
-  clock(): ClockEstimate | undefined;
-  /** Ends the work in the background, after what decisions have left to do. */
+  /** What is known of the clocks of the admissions database; on a Cluster, of each partition's. */
+  clocks(): readonly ClockEstimate[];
+  /** Ends the background work, after what decisions have left to do. */
   settle(): Promise<void>;
   readonly erasing: Erasing;
   readonly auditing: Auditing;
-  /** How far the statistics are behind. */
+  /** How far behind the statistics are. */
   readonly foldProgress: FoldProgress;
 }
 
-/** How often the store is asked whether it is still the one that was claimed. */
-const CONFIRM_MS = 2_000;
-
-/** The memory of the service, on two Redis databases. */
+/** The store on two Redis databases. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { redis, calls, keys, partitions, policies, windowsMs, logger } = options;
   const { isJoining = true, isCachingDenials = false, logBytes = DEFAULT_LOG_BYTES } = options;
-  const { durable, durableCalls, events } = options;
-  const { circuits = { admissions: CLOSED_CIRCUIT, calls: CLOSED_CIRCUIT } } = options;
+  const { durables, durableCalls, events } = options;
+  const { circuits = { admissions: () => CLOSED_CIRCUIT, calls: () => CLOSED_CIRCUIT } } = options;
+  const { callsKeys = keys, hashOf = () => '' } = options;
   const encoder = createEncoder(keys);
   const databases = { redis, calls, keys, encoder };
   const announcer = createAnnouncer({
@@ -94,12 +98,13 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     onConversions: encoder.setConversions,
     logger,
   });
-  const opening = createOpening({ redis, keys, partitions, logger, onOpen: announcer.announce });
+  const opening = openingOf({ redis, keys, partitions, logger, onOpen: announcer.announce });
 
-  /** What operators ask is not joined with anything that would notice another store. */
+  /** Operators' requests are not joined with a call that would notice another store. */
   async function confirm(subject: string): Promise<void> {
-    circuits.admissions.assertClosed();
-    await opening.confirm(keys.partitionOf(subject));
+    const partition = keys.partitionOf(subject);
+    circuits.admissions(partition).assertClosed();
+    await opening.confirm(partition);
   }
 
   const admitting = createAdmitting({
@@ -107,68 +112,65 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     keys,
     encoder,
     opening,
-    circuit: circuits.admissions,
-    durable,
+    circuitOf: circuits.admissions,
+    durables,
     isJoining,
     isCachingDenials,
     events,
     logger,
   });
 
-  const callsOpening = createOpening({
+  const callsOpening = openingOf({
     redis: calls,
-    keys,
+    keys: callsKeys,
     partitions,
     logger,
     onOpen: async () => undefined,
   });
-  const recorder = createRecorder({
-    partitionOf: keys.partitionOf,
-    recordAll(partition, entries) {
-      const record = (on: Redis) => {
-        const claim = callsOpening.claimOf(partition);
-        const place = { calls: on, keys, partitions, claim, logBytes: logBytes.others };
-        return recordCalls(place, partition, entries);
-      };
-      return callsOpening.guard(async () => {
-        if (durableCalls === undefined) return circuits.calls.run(() => record(calls));
-        circuits.calls.assertClosed();
-        // The circuit does not send at once, and the wait for the disk must not be sent before the write.
-        const { result, onDisk } = durableCalls.run(() => record(durableCalls.redis));
-        const recorded = await circuits.calls.run(() => result);
-        await onDisk;
-        return recorded;
-      });
-    },
+  const recording = createRecording({
+    calls,
+    keys: callsKeys,
+    partitions,
+    logBytes: logBytes.others,
+    opening: callsOpening,
+    circuitOf: circuits.calls,
+    durables: durableCalls,
+    logger,
   });
   const usage = createUsage({
     redis,
     calls,
     keys,
+    callsKeys,
     partitions,
     claimOf: opening.claimOf,
+    isAsked: (partition) => !isCluster(redis) || !circuits.admissions(partition).isOpen(),
     policies,
     windowsMs,
     logBytes,
+    hashOf,
     logger,
   });
 
   const erasing = createErasing({
     ...options,
+    callsKeys,
     opening,
     callsOpening,
     daemonId: randomUUID(),
-    hashOf: options.hashOf ?? (() => ''),
+    hashOf,
+    onErased(erased) {
+      admitting.forget(erased.named.keys());
+      options.onErased?.(erased);
+    },
   });
 
-  // A store that was emptied is noticed even if nobody asks for an admission.
-  const confirmations = setInterval(() => {
-    for (const each of [opening, callsOpening]) if (each.isOpen()) each.confirm(0).catch(() => undefined);
-  }, CONFIRM_MS).unref();
+  // An emptied store is noticed even without admissions.
+  const stopConfirming = confirmRegularly([opening, callsOpening], isCluster(redis) ? partitions : 1);
 
   return {
     async open() {
-      // In order: a daemon that may not have the admissions must not claim the calls.
+      // In order: a daemon that cannot claim the admissions must not claim the calls.
       if (!opening.isOpen()) await opening.open();
       usage.start();
       erasing.start();
@@ -180,7 +182,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
     async settle() {
       announcer.stop();
-      clearInterval(confirmations);
+      stopConfirming();
       await Promise.all([usage.stop(), erasing.stop()]);
     },
 
@@ -198,12 +200,20 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
         partitionOf: keys.partitionOf,
         restore: (partition, entries) =>
           opening.guard(async () => {
-            const place = { redis, keys, encoder, partition, claim: opening.claimOf(partition) };
-            return circuits.admissions.run(() => restoreEntries(place, entries));
-          }),
+            const place = { redis, keys, encoder, partition, claim: opening.claimOf(partition), hashOf };
+            return circuits.admissions(partition).run(() => restoreEntries(place, entries));
+          }, partition),
       }),
 
-    clock: admitting.clock,
+    refund: (asked) => {
+      const partition = keys.partitionOf(asked.request.subject);
+      return opening.guard(async () => {
+        const place = { redis, keys, encoder, partition, claim: opening.claimOf(partition) };
+        return circuits.admissions(partition).run(() => refundRequest(place, asked));
+      }, partition);
+    },
+
+    clocks: admitting.clocks,
 
     async readQuota(subject, policy) {
       await confirm(subject);
@@ -220,22 +230,39 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       return setOverride(databases, override);
     },
 
+    async raiseLimit(raise) {
+      await confirm(raise.subject);
+      return raiseLimit(databases, raise);
+    },
+
     async clearOverride(target) {
       await confirm(target.subject);
       return clearOverride(databases, target);
     },
 
     async listOverrides(query) {
-      circuits.admissions.assertClosed();
-      // Throws unless the store is open.
-      opening.claimOf(0);
-      return listOverrides({ ...databases, partitions }, query);
+      const assertAsked = (partition: number) => {
+        circuits.admissions(partition).assertClosed();
+        // Throws unless the store is open.
+        opening.claimOf(partition);
+      };
+      return listOverrides({ ...databases, partitions, assertAsked }, query);
     },
 
-    recordCall: recorder.record,
+    async listDenied(policy, count) {
+      for (let partition = 0; partition < partitions; partition += 1) {
+        circuits.admissions(partition).assertClosed();
+        // Throws unless the store is open.
+        opening.claimOf(partition);
+      }
+      return usage.listDenied(policy, count);
+    },
+
+    recordCall: recording.record,
 
     async readUsage(query, policies, signal) {
-      for (const circuit of Object.values(circuits)) circuit.assertClosed();
+      for (let partition = 0; partition < partitions; partition += 1)
+        for (const circuitOf of Object.values(circuits)) circuitOf(partition).assertClosed();
       return opening.guard(() => usage.read(query, policies, signal));
     },
 
@@ -243,4 +270,13 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       return usage.progress;
     },
   };
+}
+
+/** A Cluster is opened partition by partition. */
+function openingOf(
+  options: Omit<PartitionOpeningsOptions, 'onOpen'> & { onOpen: (partition?: number) => Promise<void> },
+): Opening {
+  return isCluster(options.redis)
+    ? createPartitionOpenings(options)
+    : createOpening({ ...options, onOpen: () => options.onOpen() });
 }

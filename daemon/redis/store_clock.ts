@@ -11,7 +11,7 @@ export interface ClockReading {
 /** How far the store's clock is ahead of `performance.now()`. */
 export interface ClockEstimate {
   readonly offsetUs: number;
-  /** The offset is wrong by this at most. */
+  /** The largest error of the offset. */
   readonly errorUs: number;
 }
 
@@ -19,28 +19,31 @@ export interface StoreClock {
   /** Takes note of a reply. */
   observe(reading: ClockReading): void;
   /**
-   * A moment of `performance.now()` by the store's clock: never later than the real one, and earlier by the error at
-   * most. Undefined if nothing was read on this connection yet.
+   * Converts a moment of `performance.now()` to the store's clock: never later than the real moment, and earlier by the
+   * error at most. Undefined if nothing was read on this connection yet.
    */
   deadlineUs(monotonicMs: number): number | undefined;
   /** What is known now; undefined if nothing was read on this connection yet. */
   estimate(): ClockEstimate | undefined;
-  /** The connection was made anew: another server may answer, so nothing known holds for it. */
+  /** The connection was reopened: another server may answer, so nothing known applies to it. */
   reset(): void;
 }
 
 export interface StoreClockOptions {
   readonly nowMs?: () => number;
-  /** Is called with how far the store's clock went forward, or back if negative, against what must have been. */
+  /** Called with how far the store's clock jumped forward (backward if negative) from what was expected. */
   readonly onJump: (jumpUs: number) => void;
 }
 
 const US_PER_MS = 1000;
 
-/** The rate at which two clocks may part: `adjtime` and ntpd turn a clock faster or slower by 500 ppm at most, and both may. */
+/**
+ * The rate at which two clocks may drift apart: `adjtime` and ntpd change a clock's speed by at most 500 ppm, and both
+ * clocks may be affected.
+ */
 const DRIFT_US_PER_MS = 1;
 
-/** A clock that is off by less is turned slowly, not set (ntpd's step threshold is 128 ms), and no limit notices. */
+/** A smaller error is corrected slowly, not by a step (ntpd's step threshold is 128 ms), and does not affect limits. */
 const LEAST_JUMP_US = 100_000;
 
 interface Sample {
@@ -50,9 +53,9 @@ interface Sample {
 }
 
 /**
- * Estimates a store's clock from its replies: the store read it between sending and receiving, so the middle is wrong
- * by half of the round trip at most (F. Cristian, "Probabilistic clock synchronization", Distributed Computing 3, 1989).
- * The best reading counts until, aged by what clocks drift, it is worse than a new one.
+ * Estimates a store's clock from its replies: the store read it between sending and receiving, so the middle is wrong by
+ * half of the round trip at most (F. Cristian, "Probabilistic clock synchronization", Distributed Computing 3, 1989). The
+ * best reading is used until, with the drift added, it is worse than a new one.
  */
 export function createStoreClock({ nowMs = () => performance.now(), onJump }: StoreClockOptions): StoreClock {
   let best: Sample | undefined;
@@ -103,7 +106,7 @@ function errorAt({ errorUs, takenMs }: Sample, ms: number): number {
   return errorUs + Math.max(0, ms - takenMs) * DRIFT_US_PER_MS;
 }
 
-/** By how much a new reading lies outside of what an old one allows; 0 if it lies within, negative if it is behind. */
+/** How far a new reading is outside the range that an old one allows; 0 if inside, negative if behind. */
 function contradiction(old: Sample, fresh: Sample): number {
   const differenceUs = fresh.offsetUs - old.offsetUs;
   const excessUs = Math.abs(differenceUs) - fresh.errorUs - errorAt(old, fresh.takenMs);

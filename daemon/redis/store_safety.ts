@@ -1,37 +1,37 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnsafe } from '../quota/errors';
-import type { Finding } from '../quota/store_risks';
+import { type Finding, SETTINGS } from '../quota/store_risks';
 import { translateFailure } from './failures';
-import { judge, readStoreSettings } from './store_settings';
+import { type Database, mastersOf, watchConnections } from './nodes';
+import { type AskedWaits, judge, readStoreSettings } from './store_settings';
 
-/** What the settings of one Redis put at risk, read at each connection. */
+/** The risks in the settings of one Redis, read at each connection. */
 export interface StoreSafety {
-  /** Reads them now. Throws `StoreUnavailable` if Redis does not answer. */
+  /** Reads the settings now. Throws `StoreUnavailable` if Redis does not answer. */
   check(): Promise<readonly Finding[]>;
   /** As they were last read; undefined before that. */
   findings(): readonly Finding[] | undefined;
 }
 
 export interface StoreSafetyOptions {
-  readonly redis: Redis;
+  readonly redis: Database;
   /** What the log calls the connection. */
   readonly name: string;
-  /** Whether answers are to wait for the disk, by what is configured now. */
-  readonly isDurable: () => boolean;
+  /** What answers wait for, by the current configuration. */
+  readonly waits: () => AskedWaits;
   readonly logger: Logger;
 }
 
-/** Watches over the settings of Redis that the promises depend on: a report for each change, and none in between. */
-export function watchStoreSafety({ redis, name, isDurable, logger }: StoreSafetyOptions): StoreSafety {
+/** Watches the settings of Redis that the guarantees depend on, and reports each change. */
+export function watchStoreSafety({ redis, name, waits, logger }: StoreSafetyOptions): StoreSafety {
   let known: readonly Finding[] | undefined;
   let reported = '';
 
   async function check(): Promise<readonly Finding[]> {
-    const settings = await readStoreSettings(redis).catch((error: unknown) => {
+    const settings = await Promise.all(mastersOf(redis).map(readStoreSettings)).catch((error: unknown) => {
       throw translateFailure(error);
     });
-    known = judge(settings, { isDurable: isDurable() });
+    known = worst(settings.map((each) => judge(each, waits())));
     report(known);
     return known;
   }
@@ -46,12 +46,23 @@ export function watchStoreSafety({ redis, name, isDurable, logger }: StoreSafety
     else logger.warn(shown, 'settings of redis put promises at risk, or are unknown');
   }
 
-  redis.on('ready', () => {
-    check().catch((error: unknown) =>
-      logger.debug({ redis: name, err: error }, 'settings could not be read'),
-    );
+  watchConnections(redis, {
+    ready() {
+      check().catch((error: unknown) =>
+        logger.debug({ redis: name, err: error }, 'settings could not be read'),
+      );
+    },
   });
   return { check, findings: () => known };
+}
+
+/** The first finding for each setting over several servers, known ones first. */
+function worst(findings: readonly (readonly Finding[])[]): readonly Finding[] {
+  const all = findings.flat();
+  return SETTINGS.flatMap((setting) => {
+    const about = all.filter((finding) => finding.setting === setting);
+    return about.find(({ state }) => state === 'at_risk') ?? about[0] ?? [];
+  });
 }
 
 /** Each finding in one text. */
@@ -62,7 +73,7 @@ function inWords(findings: readonly Finding[]): string[] {
 }
 
 /**
- * Refuses a store whose settings put promises at risk, or are unknown. Throws `StoreUnsafe` with every finding, or
+ * Rejects a store whose settings put guarantees at risk, or are unknown. Throws `StoreUnsafe` with every finding, or
  * `StoreUnavailable` if Redis does not answer yet.
  */
 export async function requireSafeStore(safety: Readonly<Record<string, StoreSafety>>): Promise<void> {

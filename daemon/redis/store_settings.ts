@@ -2,14 +2,14 @@ import type { Redis } from 'ioredis';
 import { type Finding, SETTINGS, type Setting } from '../quota/store_risks';
 import { replyCode } from './failures';
 
-/** The settings of Redis that the daemon's promises depend on; undefined: Redis does not say. */
+/** The settings of Redis that the daemon's guarantees depend on; undefined if Redis does not report them. */
 export interface StoreSettings {
   readonly version: string | undefined;
   /** The append-only file, and when it is forced to disk. */
   readonly appendonly: 'yes' | 'no' | undefined;
   readonly appendfsync: string | undefined;
   readonly noAppendfsyncOnRewrite: string | undefined;
-  /** What happens once the memory is full, and when that is, in bytes; 0: never. */
+  /** The policy once memory is full, and the limit in bytes; 0: no limit. */
   readonly maxmemoryPolicy: string | undefined;
   readonly maxmemory: number | undefined;
   readonly role: string | undefined;
@@ -17,8 +17,8 @@ export interface StoreSettings {
 }
 
 /**
- * Reads the settings, as far as this user of Redis may. Throws if Redis does not answer; a reply that forbids a command
- * leaves what it would have shown undefined.
+ * Reads the settings, as far as this user of Redis may. Throws if Redis does not answer; if a command is forbidden, its
+ * settings stay undefined.
  */
 export async function readStoreSettings(redis: Redis): Promise<StoreSettings> {
   const info = parseInfo(await allowed(redis.info()));
@@ -37,7 +37,7 @@ export async function readStoreSettings(redis: Redis): Promise<StoreSettings> {
   };
 }
 
-/** What Redis replied; undefined if it refused to: the command is not allowed, renamed or unknown. */
+/** Redis's reply; undefined if the command is not allowed, renamed or unknown. */
 async function allowed<Reply>(reply: Promise<Reply>): Promise<Reply | undefined> {
   try {
     return await reply;
@@ -60,8 +60,16 @@ function numberOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-/** What the settings put at risk, or leave unknown. `isDurable`: whether answers are to wait for the disk. */
-export function judge(settings: StoreSettings, { isDurable }: { isDurable: boolean }): Finding[] {
+/** What answers wait for, by the policies in force. */
+export interface AskedWaits {
+  /** Whether any waits for the disk. */
+  readonly isDurable: boolean;
+  /** The most replicas that any waits for. */
+  readonly replicas: number;
+}
+
+/** The risks of the settings, unknown ones included. */
+export function judge(settings: StoreSettings, { isDurable, replicas }: AskedWaits): Finding[] {
   const whys: Record<Setting, string | undefined> = {
     version: versionRisk(settings.version, isDurable),
     appendonly:
@@ -72,9 +80,9 @@ export function judge(settings: StoreSettings, { isDurable }: { isDurable: boole
     eviction: evictionRisk(settings),
     memory:
       settings.maxmemory === 0
-        ? 'it has no bound (maxmemory 0): the machine may kill Redis, where a full one would only refuse writes'
+        ? 'it has no bound (maxmemory 0): the machine may kill Redis, where a full one would only reject writes'
         : undefined,
-    replicas: replicaRisk(settings),
+    replicas: replicaRisk(settings, replicas),
   };
   const unknown = unknownSettings(settings);
   return SETTINGS.flatMap((setting): Finding[] => {
@@ -98,7 +106,7 @@ function unknownSettings(settings: StoreSettings): ReadonlySet<Setting> {
   return new Set(SETTINGS.filter((setting) => parts[setting].includes(undefined)));
 }
 
-/** The first with functions, and the first with WAITAOF. */
+/** The first version with functions, and the first with WAITAOF. */
 const LEAST_VERSION = [7, 0] as const;
 const DURABLE_VERSION = [7, 2] as const;
 
@@ -128,8 +136,10 @@ function evictionRisk({ maxmemoryPolicy }: StoreSettings): string | undefined {
   return `a full Redis forgets quotas to make room (maxmemory-policy ${maxmemoryPolicy}): noeviction keeps them`;
 }
 
-function replicaRisk({ role, replicas }: StoreSettings): string | undefined {
+function replicaRisk({ role, replicas }: StoreSettings, asked: number): string | undefined {
   if (role !== undefined && role !== 'master') return `this Redis is a ${role}, and takes no writes`;
+  if (replicas !== undefined && replicas < asked)
+    return `a policy waits for ${asked} replicas (wait_replicas), and ${replicas} are connected: it cannot be answered`;
   if (replicas === undefined || replicas === 0) return undefined;
   return `a failover to a replica loses what it had not received yet (${replicas} connected)`;
 }

@@ -7,7 +7,7 @@ export interface AuditEntry {
   readonly by: string;
   readonly method: string;
   readonly request: unknown;
-  /** The name of the gRPC status that it ended with. */
+  /** The name of the resulting gRPC status. */
   readonly code: string;
   readonly callId: string | undefined;
 }
@@ -22,8 +22,9 @@ export class AuditTrailUnusable extends Error {
 }
 
 /**
- * Opens a file to which each change is appended as a line of JSON, whatever the level of the log; nothing if no file is
- * named. Throws `AuditTrailUnusable`. A change that cannot be written later is logged, with the reason, and stays made.
+ * Opens a file to which each change is appended as a line of JSON, at any log level; does nothing if no file is named.
+ * Throws `AuditTrailUnusable`. If a later line cannot be written, that is logged with the reason, and the change stays in
+ * effect.
  */
 export function openAuditTrail({ file, logger }: { file: string | undefined; logger: Logger }): AuditTrail {
   if (file === undefined) return { record: () => undefined };
@@ -39,7 +40,7 @@ export function openAuditTrail({ file, logger }: { file: string | undefined; log
     record(entry) {
       const line = `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`;
       try {
-        // Changes are rare, so each may wait for its line; one append is whole beside those of other daemons.
+        // Changes are rare, so each may wait for its line; one append stays whole beside those of other daemons.
         appendFileSync(file, line);
       } catch (err) {
         logger.error({ err, entry }, 'the audit trail cannot be written');

@@ -1,6 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Decision } from '../quota/admission';
 import type { DecisionListener } from '../quota/decision_feed';
+import type { RaceResult } from '../quota/joint_admission';
+import type { RefundListener } from '../quota/refund';
 import { createTally } from './tally';
 
 /**
@@ -11,15 +13,21 @@ export const VERDICTS = ['admitted', 'denied', 'shadow_denied', 'repeated'] as c
 
 export type Verdict = (typeof VERDICTS)[number];
 
+const RACE_RESULTS = ['refunded', 'lost'] as const satisfies readonly RaceResult[];
+
 export interface DecisionMetrics {
   /** A decision of a policy that exists. */
   readonly decided: DecisionListener;
-  /** A changed policies file was taken, or refused with the old one kept. */
+  /** An admitted request was refunded. */
+  readonly refunded: RefundListener;
+  /** A request with several descriptors had taken for some of them when another one was denied or failed. */
+  readonly jointRefunded: (result: RaceResult) => void;
+  /** A changed policies file was accepted, or rejected and the old one kept. */
   policiesReloaded(isTaken: boolean): void;
 }
 
 export interface DecisionSources {
-  /** The policies that hold now, whose counters stand at 0 from the start. */
+  /** The policies in force, whose counters start at 0. */
   readonly policyNames: () => Iterable<string>;
 }
 
@@ -47,9 +55,25 @@ export function createDecisionMetrics(
       for (const policy of policyNames()) this.inc({ policy }, 0);
     },
   });
+  const refunds = new Counter({
+    name: 'quota_refunds_total',
+    help: 'Admitted requests that were refunded.',
+    labelNames: ['policy'],
+    registers,
+    collect() {
+      for (const policy of policyNames()) this.inc({ policy }, 0);
+    },
+  });
+  const races = new Counter({
+    name: 'quota_descriptor_races_total',
+    help: 'Requests with several descriptors that had taken for some when another was denied or failed, by result: refunded, or lost until the window ends.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of RACE_RESULTS) races.inc({ result }, 0);
   const reloads = new Counter({
     name: 'quota_policies_reloads_total',
-    help: 'Changes of the policies file, by result: taken, or refused with the old policies kept.',
+    help: 'Changes of the policies file, by result: taken, or refused if the file was rejected and the old policies stay.',
     labelNames: ['result'],
     registers,
   });
@@ -57,7 +81,7 @@ export function createDecisionMetrics(
   const reloadOk = new Gauge({
     name: 'quota_policies_up_to_date',
     aggregator: 'min',
-    help: '1 where the policies in force are those of the file, 0 where its last change was refused.',
+    help: '1 if the policies in force are those of the file, 0 if its last change was rejected.',
     registers,
   });
   reloadOk.set(1);
@@ -66,6 +90,8 @@ export function createDecisionMetrics(
       decided.count(policy, verdictOf(decision));
       if (decision.degraded) degraded.inc({ policy });
     },
+    refunded: ({ policy }) => refunds.inc({ policy }),
+    jointRefunded: (result) => races.inc({ result }),
     policiesReloaded(isTaken) {
       reloads.inc({ result: isTaken ? 'taken' : 'refused' });
       reloadOk.set(Number(isTaken));

@@ -2,20 +2,20 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { CONNECTION_REFUSALS } from '../access/connection_limits';
 import { createTally } from './tally';
 
-/** Around what is usual (a round trip to Redis) up to where a caller's deadline passes. */
+/** From the usual time (a round trip to Redis) up to callers' deadlines. */
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /** Counted from 0, so that an alert sees the first one. */
-const REFUSING_CODES = ['UNAUTHENTICATED', 'PERMISSION_DENIED'] as const;
+const ALERTING_CODES = ['UNAUTHENTICATED', 'PERMISSION_DENIED', 'INTERNAL', 'UNKNOWN'] as const;
 
 const REFUSALS = [...CONNECTION_REFUSALS, 'streams'] as const;
 
 export type Refusal = (typeof REFUSALS)[number];
 
 export interface GrpcMetrics {
-  /** A call that was answered, with the name of its gRPC status; a stream has no duration that means anything. */
+  /** A call was answered, with the name of its gRPC status; a stream has no meaningful duration. */
   answered(call: { method: string; code: string; durationS: number | undefined }): void;
-  /** A connection or a stream was not taken, as there were too many. */
+  /** A connection or a stream was rejected, as there were too many. */
   refused(what: Refusal): void;
 }
 
@@ -34,7 +34,7 @@ export function createGrpcMetrics(sources: GrpcSources, registers: Registry[]): 
     collect: () => answered.flush(),
   });
   const answered = createTally((method, code, count) => calls.inc({ method, code }, count));
-  for (const method of sources.methodNames) for (const code of REFUSING_CODES) calls.inc({ method, code }, 0);
+  for (const method of sources.methodNames) for (const code of ALERTING_CODES) calls.inc({ method, code }, 0);
   const durations = new Histogram({
     name: 'quota_call_duration_seconds',
     help: 'Time from a gRPC call to its answer, streams left out.',

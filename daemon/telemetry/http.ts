@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { listenAt } from '../../environment/listen';
 import type { Readiness } from './readiness';
 
-/** A scraper or a probe that is slower than this is cut off. */
+/** A slower scraper or probe is disconnected. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface HttpServer {
@@ -14,7 +14,7 @@ export interface HttpServer {
 export interface Pages {
   readonly metrics: {
     text(): Promise<string>;
-    /** The same for a process that adds up those of several. */
+    /** The same for a process that sums those of several. */
     json(): Promise<unknown>;
     readonly contentType: string;
   };
@@ -31,13 +31,13 @@ export interface HttpOptions {
 type Answer = { status: number; type: string; body: string };
 
 /**
- * Serves `/metrics`, `/livez` and `/readyz`: numbers and states only, no subject. Throws `ListenFailed` where the
- * address cannot be had.
+ * Serves `/metrics`, `/livez` and `/readyz`: numbers and states only, no subject. Throws `ListenFailed` if the server
+ * cannot listen.
  */
 export async function serveHttp({ listen, metrics, readiness }: HttpOptions): Promise<HttpServer> {
   const pages: Record<string, () => Promise<Answer>> = {
     '/metrics': async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),
-    // That this is answered at all says that the event loop turns.
+    // Any answer shows that the event loop runs.
     '/livez': async () => json(200, { live: true }),
     '/readyz': async () => {
       const answer = await readiness();

@@ -1,52 +1,53 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { watchClocks } from './clock_metrics';
 import { createTally } from './tally';
 
 /** Up to the most admissions of one call. */
 const JOINED_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128];
 
-const US_PER_S = 1_000_000;
-
 /** What the daemon does under load, and what it saves. */
 export interface LoadMetrics {
-  /** A call was refused, as too much was in flight; `method` as package.Service/Method. */
+  /** A call was rejected, as too much was in flight; `method` as package.Service/Method. */
   shed(method: string): void;
-  /** So many admissions went to Redis in one call. */
+  /** This many admissions were sent to Redis in one call. */
   joined(admissionCount: number): void;
   /** An admission reached Redis after its deadline, and took nothing. */
   cameLate(): void;
   /** A denial was answered without Redis. */
   deniedFromCache(policy: string): void;
-  /** The store's clock went forward or, if negative, back. */
+  /** The store's clock jumped forward or, if negative, backward. */
   clockJumped(jumpUs: number): void;
-  /** Shows these from now on. */
+  /** Starts showing these. */
   watch(sources: LoadSources): void;
 }
 
 export interface LoadSources {
-  /** How far the statistics are behind the admissions. */
+  /** How far behind the admissions the statistics are. */
   readonly folding: () => {
     readonly lagSeconds: number;
     readonly backlogEntries: number;
     readonly droppedEntries: number;
   };
-  /** How far the daemon goes on without its store. */
+  /** The state of deciding without the store. */
   readonly outage: () => {
-    readonly openCircuits: Readonly<Record<string, boolean>>;
+    readonly unaskedPartitions: Readonly<Record<string, number>>;
     readonly journalEntries: number;
     readonly droppedEntries: number;
     readonly localSubjects: number;
   };
   readonly load: () => { readonly limit: number; readonly inFlight: number };
-  readonly clock: () => { readonly offsetUs: number; readonly errorUs: number } | undefined;
+  readonly clocks: () => readonly { readonly offsetUs: number; readonly errorUs: number }[];
 }
 
-export function createLoadMetrics(registers: Registry[]): LoadMetrics {
+/** The methods, as package.Service/Method, have their counters at 0 from the start, so that an alert sees the first burst. */
+export function createLoadMetrics(methodNames: readonly string[], registers: Registry[]): LoadMetrics {
   const shed = new Counter({
     name: 'quota_shed_calls_total',
-    help: 'Calls that were refused because too much was in flight, by method.',
+    help: 'Calls that were rejected because too much was in flight, by method.',
     labelNames: ['method'],
     registers,
   });
+  for (const method of methodNames) shed.inc({ method }, 0);
   const joined = new Histogram({
     name: 'quota_joined_admissions',
     help: 'Admissions that went to Redis in one call.',
@@ -88,7 +89,7 @@ function createFoldMetrics(folding: LoadSources['folding'], registers: Registry[
   new Gauge({
     name: 'quota_fold_lag_seconds',
     aggregator: 'max',
-    help: 'Age of the oldest admission that the statistics do not hold yet.',
+    help: 'Age of the oldest admission that the statistics may not hold yet.',
     registers,
     collect() {
       this.set(folding().lagSeconds);
@@ -120,12 +121,23 @@ function createOutageMetrics(outage: LoadSources['outage'], registers: Registry[
   new Gauge({
     name: 'quota_circuit_open',
     aggregator: 'max',
-    help: '1 while a database is not asked any more, as writes to it have failed.',
+    help: '1 while a database is not used, as writes to it have failed.',
     labelNames: ['database'],
     registers,
     collect() {
-      for (const [database, isOpen] of Object.entries(outage().openCircuits))
-        this.set({ database }, Number(isOpen));
+      for (const [database, count] of Object.entries(outage().unaskedPartitions))
+        this.set({ database }, Number(count > 0));
+    },
+  });
+  new Gauge({
+    name: 'quota_unasked_partitions',
+    aggregator: 'max',
+    help: 'Partitions of a database that are not used, as writes to them have failed.',
+    labelNames: ['database'],
+    registers,
+    collect() {
+      for (const [database, count] of Object.entries(outage().unaskedPartitions))
+        this.set({ database }, count);
     },
   });
   new Gauge({
@@ -157,7 +169,8 @@ function createOutageMetrics(outage: LoadSources['outage'], registers: Registry[
   });
 }
 
-function createGauges({ load, clock, folding, outage }: LoadSources, registers: Registry[]): void {
+function createGauges({ load, clocks, folding, outage }: LoadSources, registers: Registry[]): void {
+  watchClocks(clocks, registers);
   createFoldMetrics(folding, registers);
   createOutageMetrics(outage, registers);
   new Gauge({
@@ -176,28 +189,4 @@ function createGauges({ load, clock, folding, outage }: LoadSources, registers: 
       this.set(load().inFlight);
     },
   });
-  const offsets = new Gauge({
-    name: 'quota_store_clock_offset_seconds',
-    aggregator: 'average',
-    help: "How far the store's clock is ahead of this machine's; none if it is not known.",
-    registers,
-    collect() {
-      const estimate = clock();
-      this.remove();
-      if (estimate) this.set(estimate.offsetUs / US_PER_S - performance.timeOrigin / 1000);
-    },
-  });
-  offsets.remove();
-  const errors = new Gauge({
-    name: 'quota_store_clock_error_seconds',
-    aggregator: 'max',
-    help: 'By how much that offset may be wrong.',
-    registers,
-    collect() {
-      const estimate = clock();
-      this.remove();
-      if (estimate) this.set(estimate.errorUs / US_PER_S);
-    },
-  });
-  errors.remove();
 }

@@ -1,21 +1,21 @@
 import { type DestinationStream, destination, type Logger, pino, stdSerializers, transport } from 'pino';
 import { within } from '../../environment/within';
 
-/** What waits for a reader of the log, at most; what does not fit is dropped, and counted. */
+/** The most that waits for a reader of the log; the rest is dropped and counted. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** A log that nobody reads does not hold up the end of the program for longer. */
+/** How long an unread log may delay the end of the program. */
 const CLOSE_BOUND_MS = 500;
 
 export interface Log {
   readonly logger: Logger;
   /** Lines that were dropped because nobody read the log. */
   droppedCount(): number;
-  /** Writes what waits, if it is read. What is not goes on waiting, so the program must then be ended. */
+  /** Writes what waits, if it is read. If not, it keeps waiting, so the program must then be ended. */
   close(): Promise<void>;
 }
 
-/** One JSON line an event; readable lines in a terminal. */
+/** One JSON line per event; readable lines in a terminal. */
 export function openLog({ level, isTerminal }: { level: string; isTerminal: boolean }): Log {
   const options = { name: 'quota-daemon', level, serializers: { err: describeError } };
   if (isTerminal) {
@@ -38,7 +38,7 @@ export function openLog({ level, isTerminal }: { level: string; isTerminal: bool
     droppedCount: () => dropped,
     async close() {
       const written = new Promise((resolve) => stdout.once('close', resolve));
-      // A line that came now would find no place to go.
+      // A line that came now could not be written.
       logger.level = 'silent';
       stdout.end();
       await within(written, { limitMs: CLOSE_BOUND_MS, late: undefined });

@@ -1,10 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
-/** The open connections that others made to this process, by the port they came to. */
+/** The open incoming connections of this process, by port. */
 export interface OpenSockets {
   open(port: number): number;
-  /** Closes connections to this port that are not let in; one that is gives its place back when it closes. */
+  /** Closes connections to this port that are not accepted; an accepted one frees its slot when it closes. */
   guard(port: number, rule: ConnectionRule): void;
 }
 
@@ -14,7 +14,7 @@ export interface ConnectionRule {
   release(address: string): void;
 }
 
-/** To be called before anything listens. gRPC keeps its sessions to itself, so Node is asked instead. */
+/** Must be called before anything listens. gRPC does not expose its sessions, so Node is asked instead. */
 export function watchOpenSockets(): OpenSockets {
   const counts = new Map<number, number>();
   const rules = new Map<number, ConnectionRule>();
@@ -23,7 +23,7 @@ export function watchOpenSockets(): OpenSockets {
   subscribe('net.server.socket', (message) => {
     const { socket } = message as { socket: Socket };
     const { localPort: port, remoteAddress: address = '' } = socket;
-    // A socket that is gone already has no port any more.
+    // A closed socket no longer has a port.
     if (port === undefined) return;
     const rule = rules.get(port);
     if (rule !== undefined && !rule.take(address)) {

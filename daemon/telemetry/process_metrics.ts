@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { BUILD } from './build';
 
-/** Gauges of the library that have a counter's name, or no value where nothing has happened since they were last read. */
+/** Gauges of the library with a counter's name, or without a value if nothing has happened since the last read. */
 const UNFIT = [
   ...['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`),
   ...['min', 'mean', 'stddev'].map((what) => `nodejs_eventloop_lag_${what}_seconds`),
@@ -14,14 +14,14 @@ export interface ProcessSources {
   readonly readyParts: () => Promise<Readonly<Record<string, boolean>>>;
 }
 
-/** Shows the process itself, and whether it is ready: read whenever the metrics are. */
+/** Shows the process itself, and whether it is ready, at each read of the metrics. */
 export function observeProcess({ droppedLogLines, readyParts }: ProcessSources, registry: Registry): void {
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   for (const name of UNFIT) registry.removeSingleMetric(name);
   new Counter({
     name: 'quota_log_lines_dropped_total',
-    help: 'Lines of the log that were dropped because nobody read it.',
+    help: 'Lines of the log that were dropped because they were not read in time.',
     registers,
     collect() {
       this.reset();
@@ -31,7 +31,7 @@ export function observeProcess({ droppedLogLines, readyParts }: ProcessSources, 
   new Gauge({
     name: 'quota_ready',
     aggregator: 'min',
-    help: '1 where this part of the daemon is ready, as /readyz tells.',
+    help: '1 if this part of the daemon is ready, as /readyz shows.',
     labelNames: ['part'],
     registers,
     async collect() {
@@ -41,7 +41,7 @@ export function observeProcess({ droppedLogLines, readyParts }: ProcessSources, 
   const build = new Gauge({
     name: 'quota_build_info',
     aggregator: 'first',
-    help: 'Always 1; its labels tell what is running.',
+    help: 'Always 1; its labels say what is running.',
     labelNames: ['version', 'node'],
     registers,
   });

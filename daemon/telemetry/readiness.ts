@@ -12,10 +12,10 @@ export interface Readiness {
   readonly parts: Readonly<Record<string, boolean>>;
 }
 
-/** A part that has not answered by then is not ready: a probe waits for its answer. */
+/** A part that has not answered within this time is not ready: a probe waits for the answer. */
 const CHECK_BOUND_MS = 500;
 
-/** Asks every part at once, and waits for none longer than the bound. A part may fail that the daemon can do without. */
+/** Asks all parts at once, and waits no longer than the bound. Some parts may fail: the daemon can do without them. */
 export async function readinessOf({
   state,
   canDecide,

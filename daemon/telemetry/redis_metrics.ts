@@ -36,7 +36,7 @@ export function createRedisMetrics(
   new Gauge({
     name: 'quota_redis_connected',
     aggregator: 'min',
-    help: '1 where the connection to Redis is ready.',
+    help: '1 if the connection to Redis is ready.',
     labelNames: ['connection'],
     registers,
     collect() {

@@ -2,7 +2,7 @@ const MS_PER_S = 1000;
 
 /** Lets a few events of each kind a second be logged, and counts the rest. */
 export interface Sampler {
-  /** How many of this kind were not shown since the last that was; undefined if this one is not to be shown either. */
+  /** How many of this kind were hidden since the last shown one; undefined if this one is hidden too. */
   show(kind: string): number | undefined;
 }
 

@@ -1,12 +1,12 @@
 import { Gauge, type Registry } from 'prom-client';
 import { type Finding, SETTINGS } from '../quota/store_risks';
 
-/** By connection: what its settings put at risk; undefined: not read yet. */
+/** The risks in the settings, by connection; undefined if not read yet. */
 export type StoreFindings = Readonly<Record<string, () => readonly Finding[] | undefined>>;
 
 const STATES = ['safe', 'at_risk', 'unknown'] as const;
 
-/** Shows the settings of Redis that the promises depend on. */
+/** Shows the settings of Redis that the guarantees depend on. */
 export function watchStoreSettings(storeFindings: StoreFindings, registers: Registry[]): void {
   new Gauge({
     name: 'quota_store_setting',

@@ -10,8 +10,8 @@ export interface StoredAuditOptions {
 }
 
 /**
- * The trail in the store, which never names a subject. A change that cannot be written down is logged, with the reason,
- * and stays made.
+ * The trail in the store, which never names a subject. If a change cannot be written, that is logged with the reason, and
+ * the change stays in effect.
  */
 export function openStoredAudit({ auditing, hashOf, logger }: StoredAuditOptions): AuditTrail {
   return {
@@ -42,7 +42,7 @@ function fieldsOf(request: unknown): Record<string, string> {
   );
 }
 
-/** A moment that no calendar has is shown as it is. */
+/** An impossible date is shown unchanged. */
 function dateOf(date: Date): string {
   return Number.isNaN(date.getTime()) ? 'invalid' : date.toISOString();
 }

@@ -2,10 +2,10 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 const SECRET_BYTES = 32;
 
-/** Enough that no two subjects of a log are taken for one. */
+/** Long enough that no two subjects of a log collide. */
 const HASH_CHARACTERS = 16;
 
-/** How a subject appears in the logs: whoever has the secret can find a subject, nobody can read one. */
+/** How a subject appears in the logs: with the secret a known subject can be found, but no name can be read. */
 export type SubjectHash = (subject: string) => string;
 
 /** HMAC-SHA-256 with a secret of the deployment, in hexadecimal digits. */
@@ -13,7 +13,7 @@ export function createSubjectHash(secret: string): SubjectHash {
   return (subject) => createHmac('sha256', secret).update(subject).digest('hex').slice(0, HASH_CHARACTERS);
 }
 
-/** A secret that ends with the process, for those who have set none. */
+/** A secret for this process only, if none is configured. */
 export function newLogSecret(): string {
   return randomBytes(SECRET_BYTES).toString('hex');
 }

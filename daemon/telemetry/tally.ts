@@ -1,11 +1,11 @@
 /**
- * Counts by two labels as plain numbers. The metrics library checks and hashes the labels each time that it counts, which
- * costs more than the rest of a cached denial's decision; so it is given the counts when somebody asks for them.
+ * Counts by two labels as plain numbers. The metrics library checks and hashes the labels at each count, which costs more
+ * than the rest of a cached denial; so it gets the counts when they are read.
  */
 export interface Tally {
-  /** Counts one. Both labels must have few values. */
+  /** Adds one. Both labels must have few values. */
   count(first: string, second: string): void;
-  /** Hands over what was counted since the last time. */
+  /** Returns what was counted since the last call. */
   flush(): void;
 }
 

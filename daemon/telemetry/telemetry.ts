@@ -1,18 +1,17 @@
-import type { Redis } from 'ioredis';
 import type { ConnectionLimits } from '../access/connection_limits';
 import type { Pages } from './http';
 import { createMetrics, type Metrics, type MetricsSources } from './metrics';
 import { watchOpenSockets } from './open_sockets';
 import { type Check, type DaemonState, readinessOf } from './readiness';
 
-/** What an operator sees of the daemon from outside: its numbers, and whether it lives and is ready. */
+/** What an operator sees of the daemon: its metrics, and whether it is alive and ready. */
 export interface Telemetry {
   readonly metrics: Metrics;
-  /** Where the HTTP pages are; undefined if another process has them. */
+  /** The address of the HTTP pages; undefined if another process has them. */
   readonly port: number | undefined;
   /** The store may be used from now on, for as long as `isOpen` says so. */
   storeOpened(isOpen: () => boolean): void;
-  /** gRPC is served on this port from now on, to as many as the limits let in. */
+  /** gRPC is served on this port from now on, within the connection limits. */
   serving(served: Served): void;
   draining(): void;
   stop(): Promise<void>;
@@ -26,20 +25,21 @@ export interface Served {
 }
 
 export interface TelemetryOptions {
-  /** Makes the pages reachable: by HTTP, or through another process, and then they have no port here. */
+  /** Serves the pages by HTTP, or through another process; then they have no port here. */
   readonly serve: (pages: Pages) => Promise<{ readonly port: number | undefined; stop(): Promise<void> }>;
-  /** The connections to Redis, by name. */
-  readonly redis: Readonly<Record<string, Redis>>;
+  /** The databases, by name: whether each is connected, and each loss of a connection. */
+  readonly redis: Readonly<Record<string, { isReady(): boolean; onClose(listener: () => void): void }>>;
   /** Whether each database takes writes. */
   readonly isUsable: Readonly<Record<'admissions' | 'calls', () => boolean>>;
   readonly policyNames: () => Iterable<string>;
+  readonly policiesDigest: MetricsSources['policiesDigest'];
   readonly droppedLogLines: () => number;
   readonly methodNames: MetricsSources['methodNames'];
   readonly certificateEnds: MetricsSources['certificateEnds'];
   readonly storeFindings: MetricsSources['storeFindings'];
 }
 
-/** Serves the metrics and the probes, from the start on. Throws as `serve` does. */
+/** Serves the metrics and the probes from the start. Throws as `serve` does. */
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { serve, redis, isUsable } = options;
   const sockets = watchOpenSockets();
@@ -52,7 +52,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     redis_admissions: async () => isUsable.admissions(),
     redis_calls: async () => isUsable.calls(),
     partitions: async () => isStoreOpen(),
-    // Without a usable file nothing starts, and a broken change of it leaves the old ones in force.
+    // The daemon does not start without a usable file, and a broken change leaves the old policies in force.
     policies: async () => true,
     grpc: async () => state === 'serving',
   };
@@ -60,12 +60,10 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   const metrics = createMetrics({
     ...options,
     connectionCount: () => sockets.open(grpcPort),
-    redisReady: Object.fromEntries(
-      Object.entries(redis).map(([name, client]) => [name, () => client.status === 'ready']),
-    ),
+    redisReady: Object.fromEntries(Object.entries(redis).map(([name, { isReady }]) => [name, isReady])),
     readyParts: async () => (await readiness()).parts,
   });
-  for (const [name, client] of Object.entries(redis)) client.on('close', () => metrics.redisLost(name));
+  for (const [name, { onClose }] of Object.entries(redis)) onClose(() => metrics.redisLost(name));
   const server = await serve({ metrics, readiness });
 
   return {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Why a client could not be let in, or its certificate not be believed. */
+/** Why a handshake failed, or a certificate was not trusted. */
 export const HANDSHAKE_FAILURES = [
   'expired',
   'not_yet_valid',
@@ -20,7 +20,7 @@ export interface TlsMetrics {
 }
 
 export interface TlsSources {
-  /** When the certificates of each file end. */
+  /** When the certificates of each file expire. */
   readonly certificateEnds: () => readonly { readonly file: string; readonly validTo: Date }[];
 }
 

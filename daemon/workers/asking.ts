@@ -20,7 +20,7 @@ interface Answered {
 
 let lastId = 0;
 
-/** Asks a worker; undefined if it does not answer in time, or is gone. */
+/** Asks a worker; undefined if it does not answer in time or is gone. */
 export async function askWorker(worker: Worker, question: Question): Promise<unknown> {
   lastId += 1;
   const asked: Asked = { quotaQuestion: question, id: lastId };

@@ -6,12 +6,12 @@ import { backOff } from '../../environment/back_off';
 import { serveHttp } from '../telemetry/http';
 import type { Readiness } from '../telemetry/readiness';
 import { askWorker, type Question } from './asking';
-import { createDecisionExchange } from './shared_feed';
+import { createDecisionExchange } from './decision_exchange';
 
 /** A worker that dies at once is not replaced faster than this; the delay doubles with each, up to the longest. */
 const RESTART = { minMs: 100, maxMs: 10_000 };
 
-/** A worker that has lived for so long was not started in vain. */
+/** A worker that has lived for this long counts as started. */
 const SETTLED_MS = 10_000;
 
 export interface PrimaryOptions {
@@ -48,7 +48,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<void> {
     worker.once('exit', (code, signal) => {
       workers.delete(worker);
       if (isDraining) return;
-      // One that cannot start says why; another would say the same.
+      // A worker that cannot start logs why; another would fail in the same way.
       if (!hasServed && code !== 0 && signal === null) {
         process.exitCode = 1;
         stop.abort();

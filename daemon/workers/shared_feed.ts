@@ -1,108 +1,61 @@
-import type { Worker } from 'node:cluster';
-import type { DecisionEvent, DecisionFeed } from '../quota/decision_feed';
+import { randomUUID } from 'node:crypto';
+import type { DecisionFeed, DecisionFilter, Watcher } from '../quota/decision_feed';
+import type { FeedChannel } from '../quota/feed_messages';
+import { createBoundedSender } from './bounded_sender';
 
-/** What workers and the primary send each other about decisions. */
-type Message =
-  /** A decision, for those who watch at another worker. */
-  | { readonly quotaDecision: DecisionEvent }
-  /** From a worker: whether anybody watches there. */
-  | { readonly quotaWatches: boolean }
-  /** To a worker: whether anybody watches elsewhere. */
-  | { readonly quotaIsWatched: boolean };
+/** A feed that is shared through a channel. */
+export interface Sharing {
+  readonly channel: FeedChannel;
+  /** Receives what others have decided; the feed itself unless given, which may pass it on. */
+  readonly received?: Pick<DecisionFeed, 'publish'>;
+}
 
-/** Events on their way to the primary; a primary that is behind gets no more, as a slow watcher would not either. */
-const MOST_PENDING = 1000;
+/** A feed that carries the decisions of all processes, and sends its own only to those who watch them elsewhere. */
+export function shareFeed(local: DecisionFeed, { channel, received = local }: Sharing): DecisionFeed {
+  const elsewhere = createBoundedSender(channel.send);
+  const here = new Map<string, { filter: DecisionFilter; watcher: Watcher }>();
 
-/** The feed of a worker: it carries the decisions of all workers, and sends its own only while somebody watches elsewhere. */
-export function shareFeed(local: DecisionFeed): DecisionFeed {
-  let isWatchedElsewhere = false;
-  let watcherCount = 0;
-  let pending = 0;
-
-  function send(message: Message): void {
-    if (!process.connected) return;
-    pending += 1;
-    process.send?.(message, undefined, undefined, () => {
-      pending -= 1;
-    });
+  function announce(): void {
+    const quotaWatchersHere = [...here].map(([id, { filter }]) => [id, filter] as const);
+    channel.send({ quotaWatchersHere }, () => undefined);
   }
 
-  function changeWatchers(by: number): void {
-    const didWatch = watcherCount > 0;
-    watcherCount += by;
-    if (watcherCount > 0 !== didWatch) send({ quotaWatches: watcherCount > 0 });
-  }
-
-  process.on('message', (message: Message) => {
-    if ('quotaDecision' in message) local.publish(message.quotaDecision);
-    else if ('quotaIsWatched' in message) isWatchedElsewhere = message.quotaIsWatched;
+  channel.onMessage((message) => {
+    if ('quotaDecision' in message) received.publish(message.quotaDecision);
+    else if ('quotaWatchersElsewhere' in message) elsewhere.setWatchers(message.quotaWatchersElsewhere);
+    else if ('quotaMissed' in message)
+      for (const [id, count] of message.quotaMissed) here.get(id)?.watcher.miss(count);
   });
 
   return {
     publish(event) {
       local.publish(event);
-      if (isWatchedElsewhere && pending < MOST_PENDING) send({ quotaDecision: event });
+      elsewhere.publish(event);
     },
-    isWatched: () => isWatchedElsewhere || local.isWatched(),
+    isWatched: () => elsewhere.isWatched() || local.isWatched(),
     watch(filter) {
       const watcher = local.watch(filter);
-      let isOpen = true;
-      changeWatchers(1);
+      const id = randomUUID();
+      here.set(id, { filter, watcher });
+      announce();
       return {
         ...watcher,
         close() {
           watcher.close();
-          if (isOpen) changeWatchers(-1);
-          isOpen = false;
+          if (here.delete(id)) announce();
         },
       };
     },
   };
 }
 
-export interface DecisionExchange {
-  add(worker: Worker): void;
-}
-
-/** Carries decisions between workers, in the primary. */
-export function createDecisionExchange(): DecisionExchange {
-  const workers = new Set<Worker>();
-  const watching = new Set<Worker>();
-
-  function send(worker: Worker, message: Message): void {
-    // The callback takes the error of a worker that has just died.
-    worker.send(message, () => undefined);
-  }
-
-  function announce(): void {
-    for (const worker of workers) {
-      const quotaIsWatched = watching.size > Number(watching.has(worker));
-      send(worker, { quotaIsWatched });
-    }
-  }
-
-  function pass(message: Message, from: Worker): void {
-    for (const watcher of watching) if (watcher !== from) send(watcher, message);
-  }
-
-  function setWatching(worker: Worker, isWatching: boolean): void {
-    if (isWatching) watching.add(worker);
-    else watching.delete(worker);
-    announce();
-  }
-
+/** The channel that node:cluster gives a worker, to its primary. */
+export function processChannel(): FeedChannel {
   return {
-    add(worker) {
-      workers.add(worker);
-      worker.on('message', (message: Message) => {
-        if ('quotaDecision' in message) pass(message, worker);
-        else if ('quotaWatches' in message) setWatching(worker, message.quotaWatches);
-      });
-      worker.once('exit', () => {
-        workers.delete(worker);
-        if (watching.delete(worker)) announce();
-      });
-      worker.once('online', announce);
+    send(message, taken) {
+      if (process.connected) process.send?.(message, undefined, undefined, taken);
+      else taken();
     },
+    onMessage: (listen) => void process.on('message', listen),
   };
 }

@@ -3,13 +3,13 @@ import type { TlsMaterial } from './tls_files';
 
 type Provider = experimental.CertificateProvider;
 
-/** Tells gRPC which certificates to use, from now on and at each change; connections that are open stay. */
+/** Gives gRPC the certificates to use, now and at each change; connections that are open stay. */
 export interface MaterialProvider {
   readonly provider: Provider;
   update(material: TlsMaterial): void;
 }
 
-/** The library's own provider forgets a certificate whose file is away for a moment; this one is told what is right. */
+/** The library's own provider forgets a certificate whose file is missing for a moment; this one is given the right one. */
 export function createMaterialProvider(first: TlsMaterial): MaterialProvider {
   const authorityListeners = new Set<Parameters<Provider['addCaCertificateListener']>[0]>();
   const identityListeners = new Set<Parameters<Provider['addIdentityCertificateListener']>[0]>();
@@ -20,7 +20,7 @@ export function createMaterialProvider(first: TlsMaterial): MaterialProvider {
 
   return {
     provider: {
-      // Told later, as the library expects: it is still subscribing.
+      // Called later, as the library expects: it is still subscribing.
       addCaCertificateListener(listener) {
         authorityListeners.add(listener);
         process.nextTick(() => listener(authority()));

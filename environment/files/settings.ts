@@ -12,8 +12,8 @@ export interface ReadEnvironment {
 }
 
 /**
- * The environment, where each of the named variables may also come from the file that `NAME_FILE` names, as secrets
- * do: the line end is left off. A variable that is set to nothing counts as unset.
+ * Reads the environment. Each of the named variables may also come from the file that `NAME_FILE` names, as secrets do,
+ * without its line end. A variable that is set to nothing counts as unset.
  */
 export function readEnvironment(env: NodeJS.ProcessEnv, names: readonly string[]): ReadEnvironment {
   const values: Record<string, string> = {};
@@ -43,15 +43,18 @@ function readSetting(file: string): { text: string } | { problem: string } {
   }
 }
 
-/** The URL with the password in it, where one is given and the URL has none. */
+/** The scheme of a URL, and its user and password. Of several hosts, which `URL` cannot read, no more is needed. */
+const BEFORE_HOSTS = /^([a-z][a-z0-9+.-]*:\/\/)(?:([^@/?#]*)@)?/i;
+
+/** The URL with the password in it, if one is given and the URL has none. */
 export function withPassword(url: string, password: string | undefined): string {
-  if (password === undefined || hasPassword(url) || !URL.canParse(url)) return url;
-  const complete = new URL(url);
-  complete.password = encodeURIComponent(password);
-  return complete.href;
+  if (password === undefined || hasPassword(url)) return url;
+  return url.replace(BEFORE_HOSTS, (_, scheme: string, user = '') => {
+    return `${scheme}${user.replace(/:$/, '')}:${encodeURIComponent(password)}@`;
+  });
 }
 
 /** Whether the URL holds a password. */
 export function hasPassword(url: string): boolean {
-  return URL.canParse(url) && new URL(url).password !== '';
+  return /:./s.test(BEFORE_HOSTS.exec(url)?.[2] ?? '');
 }

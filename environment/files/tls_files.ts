@@ -1,12 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { type Watched, watchFiles } from './watched_files';
+import { readFiles, type Watched, watchFiles } from './watched_files';
 
 /** One side of TLS, as files in PEM. */
 export interface TlsFiles {
-  /** What this side shows of itself: its certificate and those between it and its authority, and the key. */
+  /** The identity of this side: its certificate and those between it and its authority, and the key. */
   readonly identity: { readonly certificateFile: string; readonly keyFile: string } | undefined;
-  /** Whose certificates this side believes. */
+  /** The authority whose certificates this side trusts. */
   readonly authorityFile: string | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface TlsMaterial {
     | { readonly certificate: Buffer; readonly privateKey: Buffer; readonly validTo: Date }
     | undefined;
   readonly authority: Buffer | undefined;
-  /** When the first certificate of each file ends. */
+  /** When the first certificate of each file expires. */
   readonly ends: readonly { readonly file: string; readonly validTo: Date }[];
 }
 
@@ -26,25 +26,32 @@ export class TlsInvalid extends Error {
 }
 
 /**
- * Reads the files, now and whenever they change; what cannot be used never takes the place of what can. Throws
- * `TlsInvalid` or `FileUnreadable` where they cannot be used at the start.
+ * Reads the files, now and on change; invalid files never replace valid ones. Throws `TlsInvalid` or `FileUnreadable` if
+ * they cannot be used at the start.
  */
 export function watchTlsFiles({
   files,
   ...watching
 }: {
   files: TlsFiles;
-  onChange: (material: TlsMaterial) => void;
+  onChange?: (material: TlsMaterial) => void;
   onFault: (error: Error) => void;
 }): Watched<TlsMaterial> {
-  const { identity, authorityFile } = files;
-  const own = identity === undefined ? [] : [identity.certificateFile, identity.keyFile];
-  const authority = authorityFile === undefined ? [] : [authorityFile];
   return watchFiles({
     ...watching,
-    files: [...own, ...authority],
+    files: namesOf(files),
     read: (contents) => readMaterial(files, contents),
   });
+}
+
+/** Reads the files once. Throws `TlsInvalid` or `FileUnreadable` if they cannot be used. */
+export function readTlsFiles(files: TlsFiles): TlsMaterial {
+  return readMaterial(files, readFiles(namesOf(files)));
+}
+
+function namesOf({ identity, authorityFile }: TlsFiles): string[] {
+  const own = identity === undefined ? [] : [identity.certificateFile, identity.keyFile];
+  return authorityFile === undefined ? own : [...own, authorityFile];
 }
 
 /** Checks what would otherwise be found out only when the first connection is made. */
@@ -82,7 +89,7 @@ function readCertificates(file: string, pem: Buffer): [X509Certificate, ...X509C
   ]);
 }
 
-/** A chain is good until the first of its certificates ends. */
+/** A chain is valid until the first of its certificates expires. */
 function firstEnd(certificates: readonly X509Certificate[]): Date {
   return new Date(Math.min(...certificates.map(({ validTo }) => Date.parse(validTo))));
 }

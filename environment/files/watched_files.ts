@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * How often the files are read. Looking at what they hold, rather than waiting to be told of a change, also finds a
+ * How often the files are read. Reading their contents, rather than waiting for a notice of a change, also finds a
  * file that was put in another's place by a rename, a link or a mount.
  */
 const CHECK_INTERVAL_MS = 500;
@@ -16,7 +16,7 @@ export interface Watched<T> {
 
 export interface WatchOptions<T> {
   readonly files: readonly string[];
-  /** Makes the value. Throws where the files cannot be used: the value before stays. */
+  /** Makes the value. Throws if the files cannot be used: the value before stays. */
   readonly read: (contents: readonly Buffer[]) => T;
   readonly onChange?: (value: T) => void;
   readonly onFault: (error: Error) => void;
@@ -34,10 +34,10 @@ export class FileUnreadable extends Error {
   }
 }
 
-/** Reads the files, now and whenever they change. Throws where they cannot be used at the start. */
+/** Reads the files, now and on change. Throws if they cannot be used at the start. */
 export function watchFiles<T>(options: WatchOptions<T>): Watched<T> {
   const { files, read, onChange, onFault, checkIntervalMs = CHECK_INTERVAL_MS } = options;
-  const first = readAll(files);
+  const first = readFiles(files);
   let value = read(first);
   let settled = printOf(first);
   let latest = settled;
@@ -71,7 +71,8 @@ export function watchFiles<T>(options: WatchOptions<T>): Watched<T> {
   return { current: () => value, stop: () => stopping.abort() };
 }
 
-function readAll(files: readonly string[]): Buffer[] {
+/** Reads each file. Throws `FileUnreadable`. */
+export function readFiles(files: readonly string[]): Buffer[] {
   return files.map((file) => {
     try {
       return readFileSync(file);
@@ -83,14 +84,14 @@ function readAll(files: readonly string[]): Buffer[] {
 
 function tryToRead(files: readonly string[]): { contents?: Buffer[]; print: string; error?: Error } {
   try {
-    const contents = readAll(files);
+    const contents = readFiles(files);
     return { contents, print: printOf(contents) };
   } catch (error) {
     return { print: String(error), error: error as Error };
   }
 }
 
-/** Two readings have the same print where they are the same. The files are small, so it is simply what they hold. */
+/** Two readings have the same print if they are the same. The files are small, so it is simply what they hold. */
 function printOf(contents: readonly Buffer[]): string {
   return contents.map((bytes) => bytes.toString('base64')).join(' ');
 }

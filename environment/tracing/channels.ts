@@ -1,7 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
-/** A call of a database, as its client tells it. */
+/** A database call, as its client reports it. */
 interface DatabaseMessage extends Call {
   readonly error?: unknown;
 }
@@ -14,7 +14,7 @@ interface Call {
   readonly serverPort?: number;
 }
 
-/** A channel on which a client of a database tells its calls. */
+/** A channel on which a database client reports its calls. */
 export interface DatabaseChannel {
   readonly channel: string;
   /** The system's name in OpenTelemetry's words. */
@@ -27,7 +27,7 @@ const STATEMENT =
 
 /**
  * Makes a span of each call of a database that belongs to a trace. The clients of Redis and MySQL publish them
- * themselves, so nothing of theirs is patched; the instrumentations that patch would tell keys and values too.
+ * themselves, so nothing of theirs is patched; the instrumentations that patch would report keys and values too.
  */
 export function traceChannel({ channel, system }: DatabaseChannel): void {
   const tracer = trace.getTracer('quota-databases');

@@ -2,8 +2,8 @@ import { SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-node';
 
 /**
- * All that a span may say of itself. What was sent, by whom and from where is not among it: an instrumentation may
- * learn to tell more with any release, and an address is a subject of the login guard.
+ * All that a span may report. What was sent, by whom and from which address is left out: an instrumentation may learn to
+ * report more with any release, and an address is a subject of the login guard.
  */
 const KEPT = new Set([
   'http.method',

@@ -21,13 +21,13 @@ import { harmless } from './harmless';
 export interface Traced {
   /** The program's name, unless OTEL_SERVICE_NAME says another. */
   readonly service: string;
-  /** The paths of HTTP requests that are not worth a trace; undefined where the program serves no HTTP to trace. */
+  /** The paths of HTTP requests that are not worth a trace; undefined if the program serves no HTTP to trace. */
   readonly untracedPaths?: readonly string[];
-  /** The calls of databases, by the names of the channels on which their clients tell them. */
+  /** The calls of databases, by the names of the channels on which their clients report them. */
   readonly databases: readonly DatabaseChannel[];
 }
 
-/** An export is given up after this long, retries included: a collector that is away must not hold up a stop. */
+/** An export is abandoned after this time, retries included: an unreachable collector must not hold up a stop. */
 const EXPORT_BOUND_MS = 2_000;
 
 /** Probes come every few seconds, and would bury everything else. */
@@ -35,7 +35,7 @@ const UNTRACED_GRPC = [/^(grpc\.health\.v1\.Health\/)?(Check|Watch|List)$/];
 
 /**
  * Starts the OpenTelemetry SDK; answers how to end it.
- * @public as far as knip can see: `start.ts` requires it where it is wanted.
+ * @public as far as knip can see: `start.ts` requires it if it is wanted.
  */
 export function startSdk({ service, untracedPaths, databases }: Traced): () => Promise<void> {
   const exporter =

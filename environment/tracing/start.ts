@@ -8,7 +8,7 @@ export async function stopTracing(): Promise<void> {
 }
 
 /**
- * Starts to trace this program where the environment names an exporter, by the variables that OpenTelemetry gives
+ * Starts to trace this program if the environment names an exporter, by the variables that OpenTelemetry gives
  * them; otherwise nothing of it is loaded. To be called before anything that is to be traced is required.
  */
 export function startTracing(traced: Sdk.Traced): void {
@@ -23,7 +23,7 @@ export function startTracing(traced: Sdk.Traced): void {
   stop = sdk.startSdk(traced);
 }
 
-/** Whether the environment names where spans go to. */
+/** Whether the environment names an exporter of spans. */
 export function isTracingWanted(env: NodeJS.ProcessEnv): boolean {
   if (env.OTEL_SDK_DISABLED === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return false;
   return [
@@ -33,7 +33,7 @@ export function isTracingWanted(env: NodeJS.ProcessEnv): boolean {
   ].some(Boolean);
 }
 
-/** What the environment asks of tracing that cannot be had: better no start than no traces. */
+/** Tracing settings that cannot be satisfied: the program then does not start, rather than run without traces. */
 export function tracingFaults(env: NodeJS.ProcessEnv): string[] {
   const exporter = env.OTEL_TRACES_EXPORTER || 'otlp';
   const protocol = env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/json';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Refusal } from '../console/refusal';
 
-/** A command line that means one account, and the switches that its command has. */
+/** A command line that names one account, and the switches of its command. */
 type CommandLine = { args: readonly string[]; usage: string; switches?: readonly string[] };
 
 /** Reads the email of an account, given as `--email E` or as `E` alone, and which switches are set. */
@@ -16,7 +16,7 @@ export function parseAccountArguments({ args, usage, switches = [] }: CommandLin
   const { values, positionals } = parseStrictly({ args, usage, options });
   const emails = [values.email, ...positionals].filter((email) => typeof email === 'string' && email !== '');
   const [email] = emails;
-  // What is too much is not repeated: it may be a password.
+  // An extra argument is not repeated: it may be a password.
   if (typeof email !== 'string' || emails.length > 1) throw new Refusal(`Give one email.\n${usage}`);
   return { email, set: new Set(switches.filter((name) => values[name] === true)) };
 }

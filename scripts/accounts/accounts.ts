@@ -1,5 +1,6 @@
 import type { Pool } from 'mysql2/promise';
-import { type User, type UserWithPassword, usersTable } from '../../web/accounts/users';
+import type { User, UserWithPassword } from '../../web/accounts/user';
+import { usersTable } from '../../web/accounts/users';
 import { connect } from '../../web/database';
 import { migrate } from '../../web/migrations';
 import { Refusal } from '../console/refusal';

@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util';
 import { ACCOUNT_BOUNDS, type NewUser, newPasswordOf, newUser, ownWords } from '../../web/accounts/new_user';
-import type { User } from '../../web/accounts/users';
+import type { User } from '../../web/accounts/user';
 import { createMessages, isMessageKey } from '../../web/i18n/messages';
 
 /** The operators' tools speak English. */
 const sentence = createMessages('en');
 
-/** What the command line says of a new user; not checked yet. */
+/** A new user as on the command line; not checked yet. */
 export interface UserArguments {
   readonly values: Readonly<Record<string, string | undefined>>;
-  /** What is wrong with the command line itself. */
+  /** The faults of the command line itself. */
   readonly faults: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export function checkUser(
   return parsed.success && all.length === 0 ? { user: parsed.data } : { faults: all };
 }
 
-/** What is wrong with a new password for this user. */
+/** The faults of a new password for this user. */
 export function passwordFaults(password: string, user: User): string[] {
   const { error } = newPasswordOf(ownWords(user)).safeParse(password);
   return (error?.issues ?? []).map(({ message }) => describeIssue({ path: ['password'], message }));
@@ -61,5 +61,5 @@ function describeIssue({ path, message }: { path: readonly PropertyKey[]; messag
 
 function unknownOption(rawName: string): string {
   if (rawName !== '--password') return `${rawName}: is not an option`;
-  return '--password: is not an option; the password is asked, or read from standard input';
+  return '--password: is not an option; you are asked for the password, or it is read from standard input';
 }

@@ -1,4 +1,4 @@
-// One process installs or builds at a time: the others wait.
+// Only one process installs or builds at a time: the others wait.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -25,7 +25,7 @@ export async function installPackages(root) {
 const OPTIONS = ['--include=dev', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
 
 async function install(root) {
-  // npm names itself to the scripts that it runs; that one is there even where PATH is bare.
+  // npm names itself to the scripts that it runs; that one is there even if PATH is bare.
   const cli = process.env.npm_execpath;
   const [command, ...first] = cli?.endsWith('.js') ? [process.execPath, cli] : ['npm'];
   const { code, output } = await run(command, [...first, 'ci', ...OPTIONS], { cwd: root }).catch((error) => {

@@ -1,4 +1,4 @@
-// All that a command of the project needs before it runs.
+// Prepares everything that a command of the project needs.
 import { join } from 'node:path';
 import { bundle } from './build/bundle.mjs';
 import { compile } from './build/compile.mjs';

@@ -6,11 +6,11 @@ import { bold, dim, green } from './terminal';
 export interface BannerFacts {
   readonly web: string;
   readonly daemon: string;
-  /** Whether the daemon is open to a caller that shows nothing, in plaintext. */
+  /** Whether the daemon accepts callers without credentials, in plaintext. */
   readonly isDaemonOpen: boolean;
-  /** Where the daemon tells its metrics and its state. */
+  /** The address of the daemon's metrics and state. */
   readonly metrics: string;
-  /** The ports of the private servers; undefined where the environment names others. */
+  /** The ports of the private servers; undefined if the environment names others. */
   readonly redisPort: number | undefined;
   readonly mysqlPort: number | undefined;
   /** The file that keeps the password of the private database. */
@@ -18,7 +18,7 @@ export interface BannerFacts {
   readonly logs: string;
 }
 
-/** What a person who has just started everything wants to know. */
+/** What to show after everything has started. */
 export function banner(facts: BannerFacts): string {
   const { web, daemon, metrics, redisPort, mysqlPort, passwordFile, logs } = facts;
   return [

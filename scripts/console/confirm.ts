@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 
-/** Asks a question that is answered by y or yes; anything else, also the end of the input, is a no. */
+/** Asks for confirmation by y or yes; anything else, including the end of the input, means no. */
 export async function confirm(
   question: string,
   { input, output }: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream },

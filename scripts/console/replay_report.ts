@@ -3,7 +3,7 @@ import type { PolicyDifference, ReplayResult } from '../../daemon/quota/replay';
 /** Subjects that are named; the others are counted. */
 const SUBJECTS_SHOWN = 5;
 
-/** What a replay comes to, for a person at the terminal. */
+/** The result of a replay, for the terminal. */
 export function describeReplay({ firstMs, lastMs, differences }: ReplayResult, file: string): string {
   if (firstMs === undefined || lastMs === undefined)
     return 'No decision was kept in that time: nothing to replay.';

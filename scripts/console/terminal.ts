@@ -21,7 +21,7 @@ export function outliveTerminal(): void {
   process.stderr.on('error', () => {});
 }
 
-/** Runs a script to its end: a refusal is told in its own words, any other failure with its stack; both exit with 1. */
+/** Runs a script to its end: a refusal is printed in its own words, any other failure with its stack; both exit with 1. */
 export async function runScript(script: () => Promise<number>): Promise<void> {
   try {
     process.exit(await script());
@@ -31,7 +31,7 @@ export async function runScript(script: () => Promise<number>): Promise<void> {
   }
 }
 
-/** An error in the words that help: its message where it is a refusal, its stack otherwise. */
+/** An error in the words that help: the message of a refusal, the stack of anything else. */
 export function describe(error: unknown): string {
   if (error instanceof Refusal) return red(error.message);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

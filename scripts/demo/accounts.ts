@@ -2,7 +2,7 @@ import { hashPassword } from '../../web/accounts/passwords';
 import type { Users } from '../../web/accounts/users';
 import { DEMO } from './data';
 
-/** Adds the demonstration accounts where there is no account at all. */
+/** Adds the demonstration accounts if there is no account at all. */
 export async function addDemoAccounts(users: Users): Promise<void> {
   if ((await users.count()) > 0) return;
   const { accounts, password } = DEMO;

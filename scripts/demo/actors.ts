@@ -5,7 +5,7 @@ import type { Plan } from './plan';
 import { newTally, type Tally } from './tally';
 import { type Answer, createVisitor, type Visitor } from './visitor';
 
-/** So many students are at it at once: enough for two processors. */
+/** How many students act at once: enough for two processors. */
 const AT_ONCE = 4;
 
 /** The students, as they act on the site. */
@@ -16,7 +16,7 @@ export interface Actors {
 }
 
 type Cast = {
-  /** Where the site is: http://HOST:PORT. */
+  /** The address of the site: http://HOST:PORT. */
   site: string;
   /** The students' emails, in their order. */
   emails: readonly string[];
@@ -50,7 +50,7 @@ type Scene = Cast & {
 async function perform(scene: Scene, act: Act): Promise<void> {
   if (act.does === 'log-in') return logIn(scene, act.student);
   const visitor = scene.insiders.get(act.student);
-  // Whose login was refused can do nothing.
+  // A student whose login was denied can do nothing.
   if (visitor === undefined) return;
   if (act.does === 'sell') return sell(scene, visitor, act.article);
   if (act.does === 'buy') return buy(scene, visitor, act.article);
@@ -70,7 +70,7 @@ async function logIn({ site, emails, tally, insiders }: Scene, student: number):
   } else if (answer.status === 401) {
     throw new Refusal(`${email} is a student of the demonstration, and does not have its password.`);
   } else if (isRefused(answer)) {
-    tally.refusedLogins += 1;
+    tally.deniedLogins += 1;
   }
 }
 
@@ -84,20 +84,23 @@ async function sell({ articles, tally, idOf }: Scene, visitor: Visitor, article:
     tally.sales += 1;
     idOf.set(article, id);
   } else if (isRefused(answer)) {
-    tally.refusedCalls += 1;
+    tally.deniedCalls += 1;
   }
 }
 
 async function buy({ articles, tally, idOf }: Scene, visitor: Visitor, article: number): Promise<void> {
   const id = idOf.get(article);
-  // Its sale was refused.
+  // Its sale was denied.
   if (id === undefined) return;
   const { title } = articles[article] ?? raiseUnknown(article);
   await visitor.open(`/services/achat?${new URLSearchParams({ q: title })}`);
+  await visitor.open(`/articles/${id}/buy`);
   const answer = await visitor.send('/services/achat', { article: id });
-  if (answer.location.includes('bought=')) tally.purchases += 1;
+  if (answer.location.includes('done=bought')) tally.purchases += 1;
+  // Limits are shown with what was admitted.
+  else if (answer.status === 409 && answer.hasLimits) tally.late += 1;
   else if (answer.status === 409) tally.missed += 1;
-  else if (isRefused(answer)) tally.refusedCalls += 1;
+  else if (isRefused(answer)) tally.deniedCalls += 1;
 }
 
 function byStudent(acts: readonly Act[]): Map<number, Act[]> {

@@ -31,8 +31,12 @@ local function earlier_id(id, shift)
   return text(math.max(0, tonumber(time) - shift)) .. rest
 end
 
+-- What was given back has the same distance from zero, on the other side.
 local function age_scores(key, shift)
-  for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, text(-shift), member) end
+  for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+    local is_negative = tonumber(redis.call('ZSCORE', key, member)) < 0
+    redis.call('ZINCRBY', key, text(is_negative and shift or -shift), member)
+  end
 end
 
 local function age_fields(key, names)
@@ -85,9 +89,11 @@ local function age_admissions(key, partition, policy)
       at_us, first = tonumber(fields[2]), 3
       fields[2] = earlier_us(at_us)
     end
+    local cost, refunded_us = string.match(fields[first + 1], '^(-%d+)@(%d+)$')
+    if cost then fields[first + 1] = cost .. '@' .. earlier_us(refunded_us) end
     -- What is not folded yet is counted later, where it then belongs.
     if is_folded(usage .. 'state', policy, id) then
-      move_count(usage .. 'by-hour', at_us, policy, 'admitted', (#fields - first + 1) / 2)
+      move_count(usage .. 'by-hour', at_us, policy, cost and 'refunded' or 'admitted', (#fields - first + 1) / 2)
     end
   end)
 end
@@ -111,9 +117,21 @@ local function age_state(key)
   end
 end
 
+-- Their members begin with the ids of entries.
+local function age_refunds(key)
+  local members, left_ms = redis.call('ZRANGE', key, 0, -1), redis.call('PTTL', key)
+  redis.call('DEL', key)
+  for _, member in ipairs(members) do
+    local earlier = earlier_id(member, shift_us)
+    redis.call('ZADD', key, string.match(earlier, '^%d+'), earlier)
+  end
+  if left_ms >= 0 then redis.call('PEXPIRE', key, left_ms) end
+end
+
 local function age_usage(key, kind)
   if kind == 'state' then age_state(key) end
   if kind == 'recent' then age_scores(key, shift_us) end
+  if string.match(kind, '^refunds:') then age_refunds(key) end
 end
 
 -- Logs first: which of their entries are folded stands in a state that is not moved yet.
@@ -125,7 +143,7 @@ local function age_contents(keys, stage)
       if word == 'denials' then age_denials(key, partition, rest) end
     else
       if word == 'taken' or word == 'shadow' then age_scores(key, shift_us) end
-      if word == 'bucket' then age_fields(key, { 'at_us' }) end
+      if word == 'bucket' then age_fields(key, { 'at_us', 'since_us' }) end
       if word == 'usage' then age_usage(key, rest) end
     end
   end

@@ -4,12 +4,12 @@ import { Refusal } from '../console/refusal';
 
 const POLL_MS = 4;
 
-/** The relay tells a call within milliseconds, and finds again what it missed within a second. */
+/** The relay sends a call within milliseconds, and finds what it missed within a second. */
 const TELLING_BOUND_MS = 15_000;
 
 const US_PER_MS = 1_000;
 
-/** Every time that the site has written, but those of sessions: whoever looks on stays logged in. */
+/** Every time that the site has written, but those of sessions: people who are logged in stay so. */
 const TIMES: Readonly<Record<string, readonly string[]>> = {
   users: ['created'],
   articles: ['created', 'sold'],
@@ -27,17 +27,17 @@ export async function ageDatabase(pool: Pool, shiftMs: number): Promise<void> {
   }
 }
 
-/** Waits until the daemon was told every call: one that is told later would be moved too little. */
+/** Waits until the daemon has every call: one that is sent later would be moved too little. */
 export async function untilCallsAreTold(pool: Pool): Promise<void> {
   const deadline = Date.now() + TELLING_BOUND_MS;
   while ((await countUntold(pool)) > 0) {
     if (Date.now() > deadline)
-      throw new Refusal('The web site cannot tell the daemon of its calls: see .local/web.log.');
+      throw new Refusal('The web site cannot send its calls to the daemon: see .local/web.log.');
     await sleep(POLL_MS);
   }
 }
 
-/** What the daemon has refused waits for somebody to mend something, and not for us. */
+/** What the daemon has refused waits for a fix by somebody, and not for us. */
 async function countUntold(pool: Pool): Promise<number> {
   const [rows] = await pool.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM outbox WHERE refusals = 0');
   return Number(rows[0]?.count);

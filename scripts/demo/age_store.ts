@@ -6,7 +6,7 @@ import { createKeys, type Keys } from '../../daemon/redis/keys';
 
 const SCRIPT = readFileSync(join(__dirname, 'age.lua'), 'utf8');
 
-/** Where `npm start` puts the calls. */
+/** The database in which `npm start` keeps the calls. */
 const CALLS_DATABASE = 1;
 
 /** The policy of the shipped file that decides on logins. */

@@ -20,5 +20,5 @@ export function inventArticle(random: Random): NewArticle {
   const [title, cents] = titles[random.between(0, titles.length - 1)] ?? ['', ROUNDED_TO_CENTS];
   const wanted = cents * WORTH[condition] * (0.8 + 0.4 * random.next());
   const priceCents = Math.max(1, Math.round(wanted / ROUNDED_TO_CENTS)) * ROUNDED_TO_CENTS;
-  return { title, category, condition, priceCents };
+  return { title, category, condition, priceCents, description: '' };
 }

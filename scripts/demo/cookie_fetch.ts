@@ -1,3 +1,5 @@
+import { parseSetCookie } from 'cookie';
+
 /** `fetch` as somebody with cookies of their own would do it: they are sent and kept, and no redirect is followed. */
 export type CookieFetch = {
   readonly cookies: Map<string, string>;
@@ -26,10 +28,10 @@ export function csrfTokenIn(html: string): string | undefined {
 }
 
 function keepCookie(cookies: Map<string, string>, line: string): void {
-  const [, name, value] = /^([^=;]+)=([^;]*)/.exec(line) ?? [];
-  if (name === undefined) return;
+  // As it stands: it is sent back as it came.
+  const { name, value = '', expires } = parseSetCookie(line, { decode: (text) => text });
   // The two ways to take a cookie back.
-  const isTakenBack = value === '' || /;\s*expires=Thu, 01 Jan 1970/i.test(line);
+  const isTakenBack = value === '' || (expires !== undefined && expires.getTime() <= 0);
   if (isTakenBack) cookies.delete(name);
-  else cookies.set(name, value ?? '');
+  else cookies.set(name, value);
 }

@@ -17,7 +17,7 @@ export interface Plan {
   readonly articles: readonly NewArticle[];
 }
 
-/** Visits a round where the bustle is 1. */
+/** Visits a round if the bustle is 1. */
 const VISITS = 0.27;
 const MOST_VISITS = 9;
 
@@ -29,7 +29,7 @@ const LOGIN_BURST_CHANCE = 0.4;
 /** More than a student may call in a window. */
 const SALES_OF_BURST = [13, 16] as const;
 
-/** How often a round has a burst where the bustle is 1: some six a day. */
+/** How often a round has a burst if the bustle is 1: some six a day. */
 const BURST_CHANCE = 0.015;
 
 /** After that, or after having left, one logs in again. */
@@ -87,7 +87,7 @@ function visit(scene: Scene, part: Part): Act[] {
   return [...acts, { does: 'log-out', student }];
 }
 
-/** More logins or more sales than the limits let through; none where neither may be. */
+/** More logins or more sales than the limits let through; none if neither may be. */
 function burst(scene: Scene, part: Part & { mayLogIn: boolean }): Act[] {
   const { random, stall, loggedIn } = scene;
   const { student, round, mayLogIn } = part;
@@ -100,7 +100,7 @@ function burst(scene: Scene, part: Part & { mayLogIn: boolean }): Act[] {
   return [...logIn(scene, part), ...Array.from({ length: count }, () => stall.sell(student))];
 }
 
-/** Nothing where the student has done so lately. */
+/** Nothing if the student has done so lately. */
 function logIn({ loggedIn }: Scene, { student, round }: Part): Act[] {
   const since = loggedIn.get(student);
   if (since !== undefined && round - since < SESSION_ROUNDS) return [];

@@ -7,7 +7,7 @@ import type { Plan } from './plan';
 import type { Tally } from './tally';
 
 export interface Play {
-  /** Where the site is: http://HOST:PORT. */
+  /** The address of the site: http://HOST:PORT. */
   readonly site: string;
   readonly store: Store;
   readonly pool: Pool;
@@ -16,7 +16,7 @@ export interface Play {
   readonly plan: Plan;
   /** Ends the play after the act that is going on. */
   readonly signal: AbortSignal;
-  /** Told after each round. */
+  /** Called after each round. */
   onRound(round: number, tally: Tally): void;
 }
 

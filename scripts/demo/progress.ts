@@ -3,29 +3,29 @@ import { say } from '../console/terminal';
 import { describeTally, newTally, since, type Tally } from './tally';
 import type { Moment } from './timetable';
 
-/** Shows how far the demonstration has come. */
+/** Shows the progress of the demonstration. */
 export interface Progress {
   /** A round has been played. */
   show(round: number, tally: Tally): void;
   end(): void;
 }
 
-/** A bar for who looks on; a line for each day where the output is kept. */
+/** A bar at a terminal; a line for each day if the output goes to a file. */
 export function createProgress(moments: readonly Moment[]): Progress {
   return process.stdout.isTTY ? bar(moments) : lines(moments);
 }
 
 function bar(moments: readonly Moment[]): Progress {
-  const format = '  {bar} {percentage} %  {when}  {logins} logins, {calls} calls, {refused} refused';
+  const format = '  {bar} {percentage} %  {when}  {logins} logins, {calls} calls, {denied} denied';
   const stream = process.stdout;
   const single = new SingleBar({ format, stream, hideCursor: true, barsize: 24 }, Presets.shades_classic);
-  single.start(moments.length, 0, { when: '', logins: 0, calls: 0, refused: 0 });
+  single.start(moments.length, 0, { when: '', logins: 0, calls: 0, denied: 0 });
   return {
     show(round, tally) {
-      const { logins, sales, purchases, missed, refusedLogins, refusedCalls } = tally;
-      const calls = sales + purchases + missed;
-      const refused = refusedLogins + refusedCalls;
-      single.update(round + 1, { when: shortName(moments[round]), logins, calls, refused });
+      const { logins, sales, purchases, late, deniedLogins, deniedCalls } = tally;
+      const calls = sales + purchases + late;
+      const denied = deniedLogins + deniedCalls;
+      single.update(round + 1, { when: shortName(moments[round]), logins, calls, denied });
     },
     end: () => single.stop(),
   };

@@ -16,8 +16,8 @@ export interface Stack {
 }
 
 /**
- * Finds what `npm start` keeps running in its folder. Refuses where nothing runs, or where its Redis or MySQL are others
- * than the private ones: the demonstration makes people up, and moves what is there into the past.
+ * Finds the servers of `npm start` in its folder. Refuses if nothing runs, or if its Redis or MySQL are others
+ * than the private ones: the demonstration invents people, and moves the existing data into the past.
  */
 export async function findStack({
   folder,

@@ -8,7 +8,7 @@ export interface Stall {
   /** All that was ever sold there. */
   readonly articles: readonly NewArticle[];
   sell(student: number): Act;
-  /** Undefined where nobody else sells anything. */
+  /** Undefined if nobody else sells anything. */
   buy(student: number): Act | undefined;
   /** What these acts sell can be bought from now on. */
   show(acts: readonly Act[]): void;

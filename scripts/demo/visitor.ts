@@ -9,10 +9,10 @@ export interface Visitor {
   send(path: string, fields: Readonly<Record<string, string>>): Promise<Answer>;
 }
 
-/** What came of a form. */
+/** The result of a form. */
 export interface Answer {
   readonly status: number;
-  /** Where the site sends on to; empty where it does not. */
+  /** The target of the redirect; empty if there is none. */
   readonly location: string;
   /** Whether the limits of a user decided; a refusal without them is another's. */
   readonly hasLimits: boolean;
@@ -21,7 +21,7 @@ export interface Answer {
 /** The site answers in far less. */
 const ANSWER_BOUND_MS = 15_000;
 
-/** `site` is where it is: http://HOST:PORT. */
+/** `site` is its address: http://HOST:PORT. */
 export function createVisitor(site: string): Visitor {
   const browser = createCookieFetch(site);
   let token = '';

@@ -16,7 +16,8 @@ const LOCK_TIMEOUT_S = 180;
 /** Chromium is the largest, some hundred megabytes on a slow line. */
 const APT_BOUND_MS = 15 * 60_000;
 
-const REDIS_UNIT = 'redis-server.service';
+/** Packages that enable a service for the next boot of the machine; nobody has asked for that. */
+const WITH_SERVICE = ['redis-server', 'prometheus'];
 
 /** Whether this is Debian, Ubuntu or a relative. */
 export function hasApt(): boolean {
@@ -44,20 +45,23 @@ export function hasPackage(name: string): boolean {
 
 /** Installs packages without starting, stopping or enabling any service of the machine. */
 export async function installPackages(names: readonly string[]): Promise<void> {
-  const hadRedisUnit = existsSync(`/lib/systemd/system/${REDIS_UNIT}`);
+  const added = WITH_SERVICE.filter((name) => !hasUnit(name));
   await withServerStartsBlocked(async () => {
     await apt(['install', '--yes', '--no-install-recommends', ...names]);
-    if (!hadRedisUnit) disableRedisUnit();
+    for (const name of added) disableUnit(name);
   });
 }
 
-/** The package enables its service for the next boot of the machine; nobody has asked for that. */
-function disableRedisUnit(): void {
-  if (!existsSync(`/lib/systemd/system/${REDIS_UNIT}`)) return;
+function hasUnit(name: string): boolean {
+  return existsSync(`/lib/systemd/system/${name}.service`);
+}
+
+function disableUnit(name: string): void {
+  if (!hasUnit(name)) return;
   // The helper works for the scripts of a package alone, and knows them by this variable.
-  const env = environmentWith({ DPKG_MAINTSCRIPT_PACKAGE: 'redis-server' });
-  spawnSync('deb-systemd-helper', ['disable', REDIS_UNIT], { stdio: 'ignore', env });
-  spawnSync('update-rc.d', ['redis-server', 'disable'], { stdio: 'ignore' });
+  const env = environmentWith({ DPKG_MAINTSCRIPT_PACKAGE: name });
+  spawnSync('deb-systemd-helper', ['disable', `${name}.service`], { stdio: 'ignore', env });
+  spawnSync('update-rc.d', [name, 'disable'], { stdio: 'ignore' });
 }
 
 function apt(args: readonly string[]): Promise<void> {

@@ -48,6 +48,20 @@ export const CHROMIUM: Need = {
   variable: 'CHROMIUM_PATH',
 };
 
+export const PROMETHEUS: Need = {
+  what: 'Prometheus',
+  programs: ['prometheus'],
+  packages: [['prometheus']],
+  formula: 'prometheus',
+};
+
+export const HAPROXY: Need = {
+  what: 'HAProxy',
+  programs: ['haproxy'],
+  packages: [['haproxy']],
+  formula: 'haproxy',
+};
+
 const LOCK = join(startFolder, 'install.lock');
 
 /** Longer than the largest installation. */
@@ -64,6 +78,16 @@ export async function ensurePrograms(needs: readonly Need[]): Promise<void> {
     await install(missing(needs));
   } finally {
     release();
+  }
+}
+
+/** The same for what can be done without: if it is missing and cannot be installed, the reason is shown, and that is all. */
+export async function installIfPossible(needs: readonly Need[]): Promise<void> {
+  try {
+    if (canInstall()) await ensurePrograms(needs);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    say(error.message);
   }
 }
 

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** A process, told apart from a later one that was given the same number. */
+/** A process, distinguished from a later one with the same number. */
 export interface Identity {
   readonly pid: number;
   readonly born: string;
 }
 
-/** The identity of a live process; undefined where there is none. */
+/** The identity of a live process; undefined if there is none. */
 export function identityOf(pid: number): Identity | undefined {
   const born = process.platform === 'linux' ? bornOnLinux(pid) : bornElsewhere(pid);
   return born === undefined ? undefined : { pid, born };
@@ -23,7 +23,7 @@ export function formatIdentity({ pid, born }: Identity): string {
   return `${pid} ${born}\n`;
 }
 
-/** Reads what `formatIdentity` wrote; undefined where the text is anything else. */
+/** Reads what `formatIdentity` wrote; undefined if the text is anything else. */
 export function parseIdentity(text: string): Identity | undefined {
   const [, pid, born] = /^([1-9]\d*) (\S.*)\n$/.exec(text) ?? [];
   return pid === undefined || born === undefined ? undefined : { pid: Number(pid), born };

@@ -4,7 +4,7 @@ import { Refusal } from '../console/refusal';
 import { formatIdentity, identityOf, isAlive, parseIdentity } from './identity';
 
 /**
- * Holds a lock file until released, or until this process ends. Refuses where another live process holds it; a dead
+ * Holds a lock file until released, or until this process ends. Refuses if another live process holds it; a dead
  * one's is taken over.
  */
 export function takeLock(file: string, whatRuns: string): () => void {
@@ -28,7 +28,7 @@ export function takeLock(file: string, whatRuns: string): () => void {
   };
 }
 
-/** The number of the live process that holds the lock file; undefined where none does. */
+/** The number of the live process that holds the lock file; undefined if none does. */
 export function liveHolder(file: string): number | undefined {
   try {
     const holder = parseIdentity(readFileSync(file, 'utf8'));

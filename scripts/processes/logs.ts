@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 
-/** Enough to see why a server died, and not so much that it scrolls away. */
+/** Enough to see why a server died, and short enough to stay on the screen. */
 const LAST_LINES = 15;
 
-/** Puts the log of the run before aside, so that one file tells of one run. */
+/** Sets the previous run's log aside, so that one file describes one run. */
 export function turnOver(file: string): void {
   if (existsSync(file)) renameSync(file, `${file}.old`);
 }

@@ -24,7 +24,7 @@ export interface Launch {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Where its output goes: its log, unless it is for the person at the terminal. */
+  /** The destination of its output: its log, unless it is for the terminal. */
   readonly output?: 'log' | 'terminal';
 }
 
@@ -38,7 +38,7 @@ export interface Running {
   readonly ended: Promise<string>;
   /** How it ended; undefined while it runs. */
   end(): string | undefined;
-  /** Ends it in good order; by force after a bound. Does nothing where it has ended. */
+  /** Ends it in good order; by force after a bound. Does nothing if it has ended. */
   stop(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export function launch({ name, folder, command, args, cwd, env, output = 'log' }
   return { name, pid: child.pid, log, ended, end: () => end, stop };
 }
 
-/** Waits until a process is ready. Refuses, with the end of its log, where it dies first or is not ready in time. */
+/** Waits until a process is ready. Refuses, with the end of its log, if it dies first or is not ready in time. */
 export async function waitUntilReady(
   running: Running,
   isReady: () => Promise<boolean>,

@@ -16,7 +16,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Does the work, and stops everything that it started, the last first, however it ends: by itself, by a failure, by
- * a signal, or because a program died that was meant to run. Answers the exit code.
+ * a signal, or because a program died that was meant to run. Returns the exit code.
  */
 export async function supervised({
   work,

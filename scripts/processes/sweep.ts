@@ -4,7 +4,7 @@ import { endProcess } from './processes';
 
 /**
  * Stops every process that has the variable in its environment, as all have that descend from the one that we gave
- * it to, however far they went since. Linux alone tells; elsewhere nothing is found.
+ * it to, however far they went since. Works on Linux only; elsewhere nothing is found.
  */
 export async function sweep(variable: string, value: string): Promise<number> {
   const left = processes().filter(({ pid }) => environmentOf(pid).includes(`${variable}=${value}`));

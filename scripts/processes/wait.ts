@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 50;
 
-/** Asks again and again until the answer is yes. False where it was never yes within the bound. */
+/** Asks repeatedly until the answer is true. False if it is not within the bound. */
 export async function waitUntil(ask: () => Promise<boolean> | boolean, boundMs: number): Promise<boolean> {
   const deadline = Date.now() + boundMs;
   while (Date.now() < deadline) {

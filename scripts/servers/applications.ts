@@ -13,14 +13,14 @@ import type { Servers } from './servers';
 
 const START_BOUND_MS = 30_000;
 
-/** Where the two programs are reached. */
+/** The addresses of the two programs. */
 export interface Targets {
   readonly daemon: string;
   readonly metrics: string;
   readonly web: string;
 }
 
-/** Refuses, before anything is started, where another program has a port that we need. */
+/** Refuses, before anything is started, if another program has a port that we need. */
 export async function requireFreePorts(): Promise<void> {
   const taken: string[] = [];
   for (const [variable, { host, port }] of Object.entries(listens())) {

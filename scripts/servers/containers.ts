@@ -14,13 +14,13 @@ const PULL_BOUND_MS = 20 * 60_000;
 
 /** A container of ours: a server, its data in a folder of the host, its port on loopback alone. */
 export interface Container {
-  /** Tells the servers of one folder apart: "redis". */
+  /** Distinguishes the servers of one folder: "redis". */
   readonly name: string;
   readonly image: string;
-  /** The folder of the start or of the tests, which also tells the containers of several projects apart. */
+  /** The folder of the start or of the tests, which also distinguishes the containers of several projects. */
   readonly folder: string;
   readonly port: number;
-  /** Where the image's server listens, and keeps its data. */
+  /** The port of the image's server, and its data folder. */
   readonly inside: { readonly port: number; readonly data: string };
   readonly data: string;
   /** More options of `docker run`. */

@@ -71,7 +71,7 @@ export function mysqlUrl({ port, password }: { port: number; password: string })
   return `mysql://${DATABASE_USER}:${password}@127.0.0.1:${port}/${DATABASE_NAME}`;
 }
 
-/** Refuses where no database answers at the URL. The URL may hold a password, so it is not shown. */
+/** Refuses if no database answers at the URL. The URL may hold a password, so it is not shown. */
 export async function requireMysql(url: string): Promise<void> {
   const failure = await failureOf(url);
   if (failure === undefined) return;
@@ -80,7 +80,7 @@ export async function requireMysql(url: string): Promise<void> {
   );
 }
 
-/** Why a database cannot be used; undefined where it can. */
+/** Why a database cannot be used; undefined if it can. */
 export async function failureOf(url: string): Promise<string | undefined> {
   try {
     const connection = await createConnection({ uri: url, connectTimeout: CONNECT_BOUND_MS });

@@ -58,7 +58,7 @@ function mysqlContainer({ folder, port }: Wish): Container {
     ],
     command: [
       'mysqld',
-      // Where such a user may write too.
+      // Such a user may write there too.
       '--socket=/tmp/mysql.sock',
       '--pid-file=/tmp/mysql.pid',
       '--mysqlx=OFF',

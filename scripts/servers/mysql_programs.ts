@@ -35,7 +35,7 @@ export function initialisation(program: DatabaseProgram, data: string): { comman
       `mariadb-install-db was not found, although ${program.path} is there: it comes with the server.`,
     );
   }
-  // The program may be in /opt; the script then needs to be told.
+  // The program may be in /opt; the script then needs its path.
   const base = join(dirname(program.path), '..');
   const basedir = base === '/usr' ? [] : [`--basedir=${base}`];
   return {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Refusal } from '../console/refusal';
 
-/** Where servers of the machine's own are expected, running or not; never used by the private ones. */
+/** The usual ports of the machine's own servers, running or not; never used by the private ones. */
 const STANDARD_PORTS: ReadonlySet<number> = new Set([3306, 6379]);
 
 /** How many ports above the first are tried before giving up. */

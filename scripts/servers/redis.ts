@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import type { Database } from '../../daemon/redis/nodes';
 import { Refusal } from '../console/refusal';
 import { REDIS_SERVER } from '../install/install';
 import { findProgram } from '../install/programs';
 import { type Running, waitUntilReady } from '../processes/processes';
-import type { Supervisor } from '../processes/supervisor';
 import { startContainer } from './containers';
 import { choosePort } from './ports';
+import { openClient } from './redis_client';
 import type { PrivateServer, ServerWish } from './server';
 
 const IMAGE = 'redis:8';
@@ -18,25 +18,31 @@ const START_BOUND_MS = 60_000;
 /** A server that is there answers a PING in far less. */
 const PING_BOUND_MS = 3_000;
 
+type RedisWish = ServerWish & {
+  name?: string;
+  /** Added to those of every private Redis. */
+  settings?: Readonly<Record<string, string>>;
+};
+
 /** Starts a private Redis on a free loopback port, with its append-only file in the folder, and waits until it answers. */
-export async function startRedis(wish: ServerWish & { name?: string }): Promise<PrivateServer> {
-  const { supervisor, folder, firstPort, name = 'redis' } = wish;
+export async function startRedis(wish: RedisWish): Promise<PrivateServer> {
+  const { supervisor, folder, firstPort, name = 'redis', settings = {} } = wish;
   const port = await choosePort({ folder, name, first: firstPort });
-  const running = await launchRedis({ supervisor, folder, port, name });
+  const running = await launchRedis({ supervisor, folder, port, name, settings });
   const url = `redis://127.0.0.1:${port}`;
   await waitUntilReady(running, () => answers(url), START_BOUND_MS);
   return { url, port };
 }
 
-type Place = { supervisor: Supervisor; folder: string; port: number; name: string };
+type Place = Required<Pick<RedisWish, 'supervisor' | 'folder' | 'name' | 'settings'>> & { port: number };
 
 /** The machine's own program, otherwise a container: each with its own data, as one may be older than the other. */
-async function launchRedis({ supervisor, folder, port, name }: Place): Promise<Running> {
+async function launchRedis({ supervisor, folder, port, name, settings }: Place): Promise<Running> {
   const command = findProgram(...REDIS_SERVER.programs);
   const data = join(folder, command === undefined ? `${name}_container` : name);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   if (command !== undefined) {
-    const args = redisArguments({ bind: '127.0.0.1', port: String(port), dir: data });
+    const args = redisArguments({ ...settings, bind: '127.0.0.1', port: String(port), dir: data });
     return supervisor.launch({ name, folder, command, args, cwd: data });
   }
   return startContainer(supervisor, {
@@ -48,11 +54,11 @@ async function launchRedis({ supervisor, folder, port, name }: Place): Promise<R
     data,
     options: [],
     // It sees the host as another machine; the port is published on loopback alone.
-    command: ['redis-server', ...redisArguments({ 'protected-mode': 'no', dir: '/data' })],
+    command: ['redis-server', ...redisArguments({ ...settings, 'protected-mode': 'no', dir: '/data' })],
   });
 }
 
-/** Refuses where no Redis answers at the URL. The URL may hold a password, so it is not shown. */
+/** Refuses if no Redis answers at the URL. The URL may hold a password, so it is not shown. */
 export async function requireRedis(url: string): Promise<void> {
   if (await answers(url)) return;
   throw new Refusal(
@@ -87,11 +93,10 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-function newClient(url: string): Redis | undefined {
+function newClient(url: string): Database | undefined {
   try {
-    return new Redis(url, {
+    return openClient(url, {
       lazyConnect: true,
-      retryStrategy: () => null,
       connectTimeout: PING_BOUND_MS,
       commandTimeout: PING_BOUND_MS,
       enableReadyCheck: false,

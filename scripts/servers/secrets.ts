@@ -14,7 +14,7 @@ export function keptSecret(folder: string, name: string): string {
   return secret;
 }
 
-/** The secret of an earlier run; undefined where there is none. */
+/** The secret of an earlier run; undefined if there is none. */
 export function readSecret(folder: string, name: string): string | undefined {
   try {
     return readFileSync(secretFile(folder, name), 'utf8').trim() || undefined;
@@ -23,14 +23,14 @@ export function readSecret(folder: string, name: string): string | undefined {
   }
 }
 
-/** Writes a file that only its owner may read, also where it was there before. */
+/** Writes a file that only its owner may read, even if it existed before. */
 export function writePrivately(file: string, text: string): void {
   writeFileSync(file, '', { mode: 0o600 });
   chmodSync(file, 0o600);
   writeFileSync(file, text);
 }
 
-/** Where a kept secret lies. */
+/** The path of a kept secret. */
 export function secretFile(folder: string, name: string): string {
   return join(folder, `${name}.secret`);
 }

@@ -2,13 +2,21 @@ import { delimiter } from 'node:path';
 import { DEFAULT_ADDRESSES } from '../../environment/default_addresses';
 import { mysqlAuthorityFault, withMysqlAuthority } from '../../environment/files/mysql_tls';
 import { readEnvironment, withPassword } from '../../environment/files/settings';
+import { toRedisSecurity } from '../../environment/redis/settings';
 import { toSecurity } from '../../web/quota/security';
 import { root } from './paths';
 
 const { env } = process;
 
 /** What may come as NAME_FILE too. */
-const WITH_FILES = ['REDIS_URL', 'REDIS_PASSWORD', 'MYSQL_URL', 'MYSQL_PASSWORD', 'SESSION_SECRET'];
+const WITH_FILES = [
+  'REDIS_URL',
+  'REDIS_PASSWORD',
+  'REDIS_SENTINEL_PASSWORD',
+  'MYSQL_URL',
+  'MYSQL_PASSWORD',
+  'SESSION_SECRET',
+];
 
 const { values, faults } = readEnvironment(env, WITH_FILES);
 if (faults.length > 0) {
@@ -26,6 +34,7 @@ if (unusableAuthority !== undefined) {
 export const config = {
   keyPrefix: env.QUOTA_KEY_PREFIX || '',
   redisUrl: values.REDIS_URL && withPassword(values.REDIS_URL, values.REDIS_PASSWORD),
+  redisSecurity: toRedisSecurity(values),
   mysqlUrl:
     values.MYSQL_URL &&
     withMysqlAuthority(withPassword(values.MYSQL_URL, values.MYSQL_PASSWORD), values.MYSQL_TLS_CA),
@@ -45,7 +54,7 @@ export const config = {
   redisCliPath: env.REDIS_CLI_PATH || undefined,
   programFolders: (env.PATH ?? '').split(delimiter).filter(Boolean),
   isColourless: Boolean(env.NO_COLOR),
-  // npm runs a script in the project's folder, and tells here where its caller stands.
+  // npm runs a script in the project's folder, and names the caller's folder here.
   callerFolder: process.cwd() === root ? (env.INIT_CWD ?? root) : process.cwd(),
 };
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The project's folder, whatever the current directory, from the sources and from dist/ alike. */
+/** The project's folder, from any current directory, for the sources and for dist/ alike. */
 export const root = folderWith('package-lock.json', __dirname);
 
-/** Where `npm start` keeps its data, secrets, logs and process ids. */
+/** The folder of `npm start` for its data, secrets, logs and process ids. */
 export const startFolder = join(root, '.local');
 
 /** The same for `npm test`, apart, so that it can run while `npm start` does. */

@@ -28,16 +28,17 @@ const CHECKS: readonly Check[] = [
   {
     name: 'import direction',
     tool: 'depcruise',
-    args: ['--no-progress', 'daemon', 'environment', 'gen', 'scripts', 'web'],
+    args: ['--no-progress', 'client', 'daemon', 'environment', 'gen', 'scripts', 'web'],
   },
   { name: 'proto lint', tool: 'buf', args: ['lint'] },
   { name: 'proto breaking changes', tool: 'buf', args: ['breaking', '--against', RELEASED_PROTO] },
   { name: 'types', tool: 'tsc', args: ['--noEmit', '-p', 'tsconfig.json'] },
   { name: 'types of the browser’s scripts', tool: 'tsc', args: ['-p', join('web', 'browser')] },
+  { name: 'links of the documentation', tool: 'remark', args: ['--quiet', '--frail', '.'] },
   { name: 'dead code', tool: 'knip', args: ['--no-progress'] },
 ];
 
-/** Runs every check, whatever the others say, and tells of each on a line. Answers which passed. */
+/** Runs every check, even if others fail, and prints a line for each. Returns which passed. */
 export async function runChecks(supervisor: Supervisor): Promise<boolean[]> {
   const results: boolean[] = [];
   for (const check of CHECKS.filter(isPossible)) results.push(await runCheck(supervisor, check));

@@ -13,7 +13,7 @@ const UP_BOUND_MS = 15 * 60_000;
 /** A compose project: its name, files and settings, all as the environment that `docker compose` reads. */
 export type ComposeEnvironment = Readonly<Record<string, string>>;
 
-/** Refuses where there is no engine that answers, or no Compose. */
+/** Refuses if there is no engine that answers, or no Compose. */
 export function requireCompose(): void {
   for (const args of [['info'], ['compose', 'version']]) {
     const { status, error } = spawnSync('docker', args, { stdio: 'ignore' });
@@ -23,7 +23,7 @@ export function requireCompose(): void {
   }
 }
 
-/** Builds the images, starts the stack, and waits until all of it is healthy. Refuses, saying why, where it is not. */
+/** Builds the images, starts the stack, and waits until all of it is healthy. Refuses, saying why, if it is not. */
 export async function composeUp(
   supervisor: Supervisor,
   { folder, env }: { folder: string; env: ComposeEnvironment },

@@ -26,7 +26,7 @@ export interface JestRun {
   readonly workers?: number;
 }
 
-/** What a run of jest came to, and which tests it has left out. */
+/** The result of a run of jest, and the tests that it left out. */
 export interface JestResult extends Count {
   readonly skipped: readonly string[];
 }

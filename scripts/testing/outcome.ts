@@ -12,7 +12,7 @@ export interface Outcome {
 /** By convention: 128 and the number of SIGINT. */
 export const INTERRUPTED = 130;
 
-/** Runs tests to their end, and says what came of it: what was skipped, and on the last line the counts. Answers the exit code. */
+/** Runs tests to their end, and prints the result: the skipped tests, and on the last line the counts. Returns the exit code. */
 export async function runAndCount(run: (outcome: Outcome) => Promise<number>): Promise<number> {
   const parts: (Count & Partial<JestResult>)[] = [];
   const count = () => sum(...parts);
@@ -21,7 +21,7 @@ export async function runAndCount(run: (outcome: Outcome) => Promise<number>): P
     process.stderr.write(`${describe(error)}\n`);
     return 1;
   });
-  // A run that was cut short has failed, whatever had passed until then; and one in which nothing was counted.
+  // An interrupted run has failed, even if tests have passed; so has one in which nothing was counted.
   if (outcome.hasPassed() && (code !== 0 || parts.length === 0)) outcome.add({ passed: 0, failed: 1 });
   for (const line of skippedLines(parts.flatMap(({ skipped = [] }) => skipped))) say(line);
   say(summaryLine(count()));

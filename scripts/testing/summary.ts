@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a test run came to. */
+/** The result of a test run. */
 export interface Count {
   readonly passed: number;
   readonly failed: number;

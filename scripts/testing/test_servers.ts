@@ -1,4 +1,14 @@
-import { CHROMIUM, DATABASE, ensureServers, programFor, REDIS_CLI, REDIS_SERVER } from '../install/install';
+import {
+  CHROMIUM,
+  DATABASE,
+  ensureServers,
+  HAPROXY,
+  installIfPossible,
+  PROMETHEUS,
+  programFor,
+  REDIS_CLI,
+  REDIS_SERVER,
+} from '../install/install';
 import type { Supervisor } from '../processes/supervisor';
 import { startMysql } from '../servers/mysql';
 import { startRedis } from '../servers/redis';
@@ -9,10 +19,13 @@ import { testFolder } from '../settings/paths';
 const FIRST_REDIS_PORT = 26_379;
 const FIRST_MYSQL_PORT = 23_306;
 
-/** Installs and starts what the tests need. Answers the environment that tells them where it is. */
+/** Installs and starts what the tests need. Returns the environment variables that name it. */
 export async function startTestServers(supervisor: Supervisor): Promise<Record<string, string>> {
   const servers = config.testMysqlUrl ? [] : [DATABASE];
   await supervisor.finish(() => ensureServers(servers, programs()));
+  // The tests of the alerts, and those of the proxy, are skipped without them.
+  await supervisor.finish(() => installIfPossible([PROMETHEUS]));
+  await supervisor.finish(() => installIfPossible([HAPROXY]));
   const place = { supervisor, folder: testFolder };
   const [redisUrl, mysqlUrl] = await Promise.all([
     config.testRedisUrl ?? startRedis({ ...place, firstPort: FIRST_REDIS_PORT }).then(({ url }) => url),

@@ -13,6 +13,8 @@ export interface Bench {
   readonly daemonMain: string;
   readonly isQuick: boolean;
   readonly users: number;
+  /** Rounds of each measurement, if not as many as usual. */
+  readonly rounds?: number | undefined;
   readonly say: Say;
 }
 
@@ -23,8 +25,16 @@ export type Measured = Partial<Record<FigureName, Measurement | Error>>;
 const ROUNDS = 7;
 const QUICK_ROUNDS = 2;
 
-export function roundsOf({ isQuick }: Bench): number {
-  return isQuick ? QUICK_ROUNDS : ROUNDS;
+export function roundsOf({ isQuick, rounds }: Bench): number {
+  return rounds ?? (isQuick ? QUICK_ROUNDS : ROUNDS);
+}
+
+/** The same for what takes most of a minute in each round, or hardly varies. */
+const LONG_ROUNDS = 3;
+const QUICK_LONG_ROUNDS = 1;
+
+export function longRoundsOf({ isQuick, rounds }: Bench): number {
+  return rounds ?? (isQuick ? QUICK_LONG_ROUNDS : LONG_ROUNDS);
 }
 
 /** How long one measurement loads a server. */

@@ -29,7 +29,7 @@ async function crash({ process }: TestDaemon): Promise<void> {
 }
 
 describe('a daemon that is killed', () => {
-  test('what it acknowledged, known to the next one', async () => {
+  test('the next daemon knows what this one acknowledged', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const first = await opened.daemon({ redisUrl, prefix, policies: POLICIES });
     for (let i = 0; i < 3; i += 1) await first.client.admit(connection);
@@ -43,7 +43,7 @@ describe('a daemon that is killed', () => {
     expect((await client.admit(connection)).limits[0]?.remaining).toBe(LIMIT - 4);
   });
 
-  test('a student whom the record of calls had still to be told of, among those with no calls', async () => {
+  test('a student not yet in the record of calls is among those with no calls', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const calls = await opened.redis();
     const options = { redisUrl, prefix, env: { REDIS_CALLS_URL: calls.url } };

@@ -13,7 +13,7 @@ const CALLS_PER_STEP = 10;
 const STEP_MS = 10;
 const DEADLINE_MS = 5000;
 
-/** Asks at a constant rate, whatever is answered, until stopped; the status of each call, without any retry. */
+/** Asks at a constant rate until stopped, for any answers; returns the status of each call, without retries. */
 function startCalls(target: string): { stop(): Promise<number[]> } {
   const client = new QuotaServiceClient(target, credentials.createInsecure(), { 'grpc.enable_retries': 0 });
   const calls: Promise<number>[] = [];
@@ -42,7 +42,7 @@ function startCalls(target: string): { stop(): Promise<number[]> } {
 }
 
 describe('a daemon that is stopped again and again, beside a healthy Redis', () => {
-  test('1,000 calls per second with deadlines of five seconds, all answered', async () => {
+  test('1,000 calls per second with deadlines of five seconds are all answered', async () => {
     const redis = opened.space();
     const { target, process: daemon } = await opened.daemon({ redisUrl: redis.url, prefix: redis.prefix });
     const calls = startCalls(target);

@@ -1,14 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import {
-  CAN_MOUNT,
-  type DiskOptions,
-  type DiskRedis,
-  HAS_COMPILER,
-  startDiskRedis,
-} from '../helpers/disk_redis';
+import { CAN_MOUNT, type DiskOptions, type DiskRedis, startDiskRedis } from '../helpers/disk_redis';
 import { closedAfterEach } from '../helpers/opened';
+import { HAS_COMPILER } from '../helpers/shims';
 import { until } from '../helpers/wait';
 
 // What docs/reliability.md states of each setting of Redis. The numbers that are printed are those of its tables.
@@ -194,7 +189,7 @@ withMount('a full disk (needs root, for a small file system)', () => {
   });
 
   test.each(['everysec', 'no'] as const)(
-    'appendfsync %s: Redis refuses writes, goes on once there is room, and then has lost nothing',
+    'appendfsync %s: Redis rejects writes, goes on once there is room, and then has lost nothing',
     async (appendfsync) => {
       const { server, writer } = await fillUp(appendfsync);
       const redis = opened.closed(new Redis(server.url), (each) => each.disconnect());

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Database } from '../../daemon/redis/nodes';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import type { TestDaemon } from '../helpers/daemon';
 import { failingPolicies } from '../helpers/failing_policies';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { createQuotaClient, failureOf } from '../helpers/quota_client';
+import { onMasters, openDatabase } from '../helpers/redis';
 import { until, within } from '../helpers/wait';
 
 const opened = closedAfterEach();
@@ -15,8 +16,8 @@ const opened = closedAfterEach();
 const connection = { subject: '42', policy: 'connection' };
 
 async function start(env: Record<string, string> = {}) {
-  const redis = await opened.redis();
-  const operator = opened.closed(new Redis(redis.url), (connected) => connected.disconnect());
+  const redis = await opened.store();
+  const operator = opened.closed(openDatabase(redis.url), (connected) => connected.disconnect());
   const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies('deny'), env });
   const health = opened.closed(watchHealth(daemon.target), (watch) => watch.close());
   await health.reached('SERVING');
@@ -43,13 +44,13 @@ async function exitOf({ process }: TestDaemon): Promise<[code: number | null, si
 }
 
 /** Holds every script until `CLIENT UNPAUSE`; resolves, once work is asked for, when Redis has it. */
-async function hold<T>(operator: Redis, work: () => T): Promise<T> {
-  await operator.client('PAUSE', 10_000, 'WRITE');
+async function hold<T>(operator: Database, work: () => T): Promise<T> {
+  await onMasters(operator, (master) => master.client('PAUSE', 10_000, 'WRITE'));
   const asked = work();
-  await until(
-    'a call that waits for Redis',
-    async () => !/blocked_clients:0/.test(await operator.info('clients')),
-  );
+  await until('a call that waits for Redis', async () => {
+    const infos = await onMasters(operator, (master) => master.info('clients'));
+    return infos.some((info) => !/blocked_clients:0/.test(info));
+  });
   return asked;
 }
 
@@ -70,21 +71,21 @@ function openReflection(target: string): { close(): void } {
 }
 
 describe('a daemon that is asked to stop', () => {
-  test('calls in flight, answered before it exits with 0', async () => {
+  test('calls in flight are answered before it exits with 0', async () => {
     const { operator, daemon } = await start();
     const pending = await hold(operator, () =>
       Array.from({ length: 5 }, () => daemon.client.admit(connection)),
     );
 
     await terminate(daemon);
-    await operator.client('UNPAUSE');
+    await onMasters(operator, (master) => master.client('UNPAUSE'));
 
     const answers = await Promise.all(pending);
     expect(answers.map(({ decision }) => decision)).toEqual(Array(5).fill(Decision.ADMITTED));
     expect(await exitOf(daemon)).toEqual([0, null]);
   });
 
-  test('a call in flight that Redis never answers, told so before it exits with 0', async () => {
+  test('a call in flight that Redis never answers fails before the daemon exits with 0', async () => {
     const { operator, daemon } = await start();
     const pending = await hold(operator, () => [failureOf(daemon.client.admit(connection))]);
 
@@ -94,7 +95,7 @@ describe('a daemon that is asked to stop', () => {
     expect(await exitOf(daemon)).toEqual([0, null]);
   });
 
-  test('whoever watches the health, told NOT_SERVING', async () => {
+  test('watchers of the health receive NOT_SERVING', async () => {
     const { daemon, health } = await start();
 
     await terminate(daemon);
@@ -103,7 +104,7 @@ describe('a daemon that is asked to stop', () => {
     expect(health.seen.slice(-2)).toEqual(['SERVING', 'NOT_SERVING']);
   });
 
-  test('a delay before the port is closed, NOT_SERVING meanwhile and new connections still served', async () => {
+  test('a delay before the port is closed is NOT_SERVING meanwhile and new connections still served', async () => {
     const { daemon, health } = await start({ QUOTA_DRAIN_DELAY_MS: '2000' });
     await terminate(daemon);
     await health.reached('NOT_SERVING');
@@ -117,7 +118,7 @@ describe('a daemon that is asked to stop', () => {
     expect((endedMs ?? Number.NaN) - (begunMs ?? Number.NaN)).toBeGreaterThanOrEqual(2000);
   });
 
-  test('clients that hold a watch of the health and a reflection open, exits with 0 well before its bound', async () => {
+  test('exits with 0 well before its bound although clients hold a watch of the health and a reflection open', async () => {
     const { daemon, health } = await start();
     opened.closed(openReflection(daemon.target), (reflection) => reflection.close());
     await daemon.client.admit(connection);
@@ -141,14 +142,14 @@ describe('a daemon that is asked to stop', () => {
     const refused = await Promise.all(
       [newcomer, daemon.client].map((client) => failureOf(client.admit(connection))),
     );
-    await operator.client('UNPAUSE');
+    await onMasters(operator, (master) => master.client('UNPAUSE'));
     await pending?.catch(() => undefined);
 
     expect(refused).toMatchObject(Array(2).fill({ code: status.UNAVAILABLE, reason: undefined }));
     expect(await exitOf(daemon)).toEqual([0, null]);
   });
 
-  test('asked twice, still finishes', async () => {
+  test('still finishes if it is asked to stop twice', async () => {
     const { daemon } = await start();
     await terminate(daemon);
     daemon.process.kill('SIGINT');

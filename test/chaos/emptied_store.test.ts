@@ -2,12 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { createAdminClient } from '../helpers/admin_client';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { admitInTheEnd, failureOf } from '../helpers/quota_client';
+import { onMasters, openDatabase } from '../helpers/redis';
 import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
@@ -22,29 +22,30 @@ policies:
 `;
 
 async function start() {
-  const redis = await opened.redis();
-  const operator = opened.closed(new Redis(redis.url), (connected) => connected.disconnect());
+  const redis = await opened.store();
+  const operator = opened.closed(openDatabase(redis.url), (connected) => connected.disconnect());
+  const empty = () => onMasters(operator, (master) => master.flushall());
   const startDaemon = (partitions: number) =>
     opened.daemon({ redisUrl: redis.url, policies: POLICIES, env: inPartitions(partitions) });
   /** Empties the store, and starts another daemon on it before the running one has noticed. */
   async function startOnEmptied(partitions: number, { process: running }: { process: ChildProcess }) {
     running.kill('SIGSTOP');
-    await operator.flushall();
+    await empty();
     const daemon = await startDaemon(partitions);
     running.kill('SIGCONT');
     return daemon;
   }
-  return { operator, startDaemon, startOnEmptied };
+  return { empty, startDaemon, startOnEmptied };
 }
 
 const connection = (subject: string) => ({ subject, policy: 'connection', requestId: randomUUID() });
 
 describe('a store that is emptied under a running daemon', () => {
   test('claimed anew, and decides from an empty one again', async () => {
-    const { operator, startDaemon } = await start();
+    const { empty, startDaemon } = await start();
     const daemon = await startDaemon(1);
     await daemon.client.admit(connection('42'));
-    await operator.flushall();
+    await empty();
 
     const { decision, limits } = await admitInTheEnd(daemon.client, connection('42'));
 
@@ -53,10 +54,10 @@ describe('a store that is emptied under a running daemon', () => {
   });
 
   test('without any admission: the statistics are read again', async () => {
-    const { operator, startDaemon } = await start();
+    const { empty, startDaemon } = await start();
     const daemon = await startDaemon(1);
     await daemon.client.admit(connection('42'));
-    await operator.flushall();
+    await empty();
 
     await until('the statistics of an empty store', async () => {
       const stats = await daemon.client.stats().catch(() => undefined);
@@ -98,9 +99,9 @@ describe('a store that is emptied under a running daemon', () => {
   });
 
   test('claimed anew by the running daemon: another number of partitions is rejected, a restart of the first works', async () => {
-    const { operator, startDaemon } = await start();
+    const { empty, startDaemon } = await start();
     const first = await startDaemon(1);
-    await operator.flushall();
+    await empty();
     await admitInTheEnd(first.client, connection('42'));
 
     await expect(startDaemon(4)).rejects.toThrow(/QUOTA_PARTITIONS is 4, but this store was started with 1/);

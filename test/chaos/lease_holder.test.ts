@@ -134,7 +134,7 @@ describe('a consumer that stops between two steps', () => {
   // Whether a reply had come is no matter to what a dead process left.
   test.each(
     CASES.filter(({ moment }) => moment !== 'answered').map((step) => [inWords(step), step] as const),
-  )('%s: killed there, each entry counted once', async (name, step) => {
+  )('%s: if the holder is killed there, each entry is counted once', async (name, step) => {
     const { holder, other } = await seatsByLease();
     const stopped = holder.proxy.stopAt(step, holder.daemon.process);
     await connect(`killed-${name}`);

@@ -15,10 +15,12 @@ export interface Load<T> {
   readonly answers: readonly T[];
   /** The statuses of the tries that failed. */
   readonly failures: readonly number[];
-  /** Waits until so many were answered. */
+  /** Waits until this many were answered. */
   answered(count: number): Promise<void>;
   /** Resolves once all were answered. */
   readonly done: Promise<void>;
+  /** Begins no more; those that have begun go on until they are answered. */
+  finish(): void;
   /** Lets nobody try again. */
   stop(): void;
 }
@@ -34,6 +36,7 @@ export function startLoad<T>({ count, client, ask }: LoadOptions<T>): Load<T> {
   const answers: T[] = [];
   const failures: number[] = [];
   let begun = 0;
+  let isFinishing = false;
   let isStopped = false;
 
   async function untilAnswered(requestId: string): Promise<void> {
@@ -49,7 +52,7 @@ export function startLoad<T>({ count, client, ask }: LoadOptions<T>): Load<T> {
   }
 
   async function work(): Promise<void> {
-    while (begun < count && !isStopped) {
+    while (begun < count && !isFinishing && !isStopped) {
       begun += 1;
       await untilAnswered(randomUUID());
     }
@@ -60,6 +63,9 @@ export function startLoad<T>({ count, client, ask }: LoadOptions<T>): Load<T> {
     failures,
     answered: (wanted) => until(`${wanted} answers`, () => answers.length >= wanted),
     done: Promise.all(Array.from({ length: WORKERS }, work)).then(() => undefined),
+    finish() {
+      isFinishing = true;
+    },
     stop() {
       isStopped = true;
     },

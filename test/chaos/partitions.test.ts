@@ -10,9 +10,9 @@ const opened = closedAfterEach();
 const inPartitions = (count: number) => ({ QUOTA_PARTITIONS: String(count) });
 
 describe('a daemon with another number of partitions than its store', () => {
-  test('the store is there, exits with 1 and says what is wrong', async () => {
+  test('exits with 1 and says what is wrong if the store is there', async () => {
     const { url: redisUrl, prefix } = opened.space();
-    await opened.daemon({ redisUrl, prefix });
+    await opened.daemon({ redisUrl, prefix, env: inPartitions(1) });
 
     await expect(opened.daemon({ redisUrl, prefix, env: inPartitions(2) })).rejects.toThrow(
       'the program ended with 1:\n' +
@@ -20,8 +20,8 @@ describe('a daemon with another number of partitions than its store', () => {
     );
   });
 
-  test('the store comes later, exits with 1 as soon as it knows', async () => {
-    const redis = await opened.redis();
+  test('exits with 1 as soon as it knows if the store comes later', async () => {
+    const redis = await opened.store();
     const first = await opened.daemon({ redisUrl: redis.url });
     await first.stop();
     await redis.kill();
@@ -63,10 +63,10 @@ describe('statistics over four partitions', () => {
     const { client } = await opened.daemon({ redisUrl, prefix, env: inPartitions(partitions) });
     await live(client);
     const stats = await client.stats({ recentCount: 100, topCount: 10, leastCount: 15 });
-    return { stats, logs: (await space.admissions.keys(`${prefix}admissions:*:connection`)).length };
+    return { stats, logs: (await space.keys('admissions:*:connection')).length };
   }
 
-  test('the same history, the same answers as from one partition', async () => {
+  test('the same history gives the same answers as from one partition', async () => {
     const [whole, split] = [await statsIn(1), await statsIn(4)];
 
     expect([whole.logs, split.logs]).toEqual([1, 4]);
@@ -75,7 +75,7 @@ describe('statistics over four partitions', () => {
     expect(split.stats.services).toEqual(whole.stats.services);
   });
 
-  test('the last users, each once and the latest first', async () => {
+  test('the last users are listed once each, the latest first', async () => {
     const { stats } = await statsIn(4);
     const timesMs = stats.recentUsers.map(({ connectTime }) => connectTime?.getTime() ?? 0);
 

@@ -6,12 +6,12 @@ import { failingPolicies } from '../helpers/failing_policies';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { parsePrometheusText } from '../helpers/prometheus_text';
-import { failureOf, type QuotaClient } from '../helpers/quota_client';
+import { admitInTheEnd, failureOf, type QuotaClient } from '../helpers/quota_client';
 
 const opened = closedAfterEach();
 
 async function start() {
-  const redis = await opened.redis();
+  const redis = await opened.store();
   const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies('deny') });
   const health = opened.closed(watchHealth(daemon.target), (watch) => watch.close());
   await health.reached('SERVING');
@@ -25,7 +25,7 @@ const METHODS: [string, (client: QuotaClient) => Promise<unknown>][] = [
 ];
 
 describe('a daemon whose store answers nothing', () => {
-  test.each(METHODS)('%s, UNAVAILABLE with when to try again', async (_, call) => {
+  test.each(METHODS)('%s is UNAVAILABLE with when to try again', async (_, call) => {
     const { redis, daemon } = await start();
     redis.freeze();
 
@@ -36,7 +36,7 @@ describe('a daemon whose store answers nothing', () => {
     });
   });
 
-  test('a batch, each of its requests UNAVAILABLE', async () => {
+  test('a batch gets UNAVAILABLE for each of its requests', async () => {
     const { redis, daemon } = await start();
     redis.freeze();
     const requests = ['1', '2'].map((subject) => ({ subject, policy: 'connection' }));
@@ -48,7 +48,7 @@ describe('a daemon whose store answers nothing', () => {
     );
   });
 
-  test('a batch of a thousand, all of them answered together', async () => {
+  test('a batch of a thousand is answered all together', async () => {
     const { redis, daemon } = await start();
     redis.freeze();
     const requests = Array.from({ length: 1000 }, (_, i) => ({ subject: String(i), policy: 'connection' }));
@@ -63,7 +63,7 @@ describe('a daemon whose store answers nothing', () => {
     expect(asked?.get('quota_store_errors_total{kind="no_answer"}')).toBe(1000);
   });
 
-  test('the first to meet the silence, told within a second', async () => {
+  test('the first caller during the freeze gets an answer within a second', async () => {
     const { redis, daemon, health } = await start();
     const tookMs: number[] = [];
     for (let i = 0; i < 3; i += 1) {
@@ -80,7 +80,7 @@ describe('a daemon whose store answers nothing', () => {
     expect(Math.min(...tookMs)).toBeLessThan(1000);
   });
 
-  test('a full quota asked for again and again, never a denial that nobody decided', async () => {
+  test('a full quota that is asked for again and again never gets a denial that nobody decided', async () => {
     const { redis, daemon, health } = await start();
     const request = { subject: '42', policy: 'connection' };
     for (let i = 0; i < 10; i += 1) await daemon.client.admit(request);
@@ -94,7 +94,7 @@ describe('a daemon whose store answers nothing', () => {
     expect([...codes]).toEqual([status.UNAVAILABLE]);
   });
 
-  test('the health, NOT_SERVING until the store answers again', async () => {
+  test('the health is NOT_SERVING until the store answers again', async () => {
     const { redis, health } = await start();
 
     redis.freeze();
@@ -105,7 +105,7 @@ describe('a daemon whose store answers nothing', () => {
     expect(health.seen.slice(-3)).toEqual(['SERVING', 'NOT_SERVING', 'SERVING']);
   });
 
-  test('a request that is repeated after the thaw, decided on what was taken before and taken once', async () => {
+  test('a request that is repeated after the thaw is decided on what was taken before and taken once', async () => {
     const { redis, daemon, health } = await start();
     const request = { subject: '42', policy: 'connection' };
     for (let i = 0; i < 4; i += 1) await daemon.client.admit(request);
@@ -116,7 +116,8 @@ describe('a daemon whose store answers nothing', () => {
     redis.thaw();
     await health.reached('SERVING');
 
-    const answers = [await daemon.client.admit(repeated), await daemon.client.admit(request)];
+    // On a Cluster the partition of the subject may be the last to be found.
+    const answers = [await admitInTheEnd(daemon.client, repeated), await daemon.client.admit(request)];
 
     expect(answers.map(({ decision, limits }) => [decision, limits[0]?.remaining])).toEqual([
       [Decision.ADMITTED, 5],

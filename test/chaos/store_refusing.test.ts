@@ -9,6 +9,7 @@ import { failingPolicies } from '../helpers/failing_policies';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { admitInTheEnd, failureOf } from '../helpers/quota_client';
+import { onMasters, openDatabase } from '../helpers/redis';
 import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
@@ -17,6 +18,12 @@ const opened = closedAfterEach();
 const NOWHERE_PORT = 1;
 
 const request = { subject: '42', policy: 'connection' };
+
+async function startStore() {
+  const store = await opened.store();
+  const operator = opened.closed(openDatabase(store.url), (connected) => connected.disconnect());
+  return { store, operator };
+}
 
 async function startRedis() {
   const redis = await opened.redis();
@@ -35,7 +42,7 @@ async function readyz({ httpUrl }: TestDaemon): Promise<number> {
   return (await fetch(`${httpUrl}/readyz`)).status;
 }
 
-/** One name for a server that can be moved: connections that are open stay where they are. */
+/** One name for a server that can be moved: open connections are not moved. */
 async function startName(port: number): Promise<{ url: string; moveTo(port: number): void }> {
   let target = port;
   const server = createServer((socket) => {
@@ -61,30 +68,30 @@ async function startName(port: number): Promise<{ url: string; moveTo(port: numb
 }
 
 describe('a daemon whose Redis answers, and takes no writes', () => {
-  test('a replica, NOT_SERVING and not ready until it is a primary again', async () => {
-    const { redis, operator } = await startRedis();
-    const { daemon, health } = await startOn(redis.url);
+  test('a replica is NOT_SERVING and not ready until it is a primary again', async () => {
+    const { store } = await startStore();
+    const { daemon, health } = await startOn(store.url);
 
-    await operator.replicaof('127.0.0.1', '1');
+    await store.stopWrites();
     await health.reached('NOT_SERVING');
     expect((await failureOf(daemon.client.admit(request))).code).toBe(status.UNAVAILABLE);
     expect(await readyz(daemon)).toBe(503);
 
-    await operator.replicaof('NO', 'ONE');
+    await store.takeWrites();
     await health.reached('SERVING');
     expect(await readyz(daemon)).toBe(200);
   });
 
-  test('a Redis without memory left, NOT_SERVING and not ready until it has some', async () => {
-    const { redis, operator } = await startRedis();
-    const { daemon, health } = await startOn(redis.url);
+  test('a Redis without memory left is NOT_SERVING and not ready until it has some', async () => {
+    const { store, operator } = await startStore();
+    const { daemon, health } = await startOn(store.url);
 
-    await operator.config('SET', 'maxmemory', '1');
+    await onMasters(operator, (master) => master.config('SET', 'maxmemory', '1'));
     await health.reached('NOT_SERVING');
     expect((await failureOf(daemon.client.admit(request))).code).toBe(status.UNAVAILABLE);
     expect(await readyz(daemon)).toBe(503);
 
-    await operator.config('SET', 'maxmemory', '0');
+    await onMasters(operator, (master) => master.config('SET', 'maxmemory', '0'));
     await health.reached('SERVING');
     expect(await readyz(daemon)).toBe(200);
   });
@@ -110,13 +117,13 @@ describe('a daemon whose Redis answers, and takes no writes', () => {
     expect(await next.operator.keys('taken:*')).toHaveLength(1);
   });
 
-  test('a silence that is over by the second trial, SERVING throughout', async () => {
-    const { redis } = await startRedis();
-    const { daemon, health } = await startOn(redis.url, { LOG_LEVEL: 'debug' });
+  test('a silence that is over by the second trial is SERVING throughout', async () => {
+    const { store } = await startStore();
+    const { daemon, health } = await startOn(store.url, { LOG_LEVEL: 'debug' });
 
-    redis.freeze();
+    store.freeze();
     await until('a trial that fails', () => daemon.log.some(({ msg }) => msg === 'probe failed'));
-    redis.thaw();
+    store.thaw();
     expect((await admitInTheEnd(daemon.client, request)).decision).toBe(Decision.ADMITTED);
 
     expect(health.seen.slice(health.seen.indexOf('SERVING'))).toEqual(['SERVING']);

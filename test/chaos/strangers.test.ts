@@ -53,7 +53,7 @@ async function refusals({ httpUrl }: TestDaemon): Promise<Record<string, number>
 }
 
 describe('a stranger who sends too much', () => {
-  test('watches of the health without end, sixteen on a connection and the rest RESOURCE_EXHAUSTED', async () => {
+  test('watches of the health without end are sixteen on a connection, and the rest RESOURCE_EXHAUSTED', async () => {
     const daemon = await start();
     const session = await openSession(daemon);
     const codes: unknown[] = [];
@@ -72,7 +72,7 @@ describe('a stranger who sends too much', () => {
     await expectServed(daemon);
   });
 
-  test('a watch of a service that there is not, answered and open', async () => {
+  test('a watch of a service that there is not is answered and open', async () => {
     const daemon = await start();
     const session = await openSession(daemon);
     const stream = session.request(headersOf(WATCH));
@@ -85,7 +85,7 @@ describe('a stranger who sends too much', () => {
     expect(stream.closed).toBe(false);
   });
 
-  test('more calls at once than a connection may have, refused before anything is done for them', async () => {
+  test('more calls at once than a connection may have are rejected before anything is done for them', async () => {
     const daemon = await start({ QUOTA_MAX_STREAMS: '20' });
     const raw = openRaw(daemon);
     // Settings hold from when they are acknowledged, which this client does not do of its own accord.
@@ -97,7 +97,7 @@ describe('a stranger who sends too much', () => {
     await expectServed(daemon);
   });
 
-  test('streams that are opened and reset without end, the connection closed and nobody else harmed', async () => {
+  test('streams that are opened and reset without end have their connection closed, and nobody else is harmed', async () => {
     const daemon = await start();
     const raw = openRaw(daemon);
     let count = 0;
@@ -130,7 +130,7 @@ describe('a stranger who sends too much', () => {
     await expectServed(daemon);
   });
 
-  test('more connections than an address may have, closed and counted until one has gone', async () => {
+  test('more connections than an address may have are closed and counted until one has gone', async () => {
     const daemon = await start({ QUOTA_MAX_CONNECTIONS_PER_ADDRESS: '3' });
     const [host = '', port] = daemon.target.split(':');
     const dial = () => opened.closed(connect(Number(port), host), (socket) => socket.destroy());

@@ -1,9 +1,14 @@
-import { Client, credentials, status } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import { connect } from 'node:http2';
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { closedAfterEach } from '../helpers/opened';
 import { failureOf } from '../helpers/quota_client';
 
 const opened = closedAfterEach();
+
+/** A length beyond the end. */
+const UNREADABLE = Buffer.from('0aff', 'hex');
 
 const METHODS = ['Admit', 'BatchAdmit', 'RecordCall', 'Stats'];
 
@@ -31,10 +36,11 @@ async function start() {
     );
     // What a daemon writes by itself, whether it is asked or not.
     const own = ['partitions', 'probe:{0}', 'control:{0}', 'usage:{0}:state', 'usage:{0}:lease'];
-    return keys.flat().filter((key) => !own.includes(key.slice(space.prefix.length)));
+    const isOwn = (key: string) => own.includes(key) || key.startsWith('fleet:{0}:member');
+    return keys.flat().filter((key) => !isOwn(key.slice(space.prefix.length)));
   }
 
-  return { daemon, send, written };
+  return { daemon, client, send, written };
 }
 
 /** Field 1, as bytes. */
@@ -56,7 +62,7 @@ describe('requests that are no message', () => {
   ] as const;
 
   test.each(METHODS)(
-    '%s, INVALID_ARGUMENT for whatever cannot be read, and it goes on serving',
+    '%s: everything unreadable gets INVALID_ARGUMENT, and the daemon goes on serving',
     async (method) => {
       const { daemon, send, written } = await start();
 
@@ -73,7 +79,7 @@ describe('requests that are no message', () => {
     },
   );
 
-  test('a call time beyond what a number holds, INVALID_ARGUMENT', async () => {
+  test('a call time beyond what a number holds is INVALID_ARGUMENT', async () => {
     const { send } = await start();
     const callTime = Buffer.from('220a08ffffffffffffffff7f', 'hex');
 
@@ -84,7 +90,7 @@ describe('requests that are no message', () => {
     expect(failure).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ['call_time'] });
   });
 
-  test('a call time with more nanos than a second has, INVALID_ARGUMENT that names it and nothing written', async () => {
+  test('a call time with more nanos than a second has is INVALID_ARGUMENT that names it and nothing written', async () => {
     const { send, written } = await start();
     const callTime = Buffer.from('22061080 94ebdc03'.replace(' ', ''), 'hex');
 
@@ -108,7 +114,7 @@ describe('requests whose subject is no UTF-8', () => {
   test.each([
     ['Admit', 'connection'],
     ['RecordCall', 'vente'],
-  ])('%s, INVALID_ARGUMENT that names the subject, and nothing written', async (method, name) => {
+  ])('%s is INVALID_ARGUMENT that names the subject, and nothing is written', async (method, name) => {
     const { send, written } = await start();
 
     for (const [_, hex] of bad) {
@@ -119,5 +125,81 @@ describe('requests whose subject is no UTF-8', () => {
       });
     }
     expect(await written()).toEqual([]);
+  });
+});
+
+describe('unreadable requests to services of libraries', () => {
+  const identity = (bytes: Buffer) => bytes;
+
+  test.each(['/grpc.health.v1.Health/Check', '/grpc.health.v1.Health/List'])(
+    '%s is INVALID_ARGUMENT',
+    async (path) => {
+      const { client } = await start();
+      const failure = new Promise<ServiceError | null>((resolve) => {
+        client.makeUnaryRequest(path, identity, identity, UNREADABLE, (error) => resolve(error));
+      });
+
+      expect(await failure).toMatchObject({ code: status.INVALID_ARGUMENT });
+    },
+  );
+
+  test('a health that is watched is INVALID_ARGUMENT', async () => {
+    const { client } = await start();
+    const path = '/grpc.health.v1.Health/Watch';
+    const call = client.makeServerStreamRequest(path, identity, identity, UNREADABLE).resume();
+    const [error] = await once(call, 'error');
+
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+
+  test.each(['v1', 'v1alpha'])('the reflection answers %s with INVALID_ARGUMENT', async (version) => {
+    const { client } = await start();
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+    const call = client.makeBidiStreamRequest(path, identity, identity).resume();
+    call.write(UNREADABLE);
+    const [error] = await once(call, 'error');
+
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+
+  test('the health of a name that is half of a surrogate pair is NOT_FOUND without the name', async () => {
+    const { client } = await start();
+    const name = Buffer.from('0a03eda080', 'hex');
+    const failure = new Promise<ServiceError | null>((resolve) => {
+      client.makeUnaryRequest('/grpc.health.v1.Health/Check', identity, identity, name, (error) =>
+        resolve(error),
+      );
+    });
+
+    expect(await failure).toMatchObject({ code: status.NOT_FOUND, details: 'unknown service' });
+  });
+});
+
+describe('requests that HTTP/2 carries and gRPC cannot read', () => {
+  /** The status of an Admit with these headers, whose message is no compressed one. */
+  async function statusWith(headers: Record<string, string>): Promise<unknown> {
+    const { daemon } = await start();
+    const session = opened.closed(connect(`http://${daemon.target}`), (each) => each.destroy());
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/quota.v1.QuotaService/Admit',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
+    stream.end(Buffer.from([1, 0, 0, 0, 2, 0xff, 0xff]));
+    const [answer] = await once(stream, 'response');
+    return answer['grpc-status'];
+  }
+
+  test.each(['1X', '', '123456789S', '-1S', '1.5S'])(
+    'a timeout of %j is INVALID_ARGUMENT',
+    async (timeout) => {
+      expect(await statusWith({ 'grpc-timeout': timeout })).toBe(String(status.INVALID_ARGUMENT));
+    },
+  );
+
+  test.each(['gzip', 'deflate'])('a message that is not %s is INVALID_ARGUMENT', async (encoding) => {
+    expect(await statusWith({ 'grpc-encoding': encoding })).toBe(String(status.INVALID_ARGUMENT));
   });
 });

@@ -4,7 +4,7 @@ import { createAdminClient } from '../helpers/admin_client';
 import { TARGET } from './client';
 import { compose, inside, secret } from './docker';
 
-test('what an operator changed, known after the daemon was replaced, with who it was', async () => {
+test('what an operator changed is known after the daemon was replaced, with who it was', async () => {
   const subject = randomUUID();
   const admin = createAdminClient(TARGET, { token: secret('operator_token') });
   await admin.resetQuota(subject, 'connection');

@@ -14,7 +14,7 @@ export function newVisitor(): Visitor {
   return createVisitor(`http://127.0.0.1:${setting('WEB_PORT')}`);
 }
 
-/** The calls of a service that the statistics tell of. */
+/** The calls of a service, according to the statistics. */
 export async function callCount(client: QuotaClient, name: 'vente' | 'achat'): Promise<number> {
   const { services } = await client.stats();
   return services.find(({ service }) => service === name)?.callCount ?? 0;

@@ -10,8 +10,8 @@ const ROOT = join(__dirname, '../..');
 /** Everything that a command prints, inspections of all containers included. */
 const OUTPUT_BOUND = 64 * 1024 * 1024;
 
+/** The services of docker-compose.yml that stay. */
 export const SERVICES = ['daemon', 'mysql', 'redis', 'web'] as const;
-export type Service = (typeof SERVICES)[number];
 
 /** What the run provides; a missing one is a fault of the run. */
 export function setting(
@@ -28,7 +28,7 @@ export function setting(
   return value;
 }
 
-/** `docker compose …` against the run's own stack; what it prints. Throws where it fails. */
+/** `docker compose …` against the run's own stack; what it prints. Throws if it fails. */
 export async function compose(...args: string[]): Promise<string> {
   const { stdout } = await run('docker', ['compose', ...args], { cwd: ROOT, maxBuffer: OUTPUT_BOUND });
   return stdout;
@@ -53,10 +53,7 @@ export async function composeWith(input: string, ...args: string[]): Promise<str
 }
 
 /** Runs a command in a container of the stack: what it prints, and how it ends. */
-export async function inside(
-  service: Service,
-  ...command: string[]
-): Promise<{ code: number; text: string }> {
+export async function inside(service: string, ...command: string[]): Promise<{ code: number; text: string }> {
   try {
     return { code: 0, text: await compose('exec', '-T', service, ...command) };
   } catch (error) {
@@ -89,16 +86,23 @@ export interface Inspection {
   };
 }
 
-/** What the engine knows of a service's container. */
-export async function inspect(service: Service): Promise<Inspection> {
+/** What the engine knows of a service's container, the first one if there are several. */
+export async function inspect(service: string): Promise<Inspection> {
   const [inspection] = JSON.parse(await inspectText(service)) as Inspection[];
   if (inspection === undefined) throw new Error(`${service} has no container`);
   return inspection;
 }
 
-export async function inspectText(service: Service): Promise<string> {
-  const id = (await compose('ps', '--all', '--quiet', service)).trim();
-  return (await run('docker', ['inspect', id], { maxBuffer: OUTPUT_BOUND })).stdout;
+/** The same of all its containers, as text. */
+export async function inspectText(service: string): Promise<string> {
+  const ids = (await compose('ps', '--all', '--quiet', service)).trim().split('\n');
+  return (await run('docker', ['inspect', ...ids], { maxBuffer: OUTPUT_BOUND })).stdout;
+}
+
+/** Each container that stays, as "SERVICE HEALTH", sorted. */
+export async function healthOfAll(): Promise<string[]> {
+  const text = await compose('ps', '--format', '{{.Service}} {{.Health}}');
+  return text.trim().split('\n').sort();
 }
 
 /** One of the stack's secrets. */

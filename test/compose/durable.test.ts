@@ -80,7 +80,7 @@ describe('durable answers', () => {
     expect(await waitsOf(() => admit('plain'))).toBe(0);
   });
 
-  test('a repeat, which writes nothing: only once what it repeats is on disk', async () => {
+  test('a repeat, which writes nothing, is answered only once what it repeats is on disk', async () => {
     const request = { subject: randomUUID(), policy: 'kept', requestId: randomUUID() };
     await daemon.client.admit(request);
 
@@ -106,13 +106,13 @@ describe('durable answers', () => {
     expect(await client.recordCall(call)).toBe(false);
   });
 
-  test('many at once, more than one for each wait', async () => {
+  test('many at once share each wait', async () => {
     const ask = () => daemon.client.admit({ subject: randomUUID(), policy: 'kept' });
 
     expect(await waitsOf(() => Promise.all(Array.from({ length: 200 }, ask)))).toBeLessThan(100);
   });
 
-  test('ListPolicies, which of them are durable', async () => {
+  test('ListPolicies says which of them are durable', async () => {
     const admin = createAdminClient(daemon.target);
     const { policies } = await admin.listPolicies();
     admin.close();

@@ -53,7 +53,7 @@ async function measure(policy: string, callers: number): Promise<{ p50: number; 
   };
 }
 
-test('the price of waiting for the disk, printed: milliseconds, and admissions a second', async () => {
+test('prints the price of waiting for the disk: milliseconds, and admissions a second', async () => {
   const rows: Record<string, unknown>[] = [];
   for (const fsync of ['always', 'everysec']) {
     await redis.config('SET', 'appendfsync', fsync);

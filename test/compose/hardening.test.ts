@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { allSecrets, compose, inside, inspect, inspectText, SERVICES, type Service } from './docker';
+import { compose, inside, inspect, SERVICES } from './docker';
+import { describeHardened } from './hardened';
 
 /** What each container publishes in the stack as it stands in docker-compose.yml, without the tests' own ports. */
 async function publishedPorts(): Promise<Record<string, { host_ip?: string; target: number }[]>> {
@@ -12,56 +13,20 @@ async function publishedPorts(): Promise<Record<string, { host_ip?: string; targ
   );
 }
 
-describe.each(SERVICES)('%s', (service: Service) => {
-  test('its user, not root', async () => {
-    expect(Number((await inside(service, 'id', '-u')).text)).toBeGreaterThan(0);
-    expect((await inspect(service)).Config.User).not.toBe('');
-  });
-
-  test('its capabilities, none, and none to be gained', async () => {
-    const { HostConfig } = await inspect(service);
-    const { text } = await inside(service, 'cat', '/proc/1/status');
-
-    expect(HostConfig).toMatchObject({ CapAdd: null, CapDrop: ['ALL'], Privileged: false });
-    expect(HostConfig.SecurityOpt).toContain('no-new-privileges:true');
-    expect(text).toMatch(/^CapEff:\t0+$/m);
-    expect(text).toMatch(/^CapBnd:\t0+$/m);
-    expect(text).toMatch(/^NoNewPrivs:\t1$/m);
-  });
-
-  test('its file system, read-only', async () => {
-    const { code, text } = await inside(service, 'touch', '/usr/local/bin/changed');
-
-    expect((await inspect(service)).HostConfig.ReadonlyRootfs).toBe(true);
-    expect(code).not.toBe(0);
-    expect(text).toContain('Read-only file system');
-  });
-
-  test('its first process, an init; its memory and processes, bounded', async () => {
-    const { HostConfig } = await inspect(service);
-
-    expect(HostConfig).toMatchObject({ Init: true, RestartPolicy: { Name: 'unless-stopped' } });
-    expect(HostConfig.Memory).toBeGreaterThan(0);
-    expect(HostConfig.PidsLimit).toBeGreaterThan(0);
-  });
-
-  test('no secret in what the engine tells, in its log, or in its command lines', async () => {
-    const told = [await inspectText(service), await compose('logs', '--no-color', service)];
-    const processes = await inside(service, 'sh', '-c', 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ');
-
-    for (const text of [...told, processes.text]) {
-      for (const one of allSecrets()) expect(text.includes(one)).toBe(false);
-    }
-  });
-});
+describeHardened(SERVICES);
 
 describe('the images', () => {
   test.each([
     ['daemon', ['daemon', 'environment', 'gen', 'scripts', 'web']],
-    ['web', ['environment', 'gen', 'scripts', 'web']],
-  ] as const)('%s, production packages and compiled files alone', async (service, compiled) => {
+    ['web', ['client', 'environment', 'gen', 'scripts', 'web']],
+  ] as const)('%s contains only production packages and compiled files', async (service, compiled) => {
     const app = await inside(service, 'sh', '-c', 'ls -A /app /app/dist');
-    const packages = await inside(service, 'sh', '-c', 'ls -A /app/daemon /app/environment /app/web');
+    const packages = await inside(
+      service,
+      'sh',
+      '-c',
+      'ls -A /app/client /app/daemon /app/environment /app/web',
+    );
     const tools = await inside(
       service,
       'sh',
@@ -72,6 +37,7 @@ describe('the images', () => {
     expect(app.text.split(/\s+/).filter(Boolean)).toEqual([
       ...[
         '/app:',
+        'client',
         'daemon',
         'dist',
         'environment',
@@ -87,13 +53,14 @@ describe('the images', () => {
       'package.json',
       'package.json',
       'package.json',
+      'package.json',
     ]);
     expect(tools.text).toBe('');
   });
 });
 
 describe('the network', () => {
-  test('published, the web tier and the daemon alone, on loopback', async () => {
+  test('only the web tier and the daemon are published, on loopback', async () => {
     const ports = await publishedPorts();
 
     expect(Object.keys(ports).sort()).toEqual(['daemon', 'web']);
@@ -107,7 +74,7 @@ describe('the network', () => {
     ]);
   });
 
-  test('every port that is open on this machine, on loopback', async () => {
+  test('every port that is open on this machine is on loopback', async () => {
     const all = await Promise.all(SERVICES.map(inspect));
     const bindings = all.flatMap(({ NetworkSettings }) =>
       Object.values(NetworkSettings.Ports).flatMap((ports) => ports ?? []),
@@ -116,7 +83,7 @@ describe('the network', () => {
     expect(new Set(bindings.map(({ HostIp }) => HostIp))).toEqual(new Set(['127.0.0.1']));
   });
 
-  test('Redis, out of reach of the web tier by name and by address', async () => {
+  test('Redis is unreachable from the web tier by name and by address', async () => {
     const { NetworkSettings } = await inspect('redis');
     const networks = Object.entries(NetworkSettings.Networks);
     const address = networks.find(([name]) => name.endsWith('_store'))?.[1].IPAddress ?? '';
@@ -130,7 +97,7 @@ describe('the network', () => {
     }
   });
 
-  test('Redis, without the password nothing but a PING', async () => {
+  test('Redis answers nothing but a PING without the password', async () => {
     const { text } = await inside(
       'redis',
       'sh',

@@ -12,19 +12,21 @@ async function present(service: 'daemon' | 'web', packages: readonly string[]): 
   return folders.filter((folder) => text.split('\n').includes(folder));
 }
 
-test('images: the daemon, nothing of the site and none of the tools', async () => {
+test('images: the daemon’s has nothing of the site and none of the tools', async () => {
   expect(await present('daemon', ['ioredis'])).toEqual(['node_modules/ioredis']);
   expect(await present('daemon', [...OF_THE_SITE, ...OF_DEVELOPERS])).toEqual([]);
 });
 
-test('images: the site, nothing of Redis and none of the tools', async () => {
+test('images: the site’s has nothing of Redis and none of the tools', async () => {
   expect(await present('web', ['express'])).toEqual(['node_modules/express']);
   expect(await present('web', [...OF_REDIS, ...OF_DEVELOPERS])).toEqual([]);
 });
 
-test('images: the files of each program, in its own image alone', async () => {
+test('images: the files of each program are in its own image alone', async () => {
   expect((await inside('daemon', 'ls', 'dist/daemon/main.js')).code).toBe(0);
   expect((await inside('daemon', 'ls', 'dist/web/main.js')).code).not.toBe(0);
   expect((await inside('web', 'ls', 'dist/web/main.js')).code).toBe(0);
   expect((await inside('web', 'ls', 'dist/daemon')).code).not.toBe(0);
+  expect((await inside('web', 'ls', 'dist/client/quota_client.js')).code).toBe(0);
+  expect((await inside('daemon', 'ls', 'dist/client')).code).not.toBe(0);
 });

@@ -28,16 +28,16 @@ describe("the daemon's user of Redis", () => {
     ['MONITOR'],
     ['FUNCTION', 'FLUSH'],
     ['SCRIPT', 'FLUSH'],
-  ])('%s %s, denied', async (...command) => {
+  ])('%s may not run %s', async (...command) => {
     expect(await asDaemon(...command)).toContain('NOPERM');
   });
 
-  test('a key that no daemon builds, denied, also to a script', async () => {
+  test('a key that no daemon builds is denied, also to a script', async () => {
     expect(await asDaemon('SET', 'else', '1')).toContain('NOPERM');
     expect(await asDaemon('EVAL', "return redis.call('GET', KEYS[1])", '1', 'else')).toMatch(/NOPERM|ACL/);
   });
 
-  test('what scripts and functions need, allowed', async () => {
+  test('what scripts and functions need is allowed', async () => {
     const library = "#!lua name=probe\nredis.register_function('probe', function(keys) return 1 end)";
 
     expect(await asDaemon('EVAL', "return redis.call('TIME')[1]", '0')).toMatch(/^\d+$/);
@@ -57,24 +57,24 @@ describe("the site's account of MySQL", () => {
     'TRUNCATE TABLE outbox',
     'CREATE INDEX mine ON users (role)',
     'SELECT user FROM mysql.user',
-  ])('%s, denied', async (statement) => {
+  ])('%s is denied', async (statement) => {
     expect(await asAccount('etuservices_site', statement)).toContain('command denied');
   });
 
-  test('rows, read and written', async () => {
+  test('rows are read and written', async () => {
     const statement = 'DELETE FROM outbox WHERE id = -1; SELECT COUNT(*) >= 0 FROM users';
 
     expect(await asAccount('etuservices_site', statement)).toBe('1');
   });
 
-  test('without TLS, no connection for it nor for the one that migrates', async () => {
+  test('neither it nor the account that migrates can connect without TLS', async () => {
     for (const account of ['etuservices', 'etuservices_site'])
       expect(await asAccount(account, 'SELECT 1', '--ssl-mode=DISABLED', '--get-server-public-key')).toMatch(
         /ERROR \d+/,
       );
   });
 
-  test('the web tier, connected as it and by TLS', async () => {
+  test('the web tier connects as it, by TLS', async () => {
     const statement = `SELECT DISTINCT p.user, t.variable_value <> '' FROM performance_schema.processlist p
       JOIN performance_schema.threads h ON h.processlist_id = p.id
       JOIN performance_schema.status_by_thread t ON t.thread_id = h.thread_id
@@ -87,7 +87,7 @@ describe("the site's account of MySQL", () => {
 });
 
 describe('the networks', () => {
-  test('of Redis and of MySQL, without a way out, and not the same', async () => {
+  test('the networks of Redis and of MySQL have no way out, and are not the same', async () => {
     const { services, networks } = JSON.parse(
       await compose('-f', 'docker-compose.yml', 'config', '--format', 'json'),
     ) as {
@@ -104,7 +104,7 @@ describe('the networks', () => {
     }
   });
 
-  test('MySQL, out of reach of the daemon', async () => {
+  test('MySQL is unreachable from the daemon', async () => {
     const ask = `require('node:dns').lookup('mysql', (error) => console.log(error ? error.code : 'found'))`;
 
     expect((await inside('daemon', 'node', '-e', ask)).text).toMatch(/ENOTFOUND|EAI_AGAIN/);

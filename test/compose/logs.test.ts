@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 
 const run = promisify(execFile);
 
-test('logs.sh, lines with times that people read', async () => {
+test('logs.sh shows lines with times that people read', async () => {
   const { stdout } = await run(join(__dirname, '../../deploy/logs.sh'), ['daemon']);
 
   expect(stdout).toMatch(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] INFO \(quota-daemon\): listening /m);

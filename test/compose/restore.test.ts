@@ -64,7 +64,7 @@ const edit = (file: string, change: (text: string) => string) =>
 const withoutManifest = () => rmSync(join(folder, 'manifest.txt'));
 
 describe('the manifest of a copy', () => {
-  test('when each half was taken, how far apart, and what they hold', async () => {
+  test('the manifest says when each half was taken, how far apart, and what they hold', async () => {
     const lines = readFileSync(join(whole, 'manifest.txt'), 'utf8').trim().split('\n');
     const manifest = Object.fromEntries(lines.map((line) => line.split(': ')));
     const apart = Math.abs(Date.parse(manifest.redis_taken) - Date.parse(manifest.mysql_taken)) / 1000;
@@ -81,17 +81,20 @@ describe('the manifest of a copy', () => {
 });
 
 describe('restore.sh, if a copy cannot be used', () => {
-  test.each(['redis.rdb', 'mysql.sql'])('%s cut off, refused before anything stops', async (file) => {
-    const before = await startTimes();
-    truncateSync(join(folder, file), readFileSync(join(folder, file)).length - 40);
-    const withManifest = restore();
+  test.each(['redis.rdb', 'mysql.sql'])(
+    '%s that is cut off is rejected before anything stops',
+    async (file) => {
+      const before = await startTimes();
+      truncateSync(join(folder, file), readFileSync(join(folder, file)).length - 40);
+      const withManifest = restore();
 
-    expect(await withManifest).toMatchObject({ succeeded: false });
-    expect(await startTimes()).toBe(before);
-    expect(await statusOfLate()).toBe(303);
-  });
+      expect(await withManifest).toMatchObject({ succeeded: false });
+      expect(await startTimes()).toBe(before);
+      expect(await statusOfLate()).toBe(303);
+    },
+  );
 
-  test('redis.rdb cut off and no manifest, refused all the same', async () => {
+  test('a redis.rdb that is cut off is rejected even without a manifest', async () => {
     const before = await startTimes();
     truncateSync(join(folder, 'redis.rdb'), readFileSync(join(folder, 'redis.rdb')).length - 4);
     withoutManifest();
@@ -101,7 +104,7 @@ describe('restore.sh, if a copy cannot be used', () => {
     expect(said).toContain('redis.rdb is cut off or damaged');
   });
 
-  test('a statement that MySQL rejects, the site untouched', async () => {
+  test('a statement that MySQL rejects leaves the site untouched', async () => {
     const before = await startTimes();
     edit('mysql.sql', (text) => text.replace('INSERT INTO `migrations`', 'INSERT INTO `elsewhere`'));
     withoutManifest();
@@ -111,7 +114,7 @@ describe('restore.sh, if a copy cannot be used', () => {
     expect(said).toContain('mysql.sql cannot be loaded');
   });
 
-  test('a row that is missing, counted', async () => {
+  test('a row that is missing is counted', async () => {
     edit('mysql.sql', (text) =>
       text.replace(/^INSERT INTO `migrations`.*\n/m, '').replace(/^-- Dump completed.*\n$/m, '$&'),
     );
@@ -154,7 +157,7 @@ describe('restore.sh, if it was cut off', () => {
 });
 
 describe('restore.sh', () => {
-  test('a table and a key of a later version, gone with the rest of the old data', async () => {
+  test('a table and a key of a later version are gone with the rest of the old data', async () => {
     await mysql(
       'CREATE TABLE etuservices.later (id INT PRIMARY KEY); INSERT INTO etuservices.later VALUES (1)',
     );

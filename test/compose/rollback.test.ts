@@ -37,7 +37,7 @@ const files = () =>
     readFileSync(join(setting('QUOTA_SECRETS'), name), 'utf8'),
   );
 
-test('one version forward, back and forward again under traffic, nothing lost and nothing counted twice', async () => {
+test('one version forward, back and forward again under traffic loses nothing and counts nothing twice', async () => {
   const email = await addStudent();
   const visitor = newVisitor();
   await visitor.logIn(email, PASSWORD);

@@ -46,11 +46,10 @@ describe('docker compose stop', () => {
 
     // Of those that were under way when the load was stopped, some are in, unacknowledged.
     const counted = (await callCount(client, 'achat')) - before;
-    const repeats = await Promise.all(
-      ids
-        .slice(-500)
-        .map((requestId) => client.recordCall({ subject: 'stopped', service: 'achat', requestId })),
-    );
+    const repeats: boolean[] = [];
+    // All at once would be more than a busy daemon takes.
+    for (const requestId of ids.slice(-500))
+      repeats.push(await client.recordCall({ subject: 'stopped', service: 'achat', requestId }));
 
     expect(ends.map(({ State }) => [State.Status, State.ExitCode])).toEqual(
       SERVICES.map(() => ['exited', 0]),

@@ -30,7 +30,7 @@ const COUNTDOWN = `
   <button id="again">Réessayer</button>`;
 
 describe('countdown', () => {
-  test('time left, told each second in the language of the page, and its button out of use', async () => {
+  test('the time left is shown each second in the language of the page, and the button is disabled', async () => {
     const { page, faults } = await open({ body: COUNTDOWN, language: 'fr' });
     const atFirst = await text('strong');
     await page.clock.runFor(2);
@@ -48,7 +48,7 @@ describe('countdown', () => {
     expect(faults).toEqual([]);
   });
 
-  test('time over, the button ready, said once, and told to the page', async () => {
+  test('when the time is over, the button is enabled, announced once, and the page gets an event', async () => {
     const { page } = await open({ body: COUNTDOWN, language: 'fr' });
     await page.evaluate(
       "document.addEventListener('countdown:done', ({ target }) => { document.title += target.tagName })",
@@ -69,7 +69,7 @@ const noContent = (_req: IncomingMessage, res: ServerResponse) => res.writeHead(
 const FORM = '<form method="post" action="/send"><input name="title"><button>Send</button></form>';
 
 describe('form', () => {
-  test('a button pressed twice and Enter, sent once', async () => {
+  test('a button pressed twice and Enter send the form once', async () => {
     const { page, asked, faults } = await open({ body: FORM, reply: noContent });
     const button = page.getByRole('button');
     await button.click();
@@ -105,7 +105,7 @@ describe('form', () => {
     expect([before, await button.getAttribute('aria-disabled')]).toEqual(['true', null]);
   });
 
-  test('a form that only asks, sent as often as wished', async () => {
+  test('a form that only asks is sent as often as wished', async () => {
     const { page, asked } = await open({ body: FORM.replace('post', 'get'), reply: noContent });
     const button = page.getByRole('button');
     await button.click();
@@ -120,7 +120,7 @@ const meter = (left: number, attributes = '') =>
   `<section data-quota="/quota" ${attributes}>${left} left <a id="more" href="/more">More</a></section>`;
 
 describe('meter', () => {
-  test('a call that comes back, the meter brought up to date and the focus kept', async () => {
+  test('a call that comes back brings the meter up to date and keeps the focus', async () => {
     const { page, asked, faults } = await open({
       body: meter(3, 'data-next-ms="30000"'),
       reply: (_req, res) => res.end(meter(4)),
@@ -137,7 +137,7 @@ describe('meter', () => {
     expect(faults).toEqual([]);
   });
 
-  test('a server that fails, asked again after a pause and not before', async () => {
+  test('a server that fails is asked again after a pause and not before', async () => {
     const answers = [503, 200];
     const { page, asked } = await open({
       body: meter(3, 'data-next-ms="30000"'),
@@ -160,14 +160,14 @@ describe('meter', () => {
       'taken from the back/forward cache',
       "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
     ],
-  ])('a page that is %s, the meter brought up to date', async (_case, comeBack) => {
+  ])('a page that is %s brings the meter up to date', async (_case, comeBack) => {
     const { page } = await open({ body: meter(3), reply: (_req, res) => res.end(meter(10)) });
     await page.evaluate(comeBack);
 
     await page.getByText('10 left').waitFor();
   });
 
-  test('a reader who was logged out, the meter left as it is and not asked for again', async () => {
+  test('a reader who was logged out keeps the meter as it is, and it is not asked for again', async () => {
     const { page, asked } = await open({
       body: meter(3, 'data-next-ms="1000"'),
       reply: (_req, res) => res.writeHead(303, { location: '/login' }).end(),
@@ -181,7 +181,7 @@ describe('meter', () => {
     expect(await text('section')).toContain('3 left');
   });
 
-  test('a call that comes back in thirty days, not asked for meanwhile', async () => {
+  test('a call that comes back in thirty days is not asked for meanwhile', async () => {
     const { page, asked } = await open({
       body: meter(3, 'data-next-ms="2592000000"'),
       reply: (_req, res) => res.end(meter(4)),
@@ -193,7 +193,7 @@ describe('meter', () => {
     expect(asked).toEqual(['GET /later']);
   });
 
-  test('an answer that says "now" for ever, asked for once a second at most', async () => {
+  test('an answer that says "now" for ever is asked for once a second at most', async () => {
     const { page, asked } = await open({
       body: meter(3, 'data-next-ms="0"'),
       reply: (_req, res) => res.end(meter(4, 'data-next-ms="0"')),

@@ -32,7 +32,13 @@ async function someTraffic(): Promise<void> {
   const { client } = site.daemon;
   for (let n = 0; n < 12; n += 1) await client.admit({ subject: '1', policy: 'connection' });
   const pool = connectDatabase(site.mysqlUrl);
-  const article = { title: 'Candide', category: 'book', condition: 'good', priceCents: 100 } as const;
+  const article = {
+    title: 'Candide',
+    category: 'book',
+    condition: 'good',
+    priceCents: 100,
+    description: '',
+  } as const;
   const market = createMarket({ pool, onCall: () => undefined });
   await market.sell({ requestId: crypto.randomUUID(), sellerId: 1, article });
   await until('an empty outbox', async () => (await outboxTable(pool).backlog()).waiting === 0);
@@ -80,9 +86,9 @@ async function isLive(page: Page): Promise<void> {
 
 describe('statistics', () => {
   test.each([
-    { locale: 'en-GB', title: 'Statistics', numbers: 'The numbers', sell: 'Sell' },
-    { locale: 'fr-FR', title: 'Statistiques', numbers: 'Les chiffres', sell: 'Vente' },
-  ] as const)('$locale, with scripts: pictures, and their numbers behind a button', async (reader) => {
+    { locale: 'en-GB', title: 'Statistics', numbers: 'Show the table', sell: 'Sell' },
+    { locale: 'fr-FR', title: 'Statistiques', numbers: 'Voir le tableau', sell: 'Vente' },
+  ] as const)('$locale, with scripts: shows pictures, and their numbers behind a button', async (reader) => {
     const eve = await newPerson(browser, site, { locale: reader.locale });
     await eve.logIn(PEOPLE.eve);
     await eve.visit('/statistics');
@@ -106,7 +112,7 @@ describe('statistics', () => {
   });
 
   test.each(['en-GB', 'fr-FR'] as const)(
-    '%s, without scripts: the same numbers in tables, all open',
+    '%s, without scripts: shows the same numbers in tables, all open',
     async (locale) => {
       const eve = await newPerson(browser, site, { locale, javaScriptEnabled: false });
       await eve.logIn(PEOPLE.eve);
@@ -118,7 +124,7 @@ describe('statistics', () => {
       for (const one of tables) expect(await one.isVisible()).toBe(true);
       expect(await eve.page.locator('canvas').first().isVisible()).toBe(false);
       expect(hours).toHaveLength(72);
-      expect(sumOf(hours)).toEqual([11, 2, 0]);
+      expect(sumOf(hours)).toEqual([11, 0, 2, 0]);
       expect((await table(eve.page, 'recent')).map(([name]) => name)).toEqual(['Eve Staff', 'Ada Lovelace']);
       expect(await table(eve.page, 'least')).toEqual([
         ['Bob <b>Bold</b>', '0'],
@@ -167,7 +173,7 @@ describe('statistics', () => {
     await eve.context.close();
   });
 
-  test('the daemon goes away, the last numbers stay and the page says so', async () => {
+  test('if the daemon becomes unreachable, the last numbers stay and the page says so', async () => {
     const eve = await newPerson(browser, site);
     await eve.logIn(PEOPLE.eve);
     await eve.visit('/statistics');
@@ -180,19 +186,21 @@ describe('statistics', () => {
     await eve.context.close();
   });
 
-  test('a page that was opened without a daemon, filled when there is one again', async () => {
+  test('a page that was opened without a daemon is filled when there is one again', async () => {
     const eve = await newPerson(browser, site);
     await eve.logIn(PEOPLE.eve);
     await site.daemon.stop();
     await eve.visit('/statistics');
     const said = await eve.read('#away');
+    const areShown = await Promise.all(['.figures', '.board'].map((part) => eve.page.isVisible(part)));
     const space = openRedisSpace();
     const env = { QUOTA_LISTEN: site.daemon.target };
     const daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix, env });
     await daemon.client.admit({ subject: '1', policy: 'connection' });
     await until('the first numbers', async () => (await table(eve.page, 'top')).length === 1);
 
-    expect(said).toBe('The statistics cannot be read just now.');
+    expect(said).toBe('The statistics are unavailable right now.');
+    expect(areShown).toEqual([false, false]);
     expect(await eve.page.locator('#away').isVisible()).toBe(false);
     expect(await pixels(eve.page, 'top')).toBeGreaterThan(MIN_PIXELS);
     await eve.context.close();
@@ -215,7 +223,7 @@ describe('statistics', () => {
 });
 
 describe('statistics over a line that breaks', () => {
-  test('still logged in, live again by itself', async () => {
+  test('is live again by itself if still logged in', async () => {
     const line = await openLine(site);
     const eve = await newPerson(browser, { ...site, url: line.url });
     await eve.logIn(PEOPLE.eve);
@@ -232,7 +240,7 @@ describe('statistics over a line that breaks', () => {
     await line.close();
   });
 
-  test('silent without an end, noticed, and live again by another connection', async () => {
+  test('a stream that is silent without an end is noticed, and live again by another connection', async () => {
     const line = await openLine(site);
     const eve = await newPerson(browser, { ...site, url: line.url });
     await eve.page.clock.install();
@@ -251,7 +259,7 @@ describe('statistics over a line that breaks', () => {
     await line.close();
   });
 
-  test('logged out meanwhile, not live any more, and asked to log in again', async () => {
+  test('a page whose reader has logged out is not live any more, and asks for a new login', async () => {
     const line = await openLine(site);
     const eve = await newPerson(browser, { ...site, url: line.url });
     await eve.logIn(PEOPLE.eve);
@@ -270,7 +278,7 @@ describe('statistics over a line that breaks', () => {
 
 /** The sums of a table's columns of numbers. */
 function sumOf(rows: string[][]): number[] {
-  return [1, 2, 3].map((column) => rows.reduce((sum, row) => sum + Number(row[column]), 0));
+  return [1, 2, 3, 4].map((column) => rows.reduce((sum, row) => sum + Number(row[column]), 0));
 }
 
 async function logOutElsewhere(person: Person, url: string): Promise<void> {

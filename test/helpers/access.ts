@@ -10,7 +10,7 @@ import { until } from './wait';
 
 /** A folder of files that programs watch. */
 export interface Folder {
-  /** Writes a file as an operator should, in one step; answers its path. */
+  /** Writes a file as an operator should, in one step; returns its path. */
   write(name: string, content: string | Buffer): string;
   remove(): void;
 }
@@ -48,7 +48,7 @@ export function accessFile(identities: readonly TestIdentity[]): string {
   return `${JSON.stringify({ identities: entries }, undefined, 2)}\n`;
 }
 
-/** A unary call with no message, of any method there may be. */
+/** A unary call of any method, with no message. */
 export function callEmpty(
   target: string,
   { path, channel, token }: ClientCredentials & { path: string },
@@ -73,7 +73,7 @@ export function callEmpty(
   });
 }
 
-/** Does what changes files, and waits until the daemon has told of it once more. */
+/** Changes files, and waits until the daemon has logged it once more. */
 export async function noticed(
   { log }: Pick<TestDaemon, 'log'>,
   message: string,
@@ -85,10 +85,10 @@ export async function noticed(
   await until(`the log line "${message}"`, () => told() > before);
 }
 
-/** Askers enough that a moment of outage would be met. */
+/** Enough callers to notice even a moment of outage. */
 const ASKERS = 5;
 
-/** Asks again and again, several at once, while the work is done; what failed. */
+/** Asks repeatedly, several at once, during the work; returns the failures. */
 export async function failuresDuring(
   ask: () => Promise<unknown>,
   work: () => Promise<void>,

@@ -9,7 +9,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-cryptoProvider.set(webcrypto);
+cryptoProvider.set(globalThis.crypto);
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
@@ -28,7 +28,7 @@ export interface IssueOptions {
   readonly validForMs?: number;
 }
 
-/** An authority that vouches for certificates, made for one test. */
+/** An authority that signs certificates, made for one test. */
 export interface Authority {
   /** Its own certificate, in PEM. */
   readonly certificate: Buffer;
@@ -65,7 +65,7 @@ export async function createAuthority(commonName: string): Promise<Authority> {
   };
 }
 
-/** One that the daemon of a test shows. */
+/** The certificate of a test's daemon. */
 export function issueForDaemon(authority: Authority): Promise<Issued> {
   return authority.issue({
     commonName: 'daemon',

@@ -23,7 +23,7 @@ export interface ClientPage {
 
 const notFound: Reply = (_req, res) => res.writeHead(404).end();
 
-/** `reply` answers whatever the page asks for. */
+/** `reply` answers each request of the page. */
 export async function openClientPage(
   browser: Browser,
   { body, language = 'en', reply = notFound }: { body: string; language?: string; reply?: Reply },

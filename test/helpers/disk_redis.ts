@@ -1,7 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,9 +14,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { provided } from './environment';
 import { freePort } from './redis';
-
-/** Whether there is a compiler: without one, no disk can be made slow, and no machine be lost. */
-export const HAS_COMPILER = spawnSync('cc', ['--version']).status === 0;
+import { createDiskShim, HAS_COMPILER } from './shims';
 
 /** Whether this process may make small file systems. */
 export const CAN_MOUNT = process.getuid?.() === 0 && canMount();
@@ -30,17 +27,17 @@ function canMount(): boolean {
   return mounted;
 }
 
-/** A Redis on a disk that a test has in its hands. */
+/** A Redis on a disk that the test controls. */
 export interface DiskRedis {
   readonly url: string;
-  /** Each sync takes so much longer from now on. */
+  /** Each sync takes this much longer from now on. */
   slowDown(delayMs: number): void;
-  /** Leaves nothing free of a small disk, but for some bytes; or frees it again. */
+  /** Fills a small disk, except for some bytes; or frees it again. */
   fill(freeBytes: number): void;
   free(): void;
   /** Ends the process as a crash would; what it wrote is in the hands of the system. */
   kill(): Promise<void>;
-  /** What is left on the disk if the machine itself dies: after `kill`, whatever was not synced is gone. */
+  /** What is left on the disk if the machine itself dies: after `kill`, everything that was not synced is gone. */
   loseMachine(): void;
   /** Resolves once the process has ended by itself. */
   ended(): Promise<void>;
@@ -50,30 +47,20 @@ export interface DiskRedis {
 
 export interface DiskOptions {
   readonly appendfsync: 'always' | 'everysec' | 'no';
-  /** The disk has so many bytes; as many as there are unless given. Needs `CAN_MOUNT`. */
+  /** The size of the disk in bytes; the real disk unless given. Needs `CAN_MOUNT`. */
   readonly diskBytes?: number;
 }
 
 export async function startDiskRedis({ appendfsync, diskBytes }: DiskOptions): Promise<DiskRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'quota-disk-'));
-  const [data, delayFile, logFile] = ['data', 'delay', 'log'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const data = join(folder, 'data');
   const ballast = join(data, 'ballast');
   mkdirSync(data);
   if (diskBytes !== undefined)
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'none', data]);
-  writeFileSync(delayFile, '0');
-  writeFileSync(logFile, '');
+  const disk = HAS_COMPILER ? createDiskShim(folder) : undefined;
   const port = await freePort();
-  const env = {
-    PATH: process.env.PATH,
-    DISK_DELAY_FILE: delayFile,
-    DISK_LOG_FILE: logFile,
-    ...(HAS_COMPILER && { LD_PRELOAD: compileDisk(folder) }),
-  };
+  const env = { PATH: process.env.PATH, ...disk?.env };
   const options = { port, bind: '127.0.0.1', dir: data, appendonly: 'yes', appendfsync, save: '' };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   let server: ChildProcess;
@@ -95,7 +82,9 @@ export async function startDiskRedis({ appendfsync, diskBytes }: DiskOptions): P
   await start();
   return {
     url: `redis://127.0.0.1:${port}/0`,
-    slowDown: (delayMs) => writeFileSync(delayFile, String(delayMs * 1000)),
+    slowDown(delayMs) {
+      disk?.slowDown(delayMs);
+    },
     fill(freeBytes) {
       const freeNow =
         Number(execFileSync('stat', ['-f', '-c', '%f', data])) *
@@ -107,7 +96,7 @@ export async function startDiskRedis({ appendfsync, diskBytes }: DiskOptions): P
     ended,
     start,
     loseMachine() {
-      const synced = syncedSizes(logFile);
+      const synced = syncedSizes(disk?.logFile ?? '');
       const files = join(data, 'appendonlydir');
       for (const file of readdirSync(files).filter((name) => name.endsWith('.incr.aof')))
         truncateSync(join(files, file), synced.get(join(files, file)) ?? 0);
@@ -118,13 +107,6 @@ export async function startDiskRedis({ appendfsync, diskBytes }: DiskOptions): P
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function compileDisk(folder: string): string {
-  const library = join(folder, 'disk.so');
-  if (!existsSync(library))
-    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, join(__dirname, 'disk.c'), '-ldl']);
-  return library;
 }
 
 /** How many bytes of each file were synced last. */

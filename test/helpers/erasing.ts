@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import type { Policy } from '../../daemon/quota/policies';
 import { createKeys, type Keys } from '../../daemon/redis/keys';
-import { createRedisStore, type RedisStore } from '../../daemon/redis/store';
+import { createRedisStore, type RedisStore, type RedisStoreOptions } from '../../daemon/redis/store';
+import { createSubjectHash } from '../../daemon/telemetry/subject_hash';
 import { decisionBy } from './conformance/store_factory';
 import { until } from './wait';
 
@@ -40,11 +41,16 @@ export async function openErasingStore(
   {
     policies = Object.values(POLICIES),
     keys = createKeys({ prefix: '', partitions: 1 }),
+    hashOf = createSubjectHash('a secret of all daemons'),
+    onErased,
+    isCachingDenials,
   }: {
     policies?: readonly Policy[];
     keys?: Keys;
-  } = {},
+  } & Pick<RedisStoreOptions, 'hashOf' | 'onErased' | 'isCachingDenials'> = {},
 ): Promise<RedisStore> {
+  // A test opens many stores on these connections, and each watches both.
+  for (const database of Object.values(databases)) database.setMaxListeners(0);
   const store = createRedisStore({
     redis: databases.admissions,
     calls: databases.calls,
@@ -52,7 +58,9 @@ export async function openErasingStore(
     partitions: 1,
     policies: () => policies,
     windowsMs: () => WINDOWS_MS,
-    hashOf: (subject) => `hash of ${subject.length} characters`,
+    hashOf,
+    onErased,
+    isCachingDenials,
     logger: pino({ level: 'silent' }),
   });
   await store.open();

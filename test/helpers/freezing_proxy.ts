@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, connect as dial, type Socket } from 'node:net';
 
-/** Stands before a server as a network that may stop passing anything on, while connections are still accepted. */
+/** A proxy that can stop passing data on, while it still accepts connections. */
 export interface FreezingProxy {
   readonly port: number;
   freeze(): void;
-  /** What was held back is passed on. */
+  /** Passes on what was held back. */
   thaw(): void;
   close(): Promise<void>;
 }
@@ -15,7 +15,7 @@ export async function startFreezingProxy(target: { host: string; port: number })
   let isFrozen = false;
   const keep = (socket: Socket) => {
     sockets.add(socket);
-    // Either end may go whenever it likes; the other follows.
+    // If one end closes, the other follows.
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
   };
   const pass = (from: Socket, to: Socket) => {

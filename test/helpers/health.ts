@@ -3,14 +3,14 @@ import { until } from './wait';
 
 export type HealthStatus = 'UNKNOWN' | 'SERVING' | 'NOT_SERVING';
 
-/** Field 1 of HealthCheckResponse, an enum; left out where it is 0. */
+/** Field 1 of HealthCheckResponse, an enum; left out if it is 0. */
 const STATUSES: Record<string, HealthStatus> = { '': 'UNKNOWN', '0801': 'SERVING', '0802': 'NOT_SERVING' };
 
 /** A Watch of the whole daemon's health, as a load balancer keeps one open. */
 export interface HealthWatch {
-  /** Every status that it was told, in order. */
+  /** Every status received, in order. */
   readonly seen: readonly HealthStatus[];
-  /** Waits until it is told this status last. */
+  /** Waits until this status is the last one received. */
   reached(status: HealthStatus): Promise<void>;
   readonly hasEnded: boolean;
   close(): void;

@@ -1,11 +1,12 @@
 import { connect, type Socket } from 'node:net';
 
-const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+/** What every client sends first. */
+export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 /** Types of frames, by RFC 9113. */
-const FRAME = { headers: 1, reset: 3, settings: 4, goAway: 7 } as const;
+export const FRAME = { data: 0, headers: 1, reset: 3, settings: 4, goAway: 7 } as const;
 
-const END_HEADERS = 4;
+export const END_HEADERS = 4;
 
 /** An HTTP/2 client that heeds no limit of its peer, as only an enemy's does. */
 export interface RawClient {
@@ -54,14 +55,14 @@ export function openRawClient(target: string): RawClient {
   };
 }
 
-interface Frame {
+export interface Frame {
   readonly type: number;
   readonly flags?: number;
   readonly stream?: number;
   readonly payload?: Buffer;
 }
 
-function frame({ type, flags = 0, stream = 0, payload = Buffer.alloc(0) }: Frame): Buffer {
+export function frame({ type, flags = 0, stream = 0, payload = Buffer.alloc(0) }: Frame): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head.writeUInt8(type, 3);
@@ -71,7 +72,7 @@ function frame({ type, flags = 0, stream = 0, payload = Buffer.alloc(0) }: Frame
 }
 
 /** Literal fields without indexing: longer than need be, and right. */
-function headers(fields: Record<string, string>): Buffer {
+export function headers(fields: Record<string, string>): Buffer {
   const text = (value: string) => [Buffer.from([value.length]), Buffer.from(value)];
   return Buffer.concat(
     Object.entries(fields).flatMap(([name, value]) => [Buffer.from([0]), ...text(name), ...text(value)]),

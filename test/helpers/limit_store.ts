@@ -1,17 +1,19 @@
 import type { Decision, LimitStatus } from '../../daemon/quota/admission';
 import type { Override } from '../../daemon/quota/overrides';
 import type { Policy } from '../../daemon/quota/policies';
+import type { Refund } from '../../daemon/quota/refund';
 import { claimStore } from '../../daemon/redis/claims';
 import { createKeys, type Keys } from '../../daemon/redis/keys';
 import { admitAll, type JoinedReply, type Outcome } from '../../daemon/redis/limits/admit';
 import { announcePolicies } from '../../daemon/redis/limits/announce';
 import { createEncoder } from '../../daemon/redis/limits/encoder';
-import { clearOverride, listOverrides, setOverride } from '../../daemon/redis/limits/overrides';
+import { clearOverride, listOverrides, raiseLimit, setOverride } from '../../daemon/redis/limits/overrides';
 import { readQuota, resetQuota } from '../../daemon/redis/limits/quotas';
+import { refundRequest } from '../../daemon/redis/limits/refund';
 import { restoreEntries } from '../../daemon/redis/limits/restore';
 import type { RedisSpace } from './redis';
 
-/** One admission, with what a test seldom gives left out. */
+/** One admission, with defaults for what tests seldom set. */
 export interface Ask {
   readonly policy: Policy;
   readonly subject: string;
@@ -27,6 +29,12 @@ interface Target {
   readonly limitName: string;
 }
 
+interface RaiseSize {
+  readonly limit: number;
+  readonly durationMs: number;
+  readonly configuredLimit: number;
+}
+
 /** The deciding part of a daemon, without its listener: what goes to Redis and what comes back, call by call. */
 export interface LimitStore {
   readonly keys: Keys;
@@ -35,6 +43,8 @@ export interface LimitStore {
   /** Decides on one; throws its error. */
   ask(ask: Ask): Promise<Outcome>;
   admit(ask: Ask): Promise<Decision>;
+  /** Gives back what a request took. */
+  refund(ask: Ask & { requestId: string }): Promise<Refund>;
   /** Writes admissions of an outage, each at its own time: what is wrong with each, or undefined. */
   restore(asks: readonly (Ask & { atUs: number })[]): Promise<(Error | undefined)[]>;
   /** Takes these policies as those in force, as a start or a reload does. */
@@ -44,6 +54,7 @@ export interface LimitStore {
   override(
     target: Target & { limit: number; expireTimeMs?: number | undefined },
   ): Promise<Override | undefined>;
+  raise(target: Target & RaiseSize): Promise<Override | undefined>;
   clear(target: Target): Promise<boolean>;
   /** Lists overrides, and forgets those that have ended. */
   list(): Promise<readonly Override[]>;
@@ -80,9 +91,14 @@ export async function openLimitStore({
     admitAll: decideAll,
     ask,
     admit: async (asked) => (await ask(asked)).decision,
+    refund: ({ policy, subject, requestId }) =>
+      refundRequest(
+        { ...database, partition: 0, claim },
+        { request: { subject, policy: policy.name, requestId }, policy },
+      ),
     restore: (asks) =>
       restoreEntries(
-        { ...database, partition: 0, claim },
+        { ...database, partition: 0, claim, hashOf: (subject) => `hash of ${subject}` },
         asks.map(({ policy, subject, cost = 1, requestId, atUs }) => ({
           admission: { subject, policy: policy.name, cost, requestId },
           policy,
@@ -91,12 +107,13 @@ export async function openLimitStore({
       ),
     async follow(...policies) {
       encoder.setConversions(
-        await announcePolicies({ redis, keys, partitions: 1 }, { policies, isNew: true }),
+        await announcePolicies({ redis, keys }, { partition: 0, policies, isNew: true }),
       );
     },
     read: (subject, policy) => readQuota(database, subject, policy),
     reset: (subject, ...policies) => resetQuota(database, subject, policies),
     override: ({ expireTimeMs, ...rest }) => setOverride(database, { ...rest, expireTimeMs, setBy: 'test' }),
+    raise: (raise) => raiseLimit(database, { ...raise, setBy: 'test' }),
     clear: (target) => clearOverride(database, target),
     async list() {
       const query = { subject: undefined, pageSize: 1000, pageToken: undefined };

@@ -12,7 +12,7 @@ export interface TestMarket {
   readonly url: string;
   readonly pool: Pool;
   readonly market: Market;
-  /** Puts an article up for sale; what is unset is a good book of user 1 for a euro. Answers its id. */
+  /** Puts an article up for sale; the defaults are a good book of user 1 for a euro. Returns its id. */
   sell(article?: Partial<NewArticle> & { sellerId?: number }): Promise<number>;
   close(): Promise<void>;
 }
@@ -32,7 +32,13 @@ export async function openMarket(): Promise<TestMarket> {
     pool,
     market,
     sell({ sellerId = 1, ...article } = {}) {
-      const book = { title: 'Candide', category: 'book', condition: 'good', priceCents: 100 } as const;
+      const book = {
+        title: 'Candide',
+        category: 'book',
+        condition: 'good',
+        priceCents: 100,
+        description: '',
+      } as const;
       return market.sell({ requestId: randomUUID(), sellerId, article: { ...book, ...article } });
     },
     async close() {
@@ -46,7 +52,7 @@ export async function openMarket(): Promise<TestMarket> {
 export async function rowsRead(connection: PoolConnection, work: () => Promise<unknown>): Promise<number> {
   const before = await handlerReads(connection);
   await work();
-  // Reading the counters adds to them: what it adds is told by reading them twice.
+  // Reading the counters adds to them: a second reading shows how much.
   const after = await handlerReads(connection);
   const ofReading = (await handlerReads(connection)) - after;
   return after - before - ofReading;

@@ -1,19 +1,23 @@
 import { afterEach } from '@jest/globals';
 import { startDaemon, type TestDaemon, type TestDaemonOptions } from './daemon';
+import { type OwnStore, startOwnStore } from './own_store';
 import { type OwnRedis, openRedisSpace, type RedisSpace, startOwnRedis } from './redis';
 
 type Close = () => unknown;
 
 /** What a test opens is closed after it, the last first, whether it passed or not. */
 export interface Opened {
+  /** One server, whatever the suites run on. */
   redis(): Promise<OwnRedis>;
+  /** A store of the test's own, of the kind that the suites run on. */
+  store(): Promise<OwnStore>;
   space(): RedisSpace;
   daemon(options: TestDaemonOptions): Promise<TestDaemon>;
   /** Anything else, with the way to close it. */
   closed<T>(thing: T, close: (thing: T) => unknown): T;
 }
 
-/** To be called once at the top of a test file. */
+/** Call it once at the top of a test file. */
 export function closedAfterEach(): Opened {
   const closes: Close[] = [];
   afterEach(async () => {
@@ -34,6 +38,7 @@ export function closedAfterEach(): Opened {
   return {
     closed,
     redis: async () => closed(await startOwnRedis(), (redis) => redis.close()),
+    store: async () => closed(await startOwnStore(), (store) => store.close()),
     space: () => closed(openRedisSpace(), (space) => space.close()),
     daemon: async (options) => closed(await startDaemon(options), (daemon) => daemon.stop()),
   };

@@ -7,6 +7,7 @@ const POLICIES = `
 services: [vente]
 policies:
   connection:
+    raises: { per-window: { limit: 6, for: 2h } }
     limits:
       - { name: per-window, algorithm: sliding-window, limit: 3, window: 10m }
   mixed:
@@ -23,7 +24,7 @@ export interface OperatedDaemons {
   readonly admin: AdminClient;
 }
 
-/** To be called once at the top of a test file: they run for all of its tests. */
+/** Call it once at the top of a test file: they run for all of its tests. */
 export function operatedDaemons(): OperatedDaemons {
   let space: RedisSpace;
   let daemons: [TestDaemon, TestDaemon];

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 /** A line that a program of ours logged. */
 export type LogLine = { msg: string } & Record<string, unknown>;
 
-/** Waits for the log line that names the port, and keeps every line; where the program ends instead, what it said. */
+/** Waits for the log line with the port, and keeps every line; if the program ends instead, throws its output. */
 export function listeningPort(
   child: ChildProcess,
   { log, message }: { log: LogLine[]; message: string },
@@ -26,7 +26,7 @@ export function listeningPort(
   });
 }
 
-/** Asks a program to stop, and waits; its exit code, or null where a signal ended it. */
+/** Asks a program to stop, and waits; its exit code, or null if a signal ended it. */
 export async function stopProcess(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit');

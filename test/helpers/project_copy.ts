@@ -16,7 +16,7 @@ const PARTS = [
     'buf.yaml',
     'buf.gen.yaml',
   ],
-  ...['daemon', 'web', 'scripts', 'environment', 'proto', 'test/bench', 'gen', 'dist'],
+  ...['daemon', 'web', 'scripts', 'environment', 'client', 'proto', 'test/bench', 'gen', 'dist'],
 ];
 
 /** A copy of the project, whose files a test may change, and whose commands it may run. */

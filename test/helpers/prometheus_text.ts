@@ -13,7 +13,7 @@ const TYPES = new Set(['counter', 'gauge', 'histogram', 'summary']);
 
 type Open = { type: string; help: string; samples: Map<string, number> };
 
-/** Reads Prometheus's text format, and throws at whatever a strict reader would not take. */
+/** Parses Prometheus's text format, and throws at everything that a strict parser would not accept. */
 export function parsePrometheusText(text: string): Map<string, Family> {
   if (!text.endsWith('\n')) throw new Error('the text does not end with a line end');
   const families = new Map<string, Open>();

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { test } from '@jest/globals';
 
-/** Prometheus is not among what the tests install: without it jest reports the test as skipped, and never as passed. */
+/** If Prometheus cannot be installed, jest reports the test as skipped, and never as passed. */
 export const testWithPromtool = spawnSync('promtool', ['--version']).status === 0 ? test : test.skip;
 
 /** Runs promtool: everything that it prints, and whether it succeeded. */

@@ -9,6 +9,8 @@ import {
   type BatchAdmitResponse,
   QuotaServiceClient,
   type RecordCallRequest,
+  type RefundRequest,
+  type RefundResponse,
   type StatsRequest,
   type StatsResponse,
 } from '../../gen/quota/v1/quota_service';
@@ -17,6 +19,7 @@ import {
 export interface QuotaClient {
   admit(request: Partial<AdmitRequest>): Promise<AdmitResponse>;
   batchAdmit(requests: Partial<AdmitRequest>[]): Promise<BatchAdmitResponse>;
+  refund(request: Partial<RefundRequest>): Promise<RefundResponse>;
   recordCall(request: Partial<RecordCallRequest>): Promise<boolean>;
   stats(request?: Partial<StatsRequest>): Promise<StatsResponse>;
   close(): void;
@@ -67,6 +70,10 @@ export function createQuotaClient(target: string, shown: ClientCredentials = {})
       const message = { requests: requests.map(admission) };
       return asked(() => promised((done) => client.batchAdmit(message, metadata, options(), done)));
     },
+    refund(request) {
+      const message = { subject: '', policy: '', requestId: '', ...request };
+      return asked(() => promised((done) => client.refund(message, metadata, options(), done)));
+    },
     async recordCall(request) {
       const requestId = shown.asksOnce ? '' : randomUUID();
       const call = { subject: '', service: '', requestId, callTime: undefined, ...request };
@@ -108,14 +115,21 @@ function isStoreUnavailable({ code, metadata }: ServiceError): boolean {
  * Asks until there is an answer, with one request id, as the contract asks of callers: on a busy machine the store may not answer
  * in time, which decides nothing.
  */
-export async function admitInTheEnd(
-  client: QuotaClient,
-  request: Partial<AdmitRequest>,
-): Promise<AdmitResponse> {
+export function admitInTheEnd(client: QuotaClient, request: Partial<AdmitRequest>): Promise<AdmitResponse> {
   const asked = { requestId: randomUUID(), ...request };
+  return inTheEnd(() => client.admit(asked));
+}
+
+/** Reports until there is an answer, with one request id, as `admitInTheEnd` asks. */
+export function recordInTheEnd(client: QuotaClient, request: Partial<RecordCallRequest>): Promise<boolean> {
+  const asked = { requestId: randomUUID(), ...request };
+  return inTheEnd(() => client.recordCall(asked));
+}
+
+async function inTheEnd<T>(ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await client.admit(asked);
+      return await ask();
     } catch (error) {
       if ((error as ServiceError).code !== status.UNAVAILABLE) throw error;
     }
@@ -137,7 +151,7 @@ export function promised<T>(call: (done: Done<T>) => unknown): Promise<T> {
   });
 }
 
-/** What a failed call told its caller. */
+/** The error that a failed call returned. */
 export interface Failure {
   readonly code: number;
   readonly message: string;

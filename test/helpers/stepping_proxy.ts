@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
 
-/** Where between two steps a process is stopped. */
+/** Stops a process between two steps. */
 export type Moment =
   /** The command has left the process, and has not come to the server. */
   | 'sent'
@@ -10,7 +10,7 @@ export type Moment =
   /** The reply waits in the socket of the process. */
   | 'answered';
 
-/** Where to stop: at the n-th command with this text, from 1. */
+/** The step to stop at: the n-th command with this text, from 1. */
 export interface Step {
   readonly command: string;
   readonly nth: number;

@@ -43,12 +43,18 @@ export function folderOf(
   });
 }
 
-/** One entry of a log: who was admitted, when, and whether the clock had gone back, so that its id stayed behind. */
+/**
+ * One entry of a log: who was admitted, when, and whether the clock had gone back, so that its id stayed behind. With
+ * `refundedMs`, the admission of that moment was refunded.
+ */
 export interface Logged {
   readonly subjects: readonly string[];
   readonly atMs: number;
   readonly isFrozen?: boolean;
+  readonly refundedMs?: number;
 }
+
+const toUs = (ms: number) => String(Math.round(ms * US_PER_MS));
 
 /** Appends entries as admissions do, all at one moment: see `scripts/limits/log.lua`. */
 export async function append(
@@ -58,9 +64,10 @@ export async function append(
   policy = CONNECTION.name,
 ): Promise<void> {
   const pipeline = space.admissions.multi();
-  for (const { subjects, atMs, isFrozen = false } of entries) {
-    const pairs = subjects.flatMap((subject) => [subject, '1']);
-    const us = String(Math.round(atMs * US_PER_MS));
+  for (const { subjects, atMs, isFrozen = false, refundedMs } of entries) {
+    const cost = refundedMs === undefined ? '1' : `-1@${toUs(refundedMs)}`;
+    const pairs = subjects.flatMap((subject) => [subject, cost]);
+    const us = toUs(atMs);
     const log = keys.admissions(0, policy);
     if (isFrozen) pipeline.xadd(log, '*', '', us, ...pairs);
     else pipeline.xadd(log, `${us}-*`, ...pairs);

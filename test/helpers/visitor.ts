@@ -14,12 +14,15 @@ export type Visitor = {
   logIn(email?: string, password?: string): Promise<Answer>;
 };
 
-/** `headers` go with every request. */
+/** `headers` go with every request; the visitor reads English unless they say otherwise. */
 export function createVisitor(url: string, headers: Record<string, string> = {}): Visitor {
   const browser = createCookieFetch(url);
 
   const send = async (path: string, init: RequestInit): Promise<Answer> => {
-    const response = await browser.fetch(path, { ...init, headers });
+    const response = await browser.fetch(path, {
+      ...init,
+      headers: { 'accept-language': 'en', ...headers },
+    });
     return { response, html: await response.text() };
   };
 
@@ -35,7 +38,7 @@ export function createVisitor(url: string, headers: Record<string, string> = {})
   return visitor;
 }
 
-/** The token of a page's forms; empty where it has none. */
+/** The token of a page's forms; empty if it has none. */
 export function tokenIn(html: string): string {
   return csrfTokenIn(html) ?? '';
 }

@@ -6,9 +6,13 @@ const BOUND_MS = 60_000;
 
 const STEP_MS = 10;
 
-/** Asks until the answer is true; throws, with what was waited for, where it never is. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + BOUND_MS;
+/** Asks until the answer is true; if it never is, throws an error that names the awaited event. */
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  { boundMs = BOUND_MS } = {},
+): Promise<void> {
+  const endMs = Date.now() + boundMs;
   while (!(await isSo())) {
     if (Date.now() > endMs) throw new Error(`waited in vain for: ${what}`);
     await pause(STEP_MS);
@@ -27,7 +31,7 @@ export async function within<T>(what: string, work: Promise<T>): Promise<T> {
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Waits for the next hour where this one ends too soon, so that all that the test does lies in one. */
+/** Waits for the next hour if this one ends too soon, so that the whole test runs within one hour. */
 export async function withinOneHour({ neededMs }: { neededMs: number }): Promise<void> {
   const leftMs = HOUR_MS - (Date.now() % HOUR_MS);
   if (leftMs < neededMs) await pause(leftMs);

@@ -7,7 +7,7 @@ const MAIN = join(__dirname, '../../dist/web/main.js');
 /** A web tier of its own process, as it runs in production. */
 export interface TestWeb {
   readonly url: string;
-  /** Where its metrics are: http://HOST:PORT/metrics. */
+  /** The address of its metrics: http://HOST:PORT/metrics. */
   readonly metricsUrl: string;
   readonly log: readonly LogLine[];
   readonly process: ChildProcess;

@@ -61,7 +61,7 @@ function admit({ target }: { target: string }, shown: ClientCredentials): Promis
 const UNAVAILABLE = { code: status.UNAVAILABLE };
 
 describe('a daemon that knows callers by their certificates alone', () => {
-  test('the right certificate, answered as a caller and no more', async () => {
+  test('the right certificate is answered as a caller and no more', async () => {
     const daemon = await startTlsDaemon();
 
     expect(await admit(daemon, { channel: channel(ofWeb) })).toMatchObject({ degraded: false });
@@ -74,23 +74,23 @@ describe('a daemon that knows callers by their certificates alone', () => {
     ['no certificate', async () => channel()],
     ['an expired one', async () => channel(await authority.issue({ commonName: 'web', validForMs: -1_000 }))],
     ['one of the wrong authority', async () => channel(await stranger.issue({ commonName: 'web' }))],
-  ])('%s, refused before any call, of the health too', async (_, shown) => {
+  ])('%s is rejected before any call, of the health too', async (_, shown) => {
     const daemon = await startTlsDaemon();
 
     expect(await failureOf(admit(daemon, { channel: await shown() }))).toMatchObject(UNAVAILABLE);
     expect(await failureOf(callEmpty(daemon.target, { path: HEALTH, channel: await shown() }))).toMatchObject(
       UNAVAILABLE,
     );
-    expect(daemon.log.map(({ msg }) => msg)).not.toContain('request refused');
+    expect(daemon.log.map(({ msg }) => msg)).not.toContain('request rejected');
   });
 
-  test('plaintext, refused', async () => {
+  test('plaintext is rejected', async () => {
     const daemon = await startTlsDaemon();
 
     expect(await failureOf(admit(daemon, {}))).toMatchObject(UNAVAILABLE);
   });
 
-  test('with an access file, only those it names, each in its role', async () => {
+  test('an access file admits only those it names, each in its role', async () => {
     const daemon = await startTlsDaemon({
       QUOTA_ACCESS: folder.write(
         'named.yaml',
@@ -112,7 +112,7 @@ describe('a daemon that knows callers by their certificates alone', () => {
 });
 
 describe('a daemon with TLS and tokens, and no authority of clients', () => {
-  test('a token over TLS, answered without a certificate', async () => {
+  test('a token over TLS is answered without a certificate', async () => {
     const access = accessFile([{ name: 'web', role: 'caller', tokens: [token] }]);
     const daemon = await startTlsDaemon({
       QUOTA_TLS_CLIENT_CA: '',
@@ -138,7 +138,7 @@ describe('a daemon that knows callers by tokens or certificates', () => {
       ),
     });
 
-  test('each of them alone, answered; neither, UNAUTHENTICATED; the health, open', async () => {
+  test('each of them alone is answered; neither, UNAUTHENTICATED; the health, open', async () => {
     const daemon = await startEither();
 
     await admit(daemon, { channel: channel(ofWeb) });
@@ -149,7 +149,7 @@ describe('a daemon that knows callers by tokens or certificates', () => {
     });
   });
 
-  test('a wrong token beside the right certificate, refused', async () => {
+  test('a wrong token with the right certificate is rejected', async () => {
     const daemon = await startEither();
 
     expect(await failureOf(admit(daemon, { channel: channel(ofWeb), token: newToken() }))).toMatchObject({
@@ -157,7 +157,7 @@ describe('a daemon that knows callers by tokens or certificates', () => {
     });
   });
 
-  test('an expired certificate and one of the wrong authority, worth nothing', async () => {
+  test('an expired certificate and one of the wrong authority are worth nothing', async () => {
     const daemon = await startEither();
     const altNames = [{ type: 'dns' as const, value: 'web.internal' }];
     const worthless = [
@@ -203,7 +203,7 @@ describe('certificates, changed', () => {
     expect(await failureOf(admit(daemon, { channel: channel(nextOfWeb) }))).toMatchObject(UNAVAILABLE);
   });
 
-  test('a key that is not the certificate’s, told in the log, and the old pair stays', async () => {
+  test('a key that is not the certificate’s is logged, and the old pair stays', async () => {
     const daemon = await startTlsDaemon();
 
     await noticed(daemon, 'certificates kept', () => folder.write('daemon.key', ofWeb.key));

@@ -18,7 +18,9 @@ const IDENTITIES = [
 ] as const;
 
 /** What a site may do of what operators do. */
-const OF_A_SITE = ['GetQuota', 'ResetQuota'].map((method) => `/quota.v1.QuotaAdminService/${method}`);
+const OF_A_SITE = ['GetQuota', 'ResetQuota', 'ListBlocked', 'RaiseLimit', 'EraseSubject'].map(
+  (method) => `/quota.v1.QuotaAdminService/${method}`,
+);
 
 const LIST_POLICIES = '/quota.v1.QuotaAdminService/ListPolicies';
 const REFLECTION = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
@@ -74,15 +76,15 @@ describe('the service, asked', () => {
     ['a token that nobody has', TOKENS.stranger],
     ['an empty token', ''],
     ['a digest in place of its token', 'a'.repeat(64)],
-  ])('with %s, the same refusal', async (_, token) => {
+  ])('a call with %s is rejected in the same words', async (_, token) => {
     expect(await failureOf(admitWith(token))).toMatchObject(UNAUTHENTICATED);
   });
 
-  test('with the token of a caller, an answer', async () => {
+  test('is answered with the token of a caller', async () => {
     expect(await admitWith(TOKENS.web)).toMatchObject({ degraded: false });
   });
 
-  test('with the token of an operator, an answer', async () => {
+  test('is answered with the token of an operator', async () => {
     expect(await admitWith(TOKENS.alice)).toMatchObject({ degraded: false });
   });
 });
@@ -92,20 +94,20 @@ const pathsOf = (service: Record<string, { path: string }>) => Object.values(ser
 
 describe('every method of both services, asked', () => {
   test.each([...pathsOf(QuotaServiceService), ...pathsOf(QuotaAdminServiceService)])(
-    '%s with no token, refused',
+    '%s is rejected without a token',
     async (path) => {
       expect(await failureOf(callEmpty(daemon.target, { path }))).toMatchObject(UNAUTHENTICATED);
     },
   );
 
-  test.each(pathsOf(QuotaAdminServiceService))('%s with the token of a caller, refused', async (path) => {
+  test.each(pathsOf(QuotaAdminServiceService))('%s is rejected with the token of a caller', async (path) => {
     const call = callEmpty(daemon.target, { path, token: TOKENS.web });
 
     expect(await failureOf(call)).toMatchObject(PERMISSION_DENIED);
   });
 
   test.each(pathsOf(QuotaAdminServiceService).filter((path) => !OF_A_SITE.includes(path)))(
-    '%s with the token of a site, refused',
+    '%s is rejected with the token of a site',
     async (path) => {
       const call = callEmpty(daemon.target, { path, token: TOKENS.shop });
 
@@ -119,7 +121,7 @@ describe('every method of both services, asked', () => {
     ...pathsOf(QuotaAdminServiceService)
       .filter((path) => !path.endsWith('/WatchDecisions'))
       .map((path) => [path, TOKENS.alice] as const),
-  ])('%s with the token of the role that it needs, let in', async (path, token) => {
+  ])('%s is let in with the token of the role that it needs', async (path, token) => {
     const code = await callEmpty(daemon.target, { path, token }).then(
       () => status.OK,
       (error: ServiceError) => error.code,
@@ -131,7 +133,7 @@ describe('every method of both services, asked', () => {
 });
 
 describe('what only operators may do, asked', () => {
-  test('with the token of an operator, an answer', async () => {
+  test('is answered with the token of an operator', async () => {
     const answer = await callEmpty(daemon.target, { path: LIST_POLICIES, token: TOKENS.alice });
 
     expect(answer.toString('latin1')).toContain('connection');
@@ -139,21 +141,21 @@ describe('what only operators may do, asked', () => {
 });
 
 describe('what else is served', () => {
-  test('the health, told to whoever asks', async () => {
+  test('the health is open to everyone', async () => {
     const health = watchHealth(daemon.target);
 
     await health.reached('SERVING').finally(() => health.close());
   });
 
-  test('reflection, refused without a role', async () => {
+  test('reflection is rejected without a role', async () => {
     expect(await failureOf(callEmpty(daemon.target, { path: REFLECTION }))).toMatchObject(UNAUTHENTICATED);
   });
 
-  test('reflection, answered to a caller', async () => {
+  test('reflection is answered to a caller', async () => {
     await callEmpty(daemon.target, { path: REFLECTION, token: TOKENS.web });
   });
 
-  test('a method that is not there, refused', async () => {
+  test('an unknown method is rejected', async () => {
     const call = callEmpty(daemon.target, { path: '/quota.v1.Else/Do', token: TOKENS.alice });
 
     expect(await failureOf(call)).toMatchObject({ code: status.UNIMPLEMENTED });
@@ -190,7 +192,7 @@ describe('the access file, changed', () => {
     await change(accessFile(IDENTITIES));
   });
 
-  test('a file broken on purpose, the old one stays and every fault is told with its line', async () => {
+  test('a file broken on purpose: the old one stays and every fault is logged with its line', async () => {
     const broken = `identities:\n  - name: web\n    role: boss\n    token_sha256: ${TOKENS.web}\n`;
     await noticed(daemon, 'access kept', () => folder.write('access.yaml', broken));
 
@@ -206,7 +208,7 @@ describe('the access file, changed', () => {
     );
   });
 
-  test('a stream whose caller is struck out, ends', async () => {
+  test('a stream whose caller is struck out ends', async () => {
     const watch = callEmpty(daemon.target, {
       path: '/quota.v1.QuotaAdminService/WatchDecisions',
       token: TOKENS.alice,
@@ -220,10 +222,10 @@ describe('the access file, changed', () => {
 });
 
 describe('the log', () => {
-  test('after all that, without any token or digest of one', async () => {
+  test('the log holds no token and no digest of one after all that', async () => {
     await failureOf(admitWith(TOKENS.stranger));
 
-    expect(output).toContain('request refused');
+    expect(output).toContain('request rejected');
     for (const secret of Object.values(TOKENS)) expect(output).not.toContain(secret);
     expect(output).not.toMatch(/quota_|[0-9a-f]{64}|Bearer/);
   });

@@ -4,7 +4,7 @@ import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { newToken } from '../../daemon/access/tokens';
-import { createQuotaClient } from '../../web/quota/client';
+import { createSiteClient } from '../../web/quota/client';
 import { openQuotaCredentials } from '../../web/quota/credentials';
 import { accessFile, createFolder, failuresDuring, noticed } from '../helpers/access';
 import { type Authority, createAuthority, issueForDaemon } from '../helpers/certificates';
@@ -22,7 +22,7 @@ let authority: Authority;
 let space: RedisSpace;
 let database: TestDatabase;
 let daemon: TestDaemon;
-/** What the web tier is told, for a daemon that asks for a certificate and a token. */
+/** The settings of the web tier, for a daemon that requires a certificate and a token. */
 let security: Record<string, string>;
 
 const identities = (...tokens: string[]) => accessFile([{ name: 'web', role: 'site', tokens }]);
@@ -69,7 +69,7 @@ const complaints = ({ log }: TestWeb) => log.filter(({ msg }) => /^the quota dae
 const metricsOf = async ({ metricsUrl }: TestWeb) => (await fetch(metricsUrl)).text();
 
 describe('the web tier and a daemon that asks who calls', () => {
-  test('with its certificate and its token, the home page from the daemon’s figures', async () => {
+  test('shows the daemon’s figures on the home page, with its certificate and its token', async () => {
     const web = await startTier(security);
     const { status } = await fetch(`${web.url}/`);
 
@@ -84,7 +84,7 @@ describe('the web tier and a daemon that asks who calls', () => {
       { QUOTA_TOKEN_FILE: '', QUOTA_TLS_CA: '', QUOTA_TLS_CLIENT_CERT: '', QUOTA_TLS_CLIENT_KEY: '' },
       14,
     ],
-  ])('with %s, no figures and one line that says why', async (_, less, grpcCode) => {
+  ])('shows no figures with %s, and logs one line that says why', async (_, less, grpcCode) => {
     const web = await startTier({ ...security, ...less });
     await fetch(`${web.url}/`);
     await until('the line in the log', () => complaints(web).length > 0);
@@ -92,14 +92,14 @@ describe('the web tier and a daemon that asks who calls', () => {
     expect(complaints(web)).toEqual([expect.objectContaining({ grpcCode })]);
   });
 
-  test('with its token, ready as a login would go', async () => {
+  test('is ready with its token, as a login would go', async () => {
     const web = await startTier(security);
 
     expect((await fetch(`${web.url}/readyz`)).status).toBe(200);
     expect(await metricsOf(web)).toContain('web_quota_requests_total{method="GetQuota",code="OK"} 1');
   });
 
-  test('with a token that the daemon does not know, not ready, logged as it was answered and counted', async () => {
+  test('is not ready with a token that the daemon does not know, logged as it was answered and counted', async () => {
     const wrong = folder.write('wrong', `${newToken()}\n`);
     const web = await startTier({ ...security, QUOTA_TOKEN_FILE: wrong });
 
@@ -140,7 +140,7 @@ describe('the web tier’s client, under load', () => {
       ({ close }) => close(),
     );
     const client = opened.closed(
-      createQuotaClient({ target: daemon.target, credentials: made, logger }),
+      createSiteClient({ target: daemon.target, credentials: made, logger }),
       ({ close }) => close(),
     );
     const next = newToken();

@@ -115,7 +115,9 @@ describe('npm run user:delete', () => {
     expect(rows).toEqual([{ calls: 0, created: '1970-01-01' }]);
     const [waiting] = await own.pool.query<RowDataPacket[]>('SELECT DISTINCT user_id FROM outbox');
     expect(waiting).toEqual([{ user_id: 2 }]);
-    expect(stdout).toContain('EraseSubject {"subject": "1"}');
+    expect(stdout).toContain('erase what it keeps of this user');
+    const [erasures] = await own.pool.query<RowDataPacket[]>('SELECT user_id FROM erasures');
+    expect(erasures).toEqual([{ user_id: 1 }]);
   });
 
   test('user:delete: an email signs up again, as another user', async () => {

@@ -54,14 +54,14 @@ describe('search', () => {
     ['_ and \\', ['odd']],
     ['!', []],
     ["' OR 1=1 -- ", []],
-  ])('search: %s, finds %j in the order of names', async (text, expected) => {
+  ])('search: %s finds %j in the order of names', async (text, expected) => {
     const { users: found, isMore } = await users.search(text);
     const sorted = expected.map((name) => `${name}@example.org`).sort();
     expect(found.map(({ email }) => email).sort()).toEqual(sorted);
     expect(isMore).toBe(false);
   });
 
-  test('search: what is found, comes in the order of names and without a password', async () => {
+  test('search: what is found comes in the order of names and without a password', async () => {
     const { users: found } = await users.search('Marie');
     expect(found.map(({ lastName }) => lastName)).toEqual(['Brienne', 'de Brie', 'Marie']);
     expect(found[0]).not.toHaveProperty('passwordHash');
@@ -76,7 +76,7 @@ describe('search', () => {
     },
   );
 
-  test('search: more than a page, says so', async () => {
+  test('search: more than a page says so', async () => {
     expect((await users.search('Zz')).isMore).toBe(true);
   });
 
@@ -91,7 +91,7 @@ describe('search', () => {
     expect((await rowsRead()) - before).toBeLessThan(300);
   });
 
-  test('latest: the newest accounts, the last first', async () => {
+  test('latest: the newest accounts are listed, the last first', async () => {
     const { users: found, isMore } = await users.latest();
     expect(found).toHaveLength(20);
     expect(found[0]?.email).toBe('odd@example.org');

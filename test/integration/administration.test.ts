@@ -7,6 +7,8 @@ import { operatedDaemons } from '../helpers/operated_daemons';
 import { failureOf } from '../helpers/quota_client';
 import { until } from '../helpers/wait';
 
+const THREE_DAYS: Duration = { seconds: 259_200, nanos: 0 };
+
 const at = operatedDaemons();
 
 const connect = (subject: string, cost = 1) =>
@@ -16,7 +18,7 @@ const connectElsewhere = (subject: string) => at.elsewhere.client.admit({ subjec
 const toMs = (delay: Duration | undefined) => delay && delay.seconds * 1000 + delay.nanos / 1e6;
 
 describe('GetQuota', () => {
-  test('a subject that has taken something, where it stands and nothing more taken', async () => {
+  test('a subject that has taken something: its state is returned, and nothing more taken', async () => {
     const subject = randomUUID();
     await connect(subject, 2);
     await at.admin.getQuota(subject, 'connection');
@@ -28,7 +30,7 @@ describe('GetQuota', () => {
     ]);
   });
 
-  test('a subject that has taken twice, the next delay until the first comes back', async () => {
+  test('a subject that has taken twice has a next delay until the first comes back', async () => {
     const subject = randomUUID();
     await connect(subject);
     await connect(subject);
@@ -40,20 +42,41 @@ describe('GetQuota', () => {
     expect(next).toBeLessThan(reset ?? 0);
   });
 
-  test('a subject that has taken nothing, no next delay in any policy', async () => {
+  test('a subject that has taken nothing has no next delay in any policy', async () => {
     const { quotas } = await at.admin.getQuota(randomUUID());
 
     const delays = quotas.flatMap(({ limits }) => limits.map(({ nextDelay }) => nextDelay));
     expect(new Set(delays.map(toMs))).toEqual(new Set([0]));
   });
 
-  test('no policy named, every policy told in the order of the file', async () => {
+  test('without a policy, every policy is returned in the order of the file', async () => {
     const { quotas } = await at.admin.getQuota(randomUUID());
 
     expect(quotas.map(({ policy }) => policy)).toEqual(['connection', 'mixed']);
   });
 
-  test('no subject and a policy that is none, both refused', async () => {
+  test('with a window, the own numbers of the subject are returned as the statistics have them, and without one none are', async () => {
+    const subject = randomUUID();
+    await connect(subject);
+    await connect(subject);
+    await at.daemon.client.recordCall({ subject, service: 'vente' });
+
+    const { quotas, usage } = await at.admin.getQuota(subject, 'connection', THREE_DAYS);
+    const { subjectUsage } = await at.daemon.client.stats({ subject });
+
+    expect(usage).toMatchObject({ subject, callCount: 1 });
+    expect(usage).toEqual(subjectUsage);
+    expect(quotas).toMatchObject([{ policy: 'connection', limits: [{ remaining: 1 }] }]);
+    expect((await at.admin.getQuota(subject, 'connection')).usage).toBeUndefined();
+  });
+
+  test('a window that is not counted is rejected together with the other faults', async () => {
+    const fault = await failureOf(at.admin.getQuota('', 'connection', { seconds: 61, nanos: 0 }));
+
+    expect([fault.code, fault.fields]).toEqual([status.INVALID_ARGUMENT, ['subject', 'usage_window']]);
+  });
+
+  test('no subject and a policy that is none are both refused', async () => {
     const noSubject = await failureOf(at.admin.getQuota('', 'x'.repeat(64)));
     const noPolicy = await failureOf(at.admin.getQuota('42', 'nosuch'));
 
@@ -63,7 +86,7 @@ describe('GetQuota', () => {
 });
 
 describe('ResetQuota', () => {
-  test('a blocked subject, let in again on every daemon at once', async () => {
+  test('a blocked subject is let in again on every daemon at once', async () => {
     const subject = randomUUID();
     await connect(subject, 3);
     const blocked = await connectElsewhere(subject);
@@ -85,7 +108,7 @@ describe('ResetQuota', () => {
 });
 
 describe('shadow limits', () => {
-  test('a shadow limit that is used up, counted and told but refuses nothing', async () => {
+  test('a used-up shadow limit is counted and reported but denies nothing', async () => {
     const subject = randomUUID();
     const answers = [];
     for (let i = 0; i < 4; i += 1) answers.push(await at.daemon.client.admit({ subject, policy: 'mixed' }));
@@ -102,7 +125,7 @@ describe('shadow limits', () => {
 });
 
 describe('ListPolicies', () => {
-  test('the policies, as the file says', async () => {
+  test('the policies are as the file says', async () => {
     const { policies, services } = await at.admin.listPolicies();
 
     expect(services).toEqual(['vente']);

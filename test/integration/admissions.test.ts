@@ -42,7 +42,7 @@ const stepArbitrary = fc.record({
 const ask = (asked: Ask) => store.admit(asked);
 
 describe('admissions', () => {
-  test('any sequence of costs and pauses, decided as the reference model decides it', async () => {
+  test('any sequence of costs and pauses is decided as the reference model decides it', async () => {
     await fc.assert(
       fc.asyncProperty(
         policyArbitrary,
@@ -68,7 +68,7 @@ describe('admissions', () => {
     );
   }, 60_000);
 
-  test('a denied request that waits for its retry delay, admitted; asked before, denied', async () => {
+  test('a denied request that waits for its retry delay is admitted; asked before, denied', async () => {
     const limits: Limit[] = [
       { name: 'window', algorithm: 'sliding-window', limit: 3, windowMs: 400 },
       { name: 'bucket', algorithm: 'token-bucket', limit: 2, windowMs: 600 },
@@ -90,7 +90,7 @@ describe('admissions', () => {
     expect(dueUs).toBeLessThanOrEqual(next.decidedUs);
   });
 
-  test('a refused request, takes nothing from any limit', async () => {
+  test('a refused request takes nothing from any limit', async () => {
     const roomy: Limit = { name: 'roomy', algorithm: 'token-bucket', limit: 10, windowMs: 3_600_000 };
     const tight: Limit = { name: 'tight', algorithm: 'sliding-window', limit: 1, windowMs: 3_600_000 };
     const policy = policyOf([roomy, tight]);
@@ -114,7 +114,7 @@ describe('admissions', () => {
     expect(decision).toMatchObject({ admitted: false, retryDelayUs: undefined });
   });
 
-  test('a repeated request id, the same verdict and nothing more taken', async () => {
+  test('a repeated request id gets the same verdict and takes nothing more', async () => {
     const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 5, windowMs: 60_000 }]);
     const subject = randomUUID();
     const requestId = randomUUID();
@@ -131,7 +131,7 @@ describe('admissions', () => {
   });
 
   test.each(['sliding-window', 'token-bucket'] as const)(
-    'a repeated request of cost 3 to a %s, known again',
+    'a repeated request of cost 3 to a %s is known again',
     async (algorithm) => {
       const policy = policyOf([{ name: 'limit', algorithm, limit: 5, windowMs: 60_000 }], {
         name: algorithm,
@@ -145,7 +145,7 @@ describe('admissions', () => {
     },
   );
 
-  test('a denied request id that is repeated once there is room, decided anew', async () => {
+  test('a denied request id that is repeated once there is room is decided anew', async () => {
     const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 1, windowMs: 50 }]);
     const subject = randomUUID();
     const requestId = randomUUID();
@@ -158,7 +158,7 @@ describe('admissions', () => {
     expect([denied.admitted, repeat.admitted]).toEqual([false, true]);
   });
 
-  test('a request id that comes back with another cost, refused and nothing taken', async () => {
+  test('a request id that comes back with another cost is rejected and nothing taken', async () => {
     const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 5, windowMs: 60_000 }]);
     const subject = randomUUID();
     const requestId = randomUUID();
@@ -173,7 +173,7 @@ describe('admissions', () => {
     ['sliding-window', (windowMs: number) => windowMs],
     ['token-bucket', () => 60_000],
   ] as const)(
-    'a %s whose window has grown, keeps what was taken beyond the old window',
+    'a %s whose window has grown keeps what was taken beyond the old window',
     async (algorithm, rememberMsOf) => {
       const subject = randomUUID();
       const name = `grown-${algorithm}`;
@@ -192,7 +192,7 @@ describe('admissions', () => {
     },
   );
 
-  test('a look at a quota with another window, throws nothing away', async () => {
+  test('reading a quota with another window deletes nothing', async () => {
     const subject = randomUUID();
     const limit = { name: 'looked-at', algorithm: 'sliding-window', limit: 2 } as const;
     const policy = policyOf([{ ...limit, windowMs: 60_000 }]);
@@ -204,7 +204,7 @@ describe('admissions', () => {
     expect((await ask({ policy, subject })).admitted).toBe(false);
   });
 
-  test('a bucket whose size was changed, keeps what was taken', async () => {
+  test('a bucket whose size was changed keeps what was taken', async () => {
     const subject = randomUUID();
     const limit = { name: 'changed', algorithm: 'token-bucket', windowMs: 3_600_000 } as const;
     await ask({ policy: policyOf([{ ...limit, limit: 10 }]), subject, cost: 4 });
@@ -214,7 +214,7 @@ describe('admissions', () => {
     expect(decision.limits[0]?.remaining).toBe(2);
   });
 
-  test('a window that passes while the script still runs, told as it stood at the decision', async () => {
+  test('a window that passes while the script still runs is returned as of the decision', async () => {
     const slow = Array.from({ length: 15 }, (_, index): Limit => {
       return { name: `slow-${index}`, algorithm: 'sliding-window', limit: 1000, windowMs: 60_000 };
     });
@@ -230,7 +230,7 @@ describe('admissions', () => {
     });
   });
 
-  test('every key of a limit, expires once all of it is free again', async () => {
+  test('every key of a limit expires once all of it is free again', async () => {
     const limits: Limit[] = [
       { name: 'window', algorithm: 'sliding-window', limit: 3, windowMs: 400 },
       { name: 'bucket', algorithm: 'token-bucket', limit: 2, windowMs: 400 },

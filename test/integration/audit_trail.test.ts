@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createAdminClient } from '../helpers/admin_client';
 import { startDaemon } from '../helpers/daemon';
@@ -39,7 +40,7 @@ async function changeOnce(subject: string): Promise<void> {
 }
 
 describe('QUOTA_AUDIT_FILE', () => {
-  test('changes, each with who, what and how it ended; what is only read, left out', async () => {
+  test('changes are shown with who, what and how each ended; what is only read is left out', async () => {
     const subject = randomUUID();
     await changeOnce(subject);
 
@@ -56,7 +57,7 @@ describe('QUOTA_AUDIT_FILE', () => {
     ]);
   });
 
-  test('a daemon that starts again, added to what is there', async () => {
+  test('a daemon that starts again is added to what is there', async () => {
     await changeOnce(randomUUID());
     await changeOnce(randomUUID());
 
@@ -69,4 +70,19 @@ describe('QUOTA_AUDIT_FILE', () => {
 
     await expect(start).rejects.toThrow(/QUOTA_AUDIT_FILE .* cannot be written: ENOENT/);
   });
+});
+
+describe('ListAudit', () => {
+  test.each(['0-0', '00-0', 'nonsense', '1-'])(
+    'the page token %s is INVALID_ARGUMENT that names it',
+    async (pageToken) => {
+      const daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
+      const admin = createAdminClient(daemon.target);
+      const failure = await failureOf(admin.listAudit({ pageToken }));
+      admin.close();
+      await daemon.stop();
+
+      expect(failure).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ['page_token'] });
+    },
+  );
 });

@@ -35,7 +35,7 @@ async function logIn(site: string, email: string): Promise<string> {
   return `${status} ${location}`;
 }
 
-test('login: a campus of 60 students behind one address, every one of them is let in', async () => {
+test('login: a campus of 60 students behind one address, each of them is let in', async () => {
   const site = opened.closed(await startSite(), (own) => own.close());
   const queue = (await addStudents(site.mysqlUrl)).values();
   const answers: string[] = [];

@@ -11,15 +11,12 @@ beforeAll(() => {
 });
 afterAll(() => space.close());
 
-beforeEach(async () => {
-  const keys = await space.admissions.keys(`${space.prefix}*`);
-  if (keys.length > 0) await space.admissions.del(...keys);
-});
+beforeEach(() => space.clear());
 
 const keysIn = (partitions: number) => createKeys({ prefix: space.prefix, partitions });
 const claim = (partitions: number) => claimStore(space.admissions, keysIn(partitions), partitions);
 
-/** What a daemon of schema 1 does at its start: the number that it is told of, if it is not its own. */
+/** The start of a daemon of schema 1: returns the store's schema number, if it is another. */
 async function claimAsSchema1(partitions: number): Promise<string | undefined> {
   const { schema } = keysIn(partitions);
   await space.admissions.set(schema, partitions, 'NX');
@@ -62,7 +59,7 @@ describe('the claim of a store', () => {
     expect(await readPartitions(space.admissions, space.prefix)).toBe(2);
   });
 
-  test('that has another epoch than the call expects, decides nothing', async () => {
+  test('that has another epoch than the call expects decides nothing', async () => {
     const store = await openLimitStore(space);
     await space.admissions.del(store.keys.control(0));
     await openLimitStore(space);

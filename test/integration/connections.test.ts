@@ -38,7 +38,7 @@ async function open(windowsMs: number[] = [DAY_MS], settings = {}) {
 }
 
 describe('connections', () => {
-  test('a user who connects again, listed once, at the latest time', async () => {
+  test('a user who connects again is listed once, at the latest time', async () => {
     const { store, folder } = await open();
     const nowMs = Date.now();
     await append(
@@ -52,7 +52,7 @@ describe('connections', () => {
     expect(recent).toEqual(['ada', String((nowMs - 8) * 1000), 'bob', String((nowMs - 9) * 1000)]);
   });
 
-  test('more users than are ever listed, the oldest forgotten', async () => {
+  test('of more users than are ever listed, the oldest are forgotten', async () => {
     const { store, folder } = await open();
     for (const first of [0, MAX_LIST_COUNT - 20]) {
       const users = Array.from({ length: 40 }, (_, at) => `user-${first + at}`);
@@ -65,7 +65,7 @@ describe('connections', () => {
     expect(await space.admissions.zcard(store.keys.usage(0).recent)).toBe(MAX_LIST_COUNT);
   });
 
-  test('a connection that falls out of the window, no longer counted from that moment on', async () => {
+  test('a connection that falls out of the window is no longer counted from that moment on', async () => {
     const { store, folder } = await open([1000]);
     await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }]);
     const before = await read(folder, 1000);
@@ -76,7 +76,7 @@ describe('connections', () => {
     expect([before.top, after.top]).toEqual([['ada', '1'], []]);
   });
 
-  test('lists of no length, empty instead of whole', async () => {
+  test('lists of no length are empty instead of whole', async () => {
     const { store, folder } = await open();
     await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }]);
 
@@ -85,7 +85,7 @@ describe('connections', () => {
     expect([recent, top]).toEqual([[], []]);
   });
 
-  test('a window that is declared later, filled from the log in steps and incomplete until then', async () => {
+  test('a window that is declared later is filled from the log in steps and incomplete until then', async () => {
     const { store, folder, windowsMs } = await open([DAY_MS], { budget: 20 });
     const nowMs = Date.now();
     await append(
@@ -106,7 +106,7 @@ describe('connections', () => {
     expect(late.completeSinceMs).toBeCloseTo(late.nowMs - 2 * DAY_MS, 0);
   });
 
-  test('a window that no daemon has declared for a while, forgotten with its counts', async () => {
+  test('a window that no daemon has declared for a while is forgotten with its counts', async () => {
     const { store, folder, windowsMs, state } = await open([DAY_MS, HOUR_MS]);
     await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }]);
     await foldAll(folder);
@@ -125,7 +125,7 @@ describe('connections', () => {
 });
 
 describe('connections, a log that is too large', () => {
-  test('its oldest entries, retired from every window and then dropped', async () => {
+  test('its oldest entries are retired from every window and then dropped', async () => {
     const bytes = { connections: 70_000, others: 70_000 };
     const { store, folder } = await open([DAY_MS, HOUR_MS], { logBytes: bytes, budget: 1000 });
     const nowMs = Date.now();
@@ -149,7 +149,7 @@ describe('connections, a log that is too large', () => {
     expect(completeSinceMs).toBe(Number(left[0]?.[0].split('-')[0]) / 1000 - 1);
   });
 
-  test('a log that somebody deleted, counted anew from what it holds', async () => {
+  test('a log that somebody deleted is counted again from what it holds', async () => {
     const { store, folder } = await open();
     await append(space, store, [{ subjects: ['ada', 'ada'], atMs: Date.now() - 1000 }]);
     await foldAll(folder);
@@ -179,7 +179,7 @@ describe('connections, a clock that leaps forward and back', () => {
     );
   }
 
-  test('entries whose ids stay in the future, counted by the time that they carry', async () => {
+  test('entries whose ids stay in the future are counted by the time that they carry', async () => {
     const opened = await open([DAY_MS]);
     await leap(opened);
     const { store, folder } = opened;
@@ -192,7 +192,7 @@ describe('connections, a clock that leaps forward and back', () => {
     expect(subjectsOf(recent)).toEqual(['ahead', 'late', 'early']);
   });
 
-  test('what the leap had retired, counted again', async () => {
+  test('what the leap had retired is counted again', async () => {
     const opened = await open([DAY_MS]);
     await leap(opened);
     const { store, folder, state } = opened;
@@ -204,7 +204,7 @@ describe('connections, a clock that leaps forward and back', () => {
     expect(await countsOf(space, store, DAY_MS)).toEqual({ early: 1, ahead: 1 });
   });
 
-  test('the last users and the hours, none of them in the future', async () => {
+  test('the last users and the hours are never in the future', async () => {
     const opened = await open([DAY_MS]);
     await leap(opened);
     const { store, folder } = opened;
@@ -215,7 +215,7 @@ describe('connections, a clock that leaps forward and back', () => {
     expect(hours.filter((field) => Number(field.split(':')[0]) > Date.now())).toEqual([]);
   });
 
-  test('an entry of the leap, retired one window after the clock went back and blocking none behind it', async () => {
+  test('an entry of the leap is retired one window after the clock went back, and blocks none behind it', async () => {
     const opened = await open([DAY_MS]);
     await leap(opened);
     const { store, folder, state } = opened;

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createConsumer } from '../../daemon/redis/usage/consumer';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
-import { append, type ClaimedStore, claimedStore, countsOf, folderOf } from '../helpers/usage';
+import { append, CLAIM, type ClaimedStore, claimedStore, countsOf, folderOf } from '../helpers/usage';
 import { until } from '../helpers/wait';
 
 const HOUR_MS = 3_600_000;
@@ -19,11 +18,11 @@ afterEach(async () => {
   await space.close();
 });
 
-function startConsumer(store: ClaimedStore, daemonId: string = randomUUID()) {
+function startConsumer(store: ClaimedStore, partitions = 1) {
   const newcomers: number[] = [];
   const consumer = createConsumer({
-    folder: folderOf(space, store, { windowsMs: () => [HOUR_MS], daemonId }),
-    partitions: 1,
+    folder: folderOf(space, store, { windowsMs: () => [HOUR_MS] }),
+    partitions,
     logger: pino({ level: 'silent' }),
     onNewcomers: (partition) => newcomers.push(partition),
   });
@@ -38,7 +37,7 @@ const isCounted = (store: ClaimedStore, subject: string) => async () =>
   subject in (await countsOf(space, store, HOUR_MS));
 
 describe('consumer', () => {
-  test('what is admitted, counted without anybody asking, and newcomers announced', async () => {
+  test('what is admitted is counted without anybody asking, and newcomers announced', async () => {
     const store = await claimedStore(space);
     const { newcomers } = startConsumer(store);
     await connect(store, 'ada');
@@ -46,6 +45,16 @@ describe('consumer', () => {
     await until('the connection to be counted', isCounted(store, 'ada'));
     await until('the newcomer to be announced', () => newcomers.length > 0);
     expect(await space.admissions.smembers(store.keys.usage(0).newcomers)).toEqual(['ada']);
+  });
+
+  test.each([5, 300, 1023])('one of %i partitions is folded as well', async (partitions) => {
+    const store = await claimedStore(space);
+    for (let partition = 1; partition < partitions; partition += 1)
+      await space.admissions.hset(store.keys.control(partition), 'claim', CLAIM);
+    startConsumer(store, partitions);
+    await connect(store, 'ada');
+
+    await until('the connection to be counted', isCounted(store, 'ada'));
   });
 
   test('of two daemons, one has the lease; once it is gone, the other takes over', async () => {
@@ -64,7 +73,7 @@ describe('consumer', () => {
     expect(leased).toEqual([1, 0]);
   });
 
-  test('a lease from before the clock went back, which would last for a year, taken over', async () => {
+  test('a lease from before the clock went back, which would last for a year is taken over', async () => {
     const store = await claimedStore(space);
     await space.admissions.set(store.keys.usage(0).lease, 'gone', 'PX', 365 * 24 * HOUR_MS);
     startConsumer(store);
@@ -73,7 +82,7 @@ describe('consumer', () => {
     await until('the connection to be counted', isCounted(store, 'ada'));
   });
 
-  test('a store that is another one for a while, folded again when it is back', async () => {
+  test('a store that is another one for a while is folded again when it is back', async () => {
     const store = await claimedStore(space);
     await space.admissions.hset(store.keys.control(0), 'claim', 'another');
     startConsumer(store);
@@ -84,8 +93,22 @@ describe('consumer', () => {
   });
 });
 
+describe('progress', () => {
+  test('a step that fails again and again makes a lag that grows, and none once it succeeds', async () => {
+    const store = await claimedStore(space);
+    await space.admissions.set(store.keys.usage(0).recent, 'not a set');
+    const { consumer } = startConsumer(store);
+    await connect(store, 'ada');
+    await until('the lag to grow', () => consumer.progress.lagSeconds > 0.5);
+    await space.admissions.del(store.keys.usage(0).recent);
+
+    await until('the connection to be counted', isCounted(store, 'ada'));
+    await until('the end of the lag', () => consumer.progress.lagSeconds === 0);
+  });
+});
+
 describe('fold', () => {
-  test('a backlog, reported with its size and its age until it is folded', async () => {
+  test('a backlog is reported with its size and its age until it is folded', async () => {
     const store = await claimedStore(space);
     const folder = folderOf(space, store, { windowsMs: () => [HOUR_MS], budget: 10 });
     const entries = Array.from({ length: 50 }, (_, at) => ({
@@ -100,7 +123,7 @@ describe('fold', () => {
     expect(first.lag_us).toBeGreaterThanOrEqual(59_000_000);
   });
 
-  test('a key of another type, a failure that changes nothing', async () => {
+  test('a key of another type fails and changes nothing', async () => {
     const store = await claimedStore(space);
     const { recent, window, state } = store.keys.usage(0);
     const folder = folderOf(space, store, { windowsMs: () => [HOUR_MS] });

@@ -37,7 +37,7 @@ async function startDaemon() {
   return {
     async follow(policy: Policy) {
       encoder.setConversions(
-        await announcePolicies({ redis, keys, partitions: 1 }, { policies: [policy], isNew: true }),
+        await announcePolicies({ redis, keys }, { partition: 0, policies: [policy], isNew: true }),
       );
     },
     async admit(
@@ -87,7 +87,7 @@ describe('a limit whose algorithm changes', () => {
     expect((await daemon.admit(policyOf(name, to), '42', { cost: SIZE })).admitted).toBe(true);
   });
 
-  test('a repeat of a request of the former algorithm, known again', async () => {
+  test('a repeat of a request of the former algorithm is known again', async () => {
     const name = `p${randomUUID()}`;
     const daemon = await startDaemon();
     const requestId = randomUUID();
@@ -102,7 +102,7 @@ describe('a limit whose algorithm changes', () => {
     });
   });
 
-  test('there and back, converted each time, never more than the limit', async () => {
+  test('a limit that is converted there and back never admits more than the limit', async () => {
     const name = `p${randomUUID()}`;
     const daemon = await startDaemon();
     let admitted = 0;
@@ -117,7 +117,7 @@ describe('a limit whose algorithm changes', () => {
     expect(admitted).toBe(SIZE);
   });
 
-  test('a daemon that starts later, converts as well', async () => {
+  test('a daemon that starts later converts as well', async () => {
     const name = `p${randomUUID()}`;
     const first = await startDaemon();
     await first.follow(policyOf(name, 'sliding-window'));
@@ -130,7 +130,7 @@ describe('a limit whose algorithm changes', () => {
     expect((await second.admit(policyOf(name, 'token-bucket'), '42')).admitted).toBe(false);
   });
 
-  test('a look at a quota after a window took over, shows what was taken and changes nothing', async () => {
+  test('a look at a quota after a window took over shows what was taken and changes nothing', async () => {
     const name = `p${randomUUID()}`;
     const store = await openLimitStore(space);
     await store.follow(policyOf(name, 'token-bucket'));

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createKeys } from '../../daemon/redis/keys';
+import type { CallKeys } from '../../daemon/redis/keys';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
+import { callsKeysOf } from '../helpers/layout';
 import { failureOf } from '../helpers/quota_client';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 
@@ -21,7 +22,7 @@ afterAll(async () => {
 const connection = (subject: string) => daemon.client.admit({ subject, policy: 'connection' });
 
 describe('Admit', () => {
-  test('ten connections and one more, the eleventh denied with the way back', async () => {
+  test('ten connections are admitted, and the eleventh is denied with the time of the next', async () => {
     const subject = randomUUID();
     const admitted = [];
     for (let i = 0; i < 10; i += 1) admitted.push(await connection(subject));
@@ -39,14 +40,14 @@ describe('Admit', () => {
     expect(eleventh.retryDelay?.seconds).toBeLessThan(600);
   });
 
-  test('one subject at its limit, another still admitted', async () => {
+  test('one subject at its limit does not affect another', async () => {
     const busy = randomUUID();
     for (let i = 0; i < 11; i += 1) await connection(busy);
 
     expect((await connection(randomUUID())).decision).toBe(Decision.ADMITTED);
   });
 
-  test('a repeated request id, the same verdict, marked as a repeat, and nothing taken', async () => {
+  test('a repeated request id gets the same verdict, marked as a repeat, and takes nothing', async () => {
     const request = { subject: randomUUID(), policy: 'connection', requestId: randomUUID() };
     const first = await daemon.client.admit(request);
     const repeat = await daemon.client.admit(request);
@@ -66,7 +67,7 @@ describe('Admit', () => {
     expect([decision, retryDelay]).toEqual([Decision.DENIED, undefined]);
   });
 
-  test('every field wrong, all of them named and nothing taken', async () => {
+  test('every wrong field is named, and nothing is taken', async () => {
     const { code, fields, reason } = await failureOf(
       daemon.client.admit({ subject: '', policy: '', cost: -1, requestId: 'no-uuid' }),
     );
@@ -76,14 +77,14 @@ describe('Admit', () => {
     expect(reason).toBe('INVALID_REQUEST');
   });
 
-  test('an unknown policy, NOT_FOUND with its name', async () => {
+  test('an unknown policy is NOT_FOUND with its name', async () => {
     const failure = await failureOf(daemon.client.admit({ subject: '42', policy: 'nosuch' }));
 
     expect(failure).toMatchObject({ code: status.NOT_FOUND, reason: 'UNKNOWN_POLICY' });
     expect(failure.message).toContain('"nosuch"');
   });
 
-  test('subjects of any script and of the longest length, admitted each for itself', async () => {
+  test('subjects of any script and of the longest length are admitted each for itself', async () => {
     const subjects = ['élève 42', '学生:{1}', '"quoted"\\', 'é'.repeat(128)];
 
     const answers = await Promise.all(subjects.map(connection));
@@ -93,7 +94,7 @@ describe('Admit', () => {
 });
 
 describe('BatchAdmit', () => {
-  test('good and bad requests mixed, answered in order and each by itself', async () => {
+  test('good and bad requests mixed are answered in order and each by itself', async () => {
     const subject = randomUUID();
     const { results } = await daemon.client.batchAdmit([
       { subject, policy: 'connection' },
@@ -111,7 +112,7 @@ describe('BatchAdmit', () => {
     expect(bad?.result?.value).toMatchObject({ message: expect.stringMatching(/subject .*; cost /) });
   });
 
-  test('a batch of a thousand for one subject, exactly the limit admitted', async () => {
+  test('a batch of a thousand for one subject admits exactly the limit', async () => {
     const subject = randomUUID();
     const { results } = await daemon.client.batchAdmit(Array(1000).fill({ subject, policy: 'connection' }));
 
@@ -119,7 +120,7 @@ describe('BatchAdmit', () => {
     expect(admitted).toEqual([...Array(10).fill(true), ...Array(990).fill(false)]);
   });
 
-  test.each([0, 1001])('a batch of %i, refused whole', async (size) => {
+  test.each([0, 1001])('a batch of %i is rejected as a whole', async (size) => {
     const requests = Array.from({ length: size }, () => ({ subject: '42', policy: 'connection' }));
 
     const { code, fields } = await failureOf(daemon.client.batchAdmit(requests));
@@ -128,8 +129,14 @@ describe('BatchAdmit', () => {
   });
 });
 
+/** The keys of the calls that are recorded beside the subject's. */
+function callsOf(subject: string): CallKeys {
+  const keys = callsKeysOf(space);
+  return keys.calls(keys.partitionOf(subject));
+}
+
 describe('RecordCall', () => {
-  test('a repeated request id, recorded once', async () => {
+  test('a repeated request id is recorded once', async () => {
     const call = { subject: randomUUID(), service: 'vente', requestId: randomUUID() };
 
     expect([await daemon.client.recordCall(call), await daemon.client.recordCall(call)]).toEqual([
@@ -138,16 +145,16 @@ describe('RecordCall', () => {
     ]);
   });
 
-  test('an unknown service, NOT_FOUND and nothing recorded', async () => {
+  test('an unknown service is NOT_FOUND, and nothing is recorded', async () => {
     const subject = randomUUID();
 
     const { code, reason } = await failureOf(daemon.client.recordCall({ subject, service: 'location' }));
 
     expect([code, reason]).toEqual([status.NOT_FOUND, 'UNKNOWN_SERVICE']);
-    expect(await space.calls.zscore(`${space.prefix}calls:{0}:by-subject`, subject)).toBeNull();
+    expect(await space.calls.zscore(callsOf(subject).bySubject, subject)).toBeNull();
   });
 
-  test('a request id that comes back for another service, refused', async () => {
+  test('a request id that comes back for another service is rejected', async () => {
     const call = { subject: randomUUID(), requestId: randomUUID() };
     await daemon.client.recordCall({ ...call, service: 'vente' });
 
@@ -156,34 +163,33 @@ describe('RecordCall', () => {
     expect([code, fields]).toEqual([status.INVALID_ARGUMENT, ['request_id']]);
   });
 
-  test('a request id, remembered for a day', async () => {
+  test('a request id is remembered for a day', async () => {
     const [subject, requestId] = [randomUUID(), randomUUID()];
     await daemon.client.recordCall({ subject, service: 'vente', requestId });
-    const keys = createKeys({ prefix: space.prefix, partitions: 1 });
 
-    const lifetimeMs = await space.calls.pttl(keys.callRequests(subject));
+    const lifetimeMs = await space.calls.pttl(callsKeysOf(space).callRequests(subject));
 
     expect(lifetimeMs).toBeGreaterThan(86_400_000 - 60_000);
     // A quarter more, so that most calls find it long enough.
     expect(lifetimeMs).toBeLessThanOrEqual(1.25 * 86_400_000);
   });
 
-  test('a call of a year ago that is told twice, counted once and in the log when it was told', async () => {
+  test('a call of a year ago that is sent twice is counted once and logged when it was sent', async () => {
     const subject = randomUUID();
     const callTime = new Date(Date.now() - 365 * 86_400_000);
     const call = { subject, service: 'vente', requestId: randomUUID(), callTime };
 
     const recorded = [await daemon.client.recordCall(call), await daemon.client.recordCall(call)];
 
-    const log = await space.calls.xrange(`${space.prefix}calls:{0}:log`, '-', '+');
+    const log = await space.calls.xrange(callsOf(subject).log, '-', '+');
     const entries = log.filter(([, fields]) => fields[0] === subject);
     expect(recorded).toEqual([true, false]);
-    expect(await space.calls.zscore(`${space.prefix}calls:{0}:by-subject`, subject)).toBe('1');
+    expect(await space.calls.zscore(callsOf(subject).bySubject, subject)).toBe('1');
     expect(entries).toEqual([[expect.any(String), [subject, `vente ${callTime.getTime()}`]]]);
     expect(Number(entries[0]?.[0].split('-')[0])).toBeGreaterThan(Date.now() - 60_000);
   });
 
-  test('a call of the past and one ahead of the clock, the first kept and the second made now', async () => {
+  test('a call of the past is kept, and one ahead of the clock is made now', async () => {
     const subject = randomUUID();
     const past = new Date(Date.now() - 86_400_000);
     await daemon.client.recordCall({ subject, service: 'achat', callTime: past });
@@ -193,7 +199,7 @@ describe('RecordCall', () => {
       callTime: new Date(Date.now() + 86_400_000),
     });
 
-    const log = await space.calls.xrange(`${space.prefix}calls:{0}:log`, '-', '+');
+    const log = await space.calls.xrange(callsOf(subject).log, '-', '+');
     const times = log
       .filter(([, fields]) => fields[0] === subject)
       .map(([, fields]) => Number(fields[1]?.split(' ')[1]));
@@ -204,7 +210,7 @@ describe('RecordCall', () => {
 });
 
 describe('Stats', () => {
-  test('what was done by three users, told as it was done', async () => {
+  test('the statistics show what three users did', async () => {
     const own = openRedisSpace();
     const quiet = await startDaemon({ redisUrl: own.url, prefix: own.prefix });
     try {
@@ -240,7 +246,7 @@ describe('Stats', () => {
     }
   });
 
-  test('hours of decisions, every policy of the file in each and what was decided in the last', async () => {
+  test('hours of decisions have every policy of the file in each, and what was decided in the last', async () => {
     const { prefix, url: redisUrl } = space;
     const quiet = await startDaemon({ redisUrl, prefix: `${prefix}hours:` });
     try {
@@ -249,7 +255,9 @@ describe('Stats', () => {
       const { hours, readTime } = await quiet.client.stats({ hourCount: 3 });
 
       const told = hours.map(({ policies }) => policies.map(({ policy }) => policy));
-      expect(told).toEqual(Array(3).fill(['connection', 'service-call', 'login-attempt']));
+      expect(told).toEqual(
+        Array(3).fill(['connection', 'service-call', 'login-attempt', 'password-attempt']),
+      );
       const elapsedMs = (readTime?.getTime() ?? 0) - (hours.at(-1)?.startTime?.getTime() ?? 0);
       expect(elapsedMs >= 0 && elapsedMs < 3_600_000).toBe(true);
       // An hour may have begun in between.
@@ -261,11 +269,11 @@ describe('Stats', () => {
     }
   });
 
-  test('no hours asked for, none told', async () => {
+  test('without hours in the request, none are returned', async () => {
     expect((await daemon.client.stats()).hours).toEqual([]);
   });
 
-  test('a denied connection, in no statistic', async () => {
+  test('a denied connection is in no statistic', async () => {
     const subject = randomUUID();
     await daemon.client.admit({ subject, policy: 'connection', cost: 11 });
 
@@ -278,7 +286,7 @@ describe('Stats', () => {
     expect(named).not.toContain(subject);
   });
 
-  test('counts and a window out of range, all of them named', async () => {
+  test('counts and a window out of range are all named', async () => {
     const { code, fields } = await failureOf(
       daemon.client.stats({
         recentCount: -1,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { masterOf } from '../../daemon/redis/nodes';
 import type { StatsResponse } from '../../gen/quota/v1/quota_service';
 import { ageStore } from '../../scripts/demo/age_store';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
@@ -22,7 +23,10 @@ afterEach(async () => {
   await space.close();
 });
 
-const age = (shiftMs: number) => ageStore({ redis: space.admissions, keyPrefix: space.prefix }, shiftMs);
+function age(shiftMs: number): Promise<void> {
+  const redis = masterOf(space.admissions, space.prefix);
+  return ageStore({ redis, keyPrefix: space.prefix }, shiftMs);
+}
 
 async function connect(subject: string, times = 1): Promise<void> {
   for (let i = 0; i < times; i += 1) await daemon.client.admit({ subject, policy: 'connection' });
@@ -41,7 +45,7 @@ const lastTimes = ({ recentUsers }: StatsResponse) =>
   recentUsers.map(({ connectTime }) => connectTime?.getTime());
 
 describe('age.lua', () => {
-  test('decisions, counted in the hour into which they were moved', async () => {
+  test('decisions are counted in the hour into which they were moved', async () => {
     await connect('ada', 12);
     const before = await daemon.client.stats({ hourCount: 3 });
     await age(HOUR_MS);
@@ -52,7 +56,7 @@ describe('age.lua', () => {
     expect(hourly(after)[0]).toEqual([0, 0]);
   });
 
-  test('twenty minutes three times, as an hour', async () => {
+  test('twenty minutes three times are an hour', async () => {
     await connect('ada', 12);
     const before = await daemon.client.stats({ hourCount: 3 });
     for (let i = 0; i < 3; i += 1) await age(20 * MINUTE_MS);
@@ -60,7 +64,7 @@ describe('age.lua', () => {
     expect(hourly(await daemon.client.stats({ hourCount: 3 })).slice(1)).toEqual(hourly(before).slice(0, -1));
   });
 
-  test('connections, told as that much earlier, and out of their window when it has passed', async () => {
+  test('connections count that much earlier, and leave their window when it has passed', async () => {
     await connect('ada', 2);
     await connect('bob');
     const before = await daemon.client.stats();
@@ -78,7 +82,7 @@ describe('age.lua', () => {
     expect(last.topUsers).toMatchObject([{ subject: 'ada', count: 1 }]);
   });
 
-  test('a limit, free again when its window has passed', async () => {
+  test('a limit is free again when its window has passed', async () => {
     await connect('ada', 10);
     await age(20 * MINUTE_MS);
 
@@ -87,7 +91,7 @@ describe('age.lua', () => {
     });
   });
 
-  test('calls, their times and the memory of their requests', async () => {
+  test('calls move with their times and the memory of their requests', async () => {
     const call = { subject: 'ada', service: 'vente', requestId: randomUUID() };
     await daemon.client.recordCall(call);
     const [before] = await loggedCalls();
@@ -100,7 +104,7 @@ describe('age.lua', () => {
     expect(await daemon.client.recordCall(call)).toBe(true);
   });
 
-  test('an empty store, left as it is', async () => {
+  test('an empty store is left as it is', async () => {
     await age(HOUR_MS);
 
     expect(sum(hourly(await daemon.client.stats({ hourCount: 3 })).flat())).toBe(0);

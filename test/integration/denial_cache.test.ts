@@ -33,21 +33,21 @@ async function askMany({ client }: TestDaemon, count = 200): Promise<Set<Decisio
 }
 
 describe('a hot subject that is denied', () => {
-  test('asked for again and again, denied and mostly without Redis', async () => {
+  test('a subject that goes on asking is denied, mostly without Redis', async () => {
     const { daemons } = await start();
 
     expect([...(await askMany(daemons[0]))]).toEqual([Decision.DENIED]);
     expect(await cachedDenials(daemons[0])).toBeGreaterThan(100);
   });
 
-  test('switched off, each denial asked of Redis', async () => {
+  test('asks Redis about each denial if it is switched off', async () => {
     const { daemons } = await start({ QUOTA_DENIAL_CACHE: 'off' });
     await askMany(daemons[0]);
 
     expect(await cachedDenials(daemons[0])).toBe(0);
   });
 
-  test('repeats of its admitted requests, admitted by each daemon', async () => {
+  test('repeats of its admitted requests are admitted by each daemon', async () => {
     const { daemons, requestIds } = await start();
     for (const daemon of daemons) {
       await askMany(daemon, 10);
@@ -58,7 +58,7 @@ describe('a hot subject that is denied', () => {
     }
   });
 
-  test('an override through one daemon, admitted by the other as soon as the operator is answered', async () => {
+  test('an override through one daemon is obeyed by the other as soon as the operator is answered', async () => {
     const { daemons } = await start();
     const admin = opened.closed(createAdminClient(daemons[0].target), (client) => client.close());
     const [, other] = daemons;

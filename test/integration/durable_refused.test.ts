@@ -13,7 +13,7 @@ policies:
   plain: { limits: [{ name: n, algorithm: sliding-window, limit: 3, window: 10m }] }
 `;
 
-test('a Redis that cannot wait for its disk: what is durable, UNAVAILABLE and reported as at risk; all else, answered', async () => {
+test('with a Redis that cannot wait for its disk, what is durable is UNAVAILABLE and reported as at risk, and all else is answered', async () => {
   const server = await opened.redis();
   const redis = opened.closed(new Redis(server.url), (each) => each.disconnect());
   // A later version than 7.0 has WAITAOF, but not without the file.

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSubjectHash } from '../../daemon/telemetry/subject_hash';
+import { Decision } from '../../gen/quota/v1/quota_service';
 import { type AdminClient, createAdminClient } from '../helpers/admin_client';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { createQuotaClient, failureOf, type QuotaClient } from '../helpers/quota_client';
@@ -49,7 +50,7 @@ async function erase(subject: string): Promise<string> {
 }
 
 describe('EraseSubject', () => {
-  test('a subject, forgotten at once, and to the end in the background', async () => {
+  test('a subject is forgotten at once, and to the end in the background', async () => {
     const subject = randomUUID();
     await client.admit({ subject, policy: 'connection' });
     await client.recordCall({ subject, service: 'vente' });
@@ -70,7 +71,18 @@ describe('EraseSubject', () => {
     });
   });
 
-  test('its traces: the log, the file and the trail in the store, under the hash and never the name', async () => {
+  test('a subject that was denied a moment ago is admitted once the erasure has begun', async () => {
+    const subject = randomUUID();
+    const admit = () => client.admit({ subject, policy: 'connection' });
+    for (let call = 0; call < 10; call += 1) await admit();
+    const denied = await Promise.all([admit(), admit()]);
+    await admin.eraseSubject(subject);
+
+    expect(denied.map(({ decision }) => decision)).toEqual([Decision.DENIED, Decision.DENIED]);
+    expect(await admit()).toMatchObject({ decision: Decision.ADMITTED, limits: [{ remaining: 9 }] });
+  });
+
+  test('its traces in the log, the file and the trail in the store have the hash and never the name', async () => {
     const subject = randomUUID();
     await erase(subject);
 
@@ -94,13 +106,13 @@ describe('EraseSubject', () => {
     ['no id', () => admin.getErasure(''), status.INVALID_ARGUMENT],
     ['an unknown id', () => admin.getErasure(`0.${randomUUID()}`), status.NOT_FOUND],
     ['an id of a partition that is not there', () => admin.getErasure(`9.${randomUUID()}`), status.NOT_FOUND],
-  ])('%s, refused', async (_, call, code) => {
+  ])('%s is rejected', async (_, call, code) => {
     expect(await failureOf(call())).toMatchObject({ code });
   });
 });
 
 describe('ListAudit', () => {
-  test('changes, the latest first, page by page, with what was asked for and how it ended', async () => {
+  test('changes are listed latest first, page by page, with what was asked for and how it ended', async () => {
     const subject = randomUUID();
     const target = { subject, policy: 'connection', limitName: 'per-window' };
     await admin.resetQuota(subject);
@@ -134,7 +146,7 @@ describe('ListAudit', () => {
     expect(JSON.stringify(first)).not.toContain(subject);
   });
 
-  test('a last page, without a token; another token than it gave, refused', async () => {
+  test('a last page has no token; a token that it did not return is rejected', async () => {
     await admin.resetQuota(randomUUID());
 
     expect((await admin.listAudit({ pageSize: 1000 })).nextPageToken).toBe('');

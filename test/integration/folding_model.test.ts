@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { masterOf } from '../../daemon/redis/nodes';
 import type { Folder } from '../../daemon/redis/usage/fold';
 import { ageStore } from '../../scripts/demo/age_store';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
@@ -17,6 +18,7 @@ afterAll(() => space.close());
 /** What happens to a store, one step after the other. */
 type Step =
   | { does: 'admit'; subjects: string[] }
+  | { does: 'refund'; place: number }
   | { does: 'fold'; daemon: number; steps: number }
   | { does: 'declare'; windowHours: number[] }
   | { does: 'pass'; hours: number }
@@ -30,6 +32,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       does: fc.constant('admit' as const),
       subjects: fc.array(subject, { minLength: 1, maxLength: 5 }),
     }),
+  },
+  // Which of the admissions that were not refunded before, as a part of them all: old ones and new ones alike.
+  {
+    weight: 3,
+    arbitrary: fc.record({ does: fc.constant('refund' as const), place: fc.nat(999) }),
   },
   {
     weight: 4,
@@ -70,6 +77,7 @@ async function openModel() {
     async run(of: Step): Promise<void> {
       if (of.does === 'declare') windowHours = of.windowHours;
       else if (of.does === 'admit') await admit(of.subjects);
+      else if (of.does === 'refund') await refund(of.place / 1000);
       else if (of.does === 'pass') await pass(of.hours * HOUR_MS);
       else if (of.does === 'shrink') await shrink(store);
       else for (let at = 0; at < of.steps; at += 1) await daemons[of.daemon]?.fold(0);
@@ -83,15 +91,27 @@ async function openModel() {
   };
 
   async function pass(shiftMs: number): Promise<void> {
-    await ageStore({ redis: space.admissions, keyPrefix: store.prefix }, shiftMs);
+    const redis = masterOf(space.admissions, store.keys.control(0));
+    await ageStore({ redis, keyPrefix: store.prefix }, shiftMs);
     admitted = admitted.map(({ subject, atMs }) => ({ subject, atMs: atMs - shiftMs }));
     lastUs = 0;
   }
 
-  async function admit(subjects: string[]): Promise<void> {
-    // No two of one microsecond, as a log has them too, and none that is dated later than now.
+  /** No two of one microsecond, as a log has them too, and none that is dated later than now. */
+  function nextMs(): number {
     lastUs = Math.max((Date.now() - 60_000) * 1000, lastUs + 1);
-    const atMs = lastUs / 1000;
+    return lastUs / 1000;
+  }
+
+  async function refund(place: number): Promise<void> {
+    const [refunded] = admitted.splice(Math.floor(place * admitted.length), 1);
+    if (refunded === undefined) return;
+    const { subject, atMs } = refunded;
+    await append(space, store, [{ subjects: [subject], atMs: nextMs(), refundedMs: atMs }]);
+  }
+
+  async function admit(subjects: string[]): Promise<void> {
+    const atMs = nextMs();
     await append(space, store, [{ subjects, atMs }]);
     for (const each of subjects) admitted.push({ subject: each, atMs });
   }
@@ -111,7 +131,7 @@ async function completeSinceMs(folder: Folder, windowMs: number): Promise<number
 }
 
 describe('folding', () => {
-  test('any history, two daemons and windows that come and go: counted as a plain list counts', async () => {
+  test('any history with refunds, two daemons and windows that come and go is counted as a plain list counts', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
         const model = await openModel();
@@ -128,7 +148,7 @@ describe('folding', () => {
     );
   });
 
-  test('two daemons at once, each entry counted once', async () => {
+  test('two daemons at once count each entry once', async () => {
     const store = await claimedStore(space);
     const windowsMs = () => [HOUR_MS];
     const subjects = Array.from({ length: 400 }, (_, at) => `user-${at % 13}`);

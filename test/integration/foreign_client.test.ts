@@ -22,7 +22,7 @@ afterAll(async () => {
   await space.close();
 });
 
-/** `buf curl`, in a folder that has no contract: all it knows is what reflection tells it. */
+/** `buf curl`, in a folder without the contract: all it knows comes from reflection. */
 async function curl(...args: string[]): Promise<string> {
   const { stdout } = await run(BUF, ['curl', '--protocol', 'grpc', '--http2-prior-knowledge', ...args], {
     cwd: '/',
@@ -34,10 +34,11 @@ const call = async (method: string, message: object): Promise<unknown> =>
   JSON.parse(await curl('-d', JSON.stringify(message), `http://${daemon.target}/${method}`));
 
 describe('a foreign client without the contract', () => {
-  test('asked what there is, every method of the services and of their health', async () => {
+  test('reflection lists every method of the services and of their health', async () => {
     const methods = (await curl('--list-methods', `http://${daemon.target}`)).trim().split('\n');
 
     expect(methods).toEqual([
+      'envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit',
       'grpc.health.v1.Health/Check',
       'grpc.health.v1.Health/List',
       'grpc.health.v1.Health/Watch',
@@ -46,19 +47,23 @@ describe('a foreign client without the contract', () => {
       'quota.v1.QuotaAdminService/GetErasure',
       'quota.v1.QuotaAdminService/GetQuota',
       'quota.v1.QuotaAdminService/ListAudit',
+      'quota.v1.QuotaAdminService/ListBlocked',
+      'quota.v1.QuotaAdminService/ListDaemons',
       'quota.v1.QuotaAdminService/ListOverrides',
       'quota.v1.QuotaAdminService/ListPolicies',
+      'quota.v1.QuotaAdminService/RaiseLimit',
       'quota.v1.QuotaAdminService/ResetQuota',
       'quota.v1.QuotaAdminService/SetOverride',
       'quota.v1.QuotaAdminService/WatchDecisions',
       'quota.v1.QuotaService/Admit',
       'quota.v1.QuotaService/BatchAdmit',
       'quota.v1.QuotaService/RecordCall',
+      'quota.v1.QuotaService/Refund',
       'quota.v1.QuotaService/Stats',
     ]);
   });
 
-  test('an admission by the names of the contract, decided', async () => {
+  test('an admission by the names of the contract is decided', async () => {
     const request = { subject: randomUUID(), policy: 'connection', request_id: randomUUID() };
 
     expect(await call('quota.v1.QuotaService/Admit', request)).toMatchObject({
@@ -67,7 +72,7 @@ describe('a foreign client without the contract', () => {
     });
   });
 
-  test('a recorded call and the statistics, told', async () => {
+  test('a recorded call and the statistics are returned', async () => {
     const subject = randomUUID();
     await call('quota.v1.QuotaService/RecordCall', { subject, service: 'vente' });
 
@@ -76,13 +81,13 @@ describe('a foreign client without the contract', () => {
     expect(stats).toMatchObject({ leastActiveUsers: expect.arrayContaining([{ subject, count: '1' }]) });
   });
 
-  test('the health, SERVING', async () => {
+  test('the health is SERVING', async () => {
     expect(await call('grpc.health.v1.Health/Check', { service: 'quota.v1.QuotaService' })).toEqual({
       status: 'SERVING',
     });
   });
 
-  test('the descriptors, with the comments of the contract and none of its linter', async () => {
+  test('the descriptors have the comments of the contract and none of its linter', async () => {
     const descriptors = await filesWith('quota.v1.QuotaAdminService');
 
     expect(descriptors).toContain('Takes `cost` from every limit of the policy, or from none.');
@@ -90,12 +95,12 @@ describe('a foreign client without the contract', () => {
     expect(descriptors).not.toContain('buf:lint');
   });
 
-  test('the descriptors, with the package that Go clients are generated into', async () => {
+  test('the descriptors have the package that Go clients are generated into', async () => {
     expect(await filesWith('quota.v1.QuotaService')).toContain('quota-daemon/gen/quota/v1;quotav1');
   });
 
   test.each(['BadRequest', 'ErrorInfo', 'RetryInfo', 'Status'])(
-    'the type %s of the details of errors, described',
+    'the type %s of the details of errors is described',
     async (type) => {
       expect(await filesWith(`google.rpc.${type}`)).toContain(type);
     },

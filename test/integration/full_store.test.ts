@@ -19,14 +19,12 @@ afterAll(async () => {
 const call = { subject: 'ada', service: 'vente', requestId: undefined, callTimeMs: undefined };
 
 describe('a store without memory', () => {
-  test('logs, still folded and cut to size; a call, not dropped but refused', async () => {
+  test('logs are still folded and cut to size; a call, not dropped but refused', async () => {
     const store = await claimedStore(space);
     const logBytes = { connections: 70_000, others: 70_000 };
     const folder = folderOf(space, store, { windowsMs: () => [HOUR_MS], logBytes });
-    const record = () =>
-      recordCalls({ calls: space.calls, keys: store.keys, partitions: 1, claim: CLAIM, logBytes: 1e6 }, 0, [
-        call,
-      ]);
+    const place = { calls: space.calls, keys: store.keys, partitions: 1, claim: CLAIM, logBytes: 1e6 };
+    const record = async () => (await recordCalls(place, 0, [call])).recorded;
     expect(await record()).toEqual([true]);
     const nowMs = Date.now();
     await append(

@@ -40,7 +40,8 @@ function denied(decidedUs = Date.now() * 1000) {
 
 function denialsOf({ keys }: { keys: Keys }, daemonId = 'one') {
   const logger = pino({ level: 'silent' });
-  return createDenials({ redis: space.admissions, keys, daemonId, claimOf: () => CLAIM, logger });
+  const parts = { redis: space.admissions, keys, daemonId, logger };
+  return createDenials({ ...parts, claimOf: () => CLAIM, hashOf: () => '' });
 }
 
 /** What was decided now: an hour may have begun since the test did. */
@@ -58,7 +59,7 @@ async function recent(
 }
 
 describe('decisions by hour', () => {
-  test('admissions and denials of two policies, each counted in its place', async () => {
+  test('admissions and denials of two policies are each counted in their place', async () => {
     const { store, folder, read } = await open();
     const denials = denialsOf(store);
     await append(space, store, [{ subjects: ['ada', 'bob'], atMs: Date.now() }]);
@@ -70,17 +71,22 @@ describe('decisions by hour', () => {
     expect(await recent(read)).toEqual({ connection: [2, 3], 'service-call': [1, 0] });
   });
 
-  test('admissions of earlier hours, counted in them', async () => {
+  test('admissions of earlier hours are counted in them', async () => {
     const { store, folder, read } = await open();
     const atMs = currentHour() - 3 * HOUR_MS + 60_000;
     await append(space, store, [{ subjects: ['ada', 'bob'], atMs }]);
     await foldAll(folder);
 
     const hour = (await read(5)).find(({ startTimeMs }) => startTimeMs === currentHour() - 3 * HOUR_MS);
-    expect(hour?.policies[0]).toEqual({ policy: 'connection', admittedCount: 2, deniedCount: 0 });
+    expect(hour?.policies[0]).toEqual({
+      policy: 'connection',
+      admittedCount: 2,
+      deniedCount: 0,
+      refundedCount: 0,
+    });
   });
 
-  test('hours in which nothing was decided, listed with nothing in them, the oldest first', async () => {
+  test('hours in which nothing was decided are listed with nothing in them, the oldest first', async () => {
     const { read } = await open();
     const hours = await read(168);
 
@@ -89,12 +95,12 @@ describe('decisions by hour', () => {
       Array.from({ length: 168 }, (_, index) => last - (167 - index) * HOUR_MS),
     );
     expect(hours[0]?.policies).toEqual([
-      { policy: 'connection', admittedCount: 0, deniedCount: 0 },
-      { policy: 'service-call', admittedCount: 0, deniedCount: 0 },
+      { policy: 'connection', admittedCount: 0, deniedCount: 0, refundedCount: 0 },
+      { policy: 'service-call', admittedCount: 0, deniedCount: 0, refundedCount: 0 },
     ]);
   });
 
-  test('no hours asked for, none', async () => {
+  test('returns no hours if none are requested', async () => {
     const { read } = await open();
 
     expect(await read(0)).toEqual([]);
@@ -116,7 +122,7 @@ describe('decisions by hour', () => {
     expect(fields).toContain(kept);
   });
 
-  test('a store that decides nothing any more, forgets all of it by itself', async () => {
+  test('a store that decides nothing any more forgets all of it by itself', async () => {
     const { store, folder, key } = await open();
     await append(space, store, [{ subjects: ['ada'], atMs: Date.now() }]);
     await foldAll(folder);
@@ -128,7 +134,7 @@ describe('decisions by hour', () => {
 });
 
 describe('denials', () => {
-  test('a delivery that comes twice, as after a lost answer, counted once', async () => {
+  test('a delivery that comes twice, as after a lost answer is counted once', async () => {
     const { store, read } = await open();
     // Both take themselves for the same daemon, and send its first delivery.
     for (const denials of [denialsOf(store), denialsOf(store)]) {
@@ -139,7 +145,7 @@ describe('denials', () => {
     expect(await recent(read)).toMatchObject({ connection: [0, 1] });
   });
 
-  test('a delivery that failed, repeated with what was denied meanwhile', async () => {
+  test('a delivery that failed is repeated with what was denied meanwhile', async () => {
     const { store, read } = await open();
     const denials = denialsOf(store);
     denials.record(admissionOf('connection'), denied());
@@ -152,7 +158,7 @@ describe('denials', () => {
     expect(await recent(read)).toMatchObject({ connection: [0, 2] });
   });
 
-  test('two daemons, each counted', async () => {
+  test('the decisions of two daemons are all counted', async () => {
     const { store, read } = await open();
     for (const daemonId of ['one', 'two']) {
       const denials = denialsOf(store, daemonId);
@@ -163,7 +169,7 @@ describe('denials', () => {
     expect(await recent(read)).toMatchObject({ connection: [0, 2] });
   });
 
-  test('a thousand denials at once, all counted and a hundred sampled', async () => {
+  test('of a thousand denials at once all are counted and a hundred are sampled', async () => {
     const { store, read } = await open();
     const denials = denialsOf(store);
     for (let at = 0; at < 1000; at += 1) denials.record(admissionOf('connection'), denied());
@@ -173,7 +179,7 @@ describe('denials', () => {
     expect(await space.admissions.xlen(store.keys.denials(0, 'connection'))).toBe(100);
   });
 
-  test('a denial that is dated later than now, counted in this hour', async () => {
+  test('a denial that is dated later than now is counted in this hour', async () => {
     const { store, read } = await open();
     const denials = denialsOf(store);
     denials.record(admissionOf('connection'), denied((Date.now() + 50 * HOUR_MS) * 1000));

@@ -8,7 +8,7 @@ import { closedAfterEach } from '../helpers/opened';
 
 const opened = closedAfterEach();
 
-test('least active: every student by count and id, who never called included, and no staff', async () => {
+test('least active: every student is listed by count and id, who never called included, and no staff', async () => {
   const { pool, market, sell } = opened.closed(await openMarket(), (own) => own.close());
   const users = usersTable(pool);
   const sam = { email: 'sam@example.org', firstName: 'Sam', lastName: 'Staff', passwordHash: '-' };
@@ -24,7 +24,7 @@ test('least active: every student by count and id, who never called included, an
   expect(await users.leastActive(1)).toEqual([{ id: 3, count: 0 }]);
 });
 
-test('least active: articles from before the count, counted for the seller and the buyer', async () => {
+test('least active: articles from before the count are counted for the seller and the buyer', async () => {
   const { pool, market, sell } = opened.closed(await openMarket(), (own) => own.close());
   const articleId = await sell({ sellerId: 1 });
   await sell({ sellerId: 1 });

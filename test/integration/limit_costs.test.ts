@@ -49,7 +49,7 @@ async function changesOf(call: () => Promise<unknown>): Promise<number> {
 }
 
 describe('one admission', () => {
-  test('of a policy with one limit, with an id and recorded: nine commands at most', async () => {
+  test('takes nine commands at most, of a policy with one limit, with an id and recorded', async () => {
     const subject = randomUUID();
     await store.admit({ policy, subject, requestId: randomUUID() });
     const commands = await commandsOf(() => store.admit({ policy, subject, requestId: randomUUID() }));
@@ -59,7 +59,7 @@ describe('one admission', () => {
     expect(total).toBeLessThanOrEqual(9);
   });
 
-  test('that is the first of its subject: nine commands at most', async () => {
+  test('takes nine commands at most, as the first of its subject', async () => {
     const asked = { policy, subject: randomUUID(), requestId: randomUUID() };
     const commands = await commandsOf(() => store.admit(asked));
 
@@ -68,7 +68,7 @@ describe('one admission', () => {
 });
 
 describe('a call that takes nothing', () => {
-  test('a denial and a repeat, write nothing', async () => {
+  test('a denial and a repeat write nothing', async () => {
     const asked = { policy, subject: randomUUID(), requestId: randomUUID() };
     await store.admit(asked);
     await store.admit({ ...asked, requestId: randomUUID(), cost: 2 });
@@ -82,7 +82,7 @@ describe('a call that takes nothing', () => {
     expect([answers, changed]).toEqual([[false, true], 0]);
   });
 
-  test('a look at a quota, writes nothing', async () => {
+  test('a look at a quota writes nothing', async () => {
     expect(await changesOf(() => store.read(randomUUID(), policy))).toBe(0);
   });
 });

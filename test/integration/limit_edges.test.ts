@@ -42,7 +42,7 @@ describe('a limit whose algorithm has changed lately', () => {
     },
   );
 
-  test('to a window twice, with admissions by each algorithm: never more than the limit', async () => {
+  test('a limit that became a window twice never admits more than the limit, by whichever algorithm', async () => {
     const bucket = ownPolicy([rate('token-bucket')]);
     const window = { ...bucket, limits: [rate('sliding-window')] };
     const subject = randomUUID();
@@ -60,7 +60,7 @@ describe('a limit whose algorithm has changed lately', () => {
 });
 
 describe('takings', () => {
-  test('more than a set should hold, keeps those that count', async () => {
+  test('more than a set should hold keeps those that count', async () => {
     const policy = ownPolicy([rate('sliding-window', 1000)]);
     const shorter = { ...policy, limits: [rate('sliding-window', 1000, 1000)] };
     const subject = randomUUID();

@@ -37,7 +37,7 @@ async function takeInThePast(key: string, count: number, ageUs: number): Promise
 }
 
 describe('a token bucket', () => {
-  test('whose override has ended, owes one full bucket at most', async () => {
+  test('one whose override has ended owes one full bucket at most', async () => {
     const policy = ownPolicy([bucket(20)]);
     const subject = randomUUID();
     const target = { subject, policy: policy.name, limitName: 'bucket' };
@@ -52,7 +52,7 @@ describe('a token bucket', () => {
     expect(denied.limits[0]?.resetDelayUs).toBeLessThanOrEqual(HOUR_US);
   });
 
-  test('whose limit has got smaller, owes one full bucket at most', async () => {
+  test('one whose limit has got smaller owes one full bucket at most', async () => {
     const subject = randomUUID();
     const large = ownPolicy([bucket(1000)]);
     await store.admit({ policy: large, subject, cost: 1000 });
@@ -64,7 +64,7 @@ describe('a token bucket', () => {
     expect(denied.limits[0]?.resetDelayUs).toBeLessThanOrEqual(HOUR_US);
   });
 
-  test('that only denials meet after an override has ended, keeps what was taken until it is full again', async () => {
+  test('that only denials meet after an override has ended keeps what was taken until it is full again', async () => {
     const policy = ownPolicy([bucket(1, 2000)]);
     const subject = randomUUID();
     const target = { subject, policy: policy.name, limitName: 'bucket' };
@@ -94,7 +94,7 @@ describe('takings', () => {
     expect(await other.admit({ policy: long, subject })).toMatchObject({ admitted: false });
   });
 
-  test('that nothing needs any more, are removed a thousand at a time until none is left', async () => {
+  test('that nothing needs any more are removed a thousand at a time until none is left', async () => {
     const policy = ownPolicy([window(10, 60_000)]);
     const subject = randomUUID();
     const key = store.keys.taken(policy.name, subject);
@@ -112,7 +112,7 @@ describe('takings', () => {
     expect(left).toEqual([1501, 502, 3, 4]);
   });
 
-  test('that were given back, are removed as well', async () => {
+  test('that were given back are removed as well', async () => {
     const policy = ownPolicy([window(10, 60_000)]);
     const subject = randomUUID();
     const key = store.keys.taken(policy.name, subject);
@@ -179,7 +179,7 @@ describe('the id of a request', () => {
     expect(repeat.limits[0]?.remaining).toBe(remaining);
   });
 
-  test('that is remembered longer than its window, is known when its token is back', async () => {
+  test('that is remembered longer than its window is known when its token is back', async () => {
     const policy = ownPolicy([window(1, 50)]);
     const asked = { policy, subject: randomUUID(), requestId: randomUUID() };
     await store.admit(asked);
@@ -190,7 +190,7 @@ describe('the id of a request', () => {
 });
 
 describe('a joined call', () => {
-  test('with one corrupt key among 100, answers the other 99', async () => {
+  test('a batch with one corrupt key among 100 answers the other 99', async () => {
     const policy = ownPolicy([window(5), bucket(5)]);
     const subjects = Array.from({ length: 100 }, () => randomUUID());
     await space.admissions.set(store.keys.taken(policy.name, subjects[41] ?? ''), 'corrupt');

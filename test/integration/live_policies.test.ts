@@ -25,7 +25,7 @@ function startDaemon(policies: string): Promise<TestDaemon> {
 const hasLogged = (daemon: TestDaemon, message: string) => daemon.log.some(({ msg }) => msg === message);
 
 describe('the policies file', () => {
-  test('a daemon that starts, the whole path of the file that it follows in its log', async () => {
+  test('a daemon that starts logs the whole path of the file that it follows', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const folder = opened.closed(createFolder(), (made) => made.remove());
     const file = folder.write('policies.yaml', policiesOf(20));
@@ -40,7 +40,7 @@ describe('the policies file', () => {
 });
 
 describe('a policies file that changes', () => {
-  test('a limit raised and lowered while 50 clients ask, no wrong decision', async () => {
+  test('a limit raised and lowered while 50 clients ask makes no wrong decision', async () => {
     const daemon = await startDaemon(policiesOf(20));
     const subject = randomUUID();
     const answers: { limit: number; remaining: number; admitted: boolean }[] = [];
@@ -71,15 +71,15 @@ describe('a policies file that changes', () => {
     expect(admitted.some(({ limit }) => limit === 10)).toBe(false);
   });
 
-  test('a file broken on purpose, refused with every fault and the old policies kept', async () => {
+  test('a file broken on purpose is rejected with every fault, and the old policies stay', async () => {
     const daemon = await startDaemon(policiesOf(7));
     daemon.writePolicies('policies: { connection: { limits: [], records: nothing } }\nservices: {}\n');
-    await until('it is refused', () => hasLogged(daemon, 'policies refused, the old ones stay'));
+    await until('it is refused', () => hasLogged(daemon, 'policies rejected, the old ones stay'));
 
     const { decision, limits } = await daemon.client.admit({ subject: '42', policy: 'connection' });
 
     expect([decision, limits[0]?.limit]).toEqual([Decision.ADMITTED, 7]);
-    const refusal = daemon.log.find(({ msg }) => msg === 'policies refused, the old ones stay');
+    const refusal = daemon.log.find(({ msg }) => msg === 'policies rejected, the old ones stay');
     expect(refusal?.faults).toHaveLength(3);
     const [ready, metrics] = await Promise.all(
       ['readyz', 'metrics'].map((page) => fetch(`${daemon.httpUrl}/${page}`)),
@@ -88,10 +88,10 @@ describe('a policies file that changes', () => {
     expect(await metrics?.text()).toContain('quota_policies_reloads_total{result="refused"} 1');
   });
 
-  test('a file that is mended after it was broken, taken', async () => {
+  test('a broken file is accepted once fixed', async () => {
     const daemon = await startDaemon(policiesOf(7));
     daemon.writePolicies('policies: nonsense');
-    await until('it is refused', () => hasLogged(daemon, 'policies refused, the old ones stay'));
+    await until('it is refused', () => hasLogged(daemon, 'policies rejected, the old ones stay'));
     daemon.writePolicies(policiesOf(8));
     await until('it is taken', () => hasLogged(daemon, 'policies reloaded'));
 

@@ -55,19 +55,24 @@ function forSale(sort: Sort, filters: Filters = {}): ReadList {
 const priceOf = (id: number) => 100 + (ids.indexOf(id) % 4);
 
 describe('pages', () => {
-  test('listings: newest first, each article once, in full pages', async () => {
+  test.each(['!?', '🎬'])('listings: a search for %s, which has no letter, finds nothing', async (words) => {
+    expect((await opened.market.forSale({ filters: { words }, sort: 'newest' })).articles).toEqual([]);
+    expect(await opened.market.countForSale({ words })).toEqual({ count: 0, isMore: false });
+  });
+
+  test('listings: the newest come first, each article once, in full pages', async () => {
     const { forth } = await walk(forSale('newest'));
     expect(forth.flat()).toEqual(ids.toReversed());
     expect(forth.map((page) => page.length)).toEqual([PAGE_SIZE, PAGE_SIZE, 5]);
   });
 
-  test('listings: cheapest first with many of one price, each article once', async () => {
+  test('listings: the cheapest come first, each article once even if many have one price', async () => {
     const { forth } = await walk(forSale('cheapest'));
     expect(forth.flat()).toEqual(ids.toSorted((a, b) => priceOf(a) - priceOf(b) || a - b));
   });
 
   test.each(['newest', 'cheapest'] as const)(
-    'listings: back from the last page, %s, the same pages',
+    'listings: the pages back from the last, %s, are the same',
     async (sort) => {
       const { forth, back } = await walk(forSale(sort));
       expect(back.flat().slice(0, PAGE_SIZE)).toEqual(forth[0]);
@@ -77,14 +82,14 @@ describe('pages', () => {
   );
 
   test.each(['newest', 'cheapest'] as const)(
-    'listings: a search, %s, the pages of its words',
+    'listings: a search for %s shows the pages of its words',
     async (sort) => {
       const { forth } = await walk(forSale(sort, { words: 'TITRE N' }));
       expect(forth).toEqual((await walk(forSale(sort))).forth);
     },
   );
 
-  test('listings: a cursor that is none, or of another order, the first page', async () => {
+  test('listings: a cursor that is none, or of another order, shows the first page', async () => {
     const first = await forSale('newest')(undefined);
     for (const cursor of [
       '',
@@ -98,7 +103,7 @@ describe('pages', () => {
       expect(await forSale('newest')(cursor)).toEqual(first);
   });
 
-  test('listings: a cursor past the end, the first page', async () => {
+  test('listings: a cursor past the end shows the first page', async () => {
     const first = await forSale('newest')(undefined);
     expect(await forSale('newest')('after-0')).toEqual(first);
     expect(await forSale('newest')(`before-${ids.at(-1)}`)).toEqual(first);
@@ -127,7 +132,7 @@ describe('filters', () => {
     ['words that one title has', { words: 'titre 17' }, (i) => i === 17],
     ['words that no title has', { words: 'titre absent' }, () => false],
   ];
-  test.each(cases)('listings: %s, what satisfies it, in both orders', async (_, filters, isWanted) => {
+  test.each(cases)('listings: %s finds what satisfies it, in both orders', async (_, filters, isWanted) => {
     const wanted = ids.filter((_id, i) => isWanted(i));
     const newest = await walk(forSale('newest', filters));
     const cheapest = await walk(forSale('cheapest', filters));
@@ -135,7 +140,7 @@ describe('filters', () => {
     expect(cheapest.forth.flat()).toEqual(wanted.toSorted((a, b) => priceOf(a) - priceOf(b) || a - b));
   });
 
-  test.each(cases)('listings: the count of %s, as many as the list has', async (_, filters, isWanted) => {
+  test.each(cases)('listings: the count of %s is as many as the list has', async (_, filters, isWanted) => {
     const count = ids.filter((_id, i) => isWanted(i)).length;
     expect(await opened.market.countForSale(filters)).toEqual({ count, isMore: false });
   });
@@ -154,14 +159,14 @@ describe('search', () => {
     ['1984', '1984'],
     ['Spider-Man', 'man spider'],
     ['Война и мир', 'мир'],
-  ])('listings: the title %s, found by %s', async (title, words) => {
+  ])('listings: the title %s is found by %s', async (title, words) => {
     const id = await opened.sell({ title });
     const { articles } = await opened.market.forSale({ filters: { words }, sort: 'newest' });
     expect(articles.map((article) => article.id)).toContain(id);
     await opened.market.buy({ requestId: randomUUID(), buyerId: 3, articleId: id });
   });
 
-  test('listings: signs of SQL and of LIKE, words like any others', async () => {
+  test('listings: signs of SQL and of LIKE are words like any others', async () => {
     for (const words of ["'; DROP TABLE articles; --", '%', '_', '\\', '+titre -n'])
       await opened.market.forSale({ filters: { words }, sort: 'cheapest' });
     expect((await opened.market.countForSale({})).count).toBe(COUNT);
@@ -169,14 +174,14 @@ describe('search', () => {
 });
 
 describe('one’s own', () => {
-  test('listings: of a seller, the newest first, sold ones too', async () => {
+  test('listings: of a seller, the newest come first, sold ones too', async () => {
     const articleId = await opened.sell({ sellerId: 2 });
     await opened.market.buy({ requestId: randomUUID(), buyerId: 1, articleId });
     const { forth } = await walk((cursor) => opened.market.ofSeller({ userId: 2, cursor }));
     expect(forth.flat()).toEqual([articleId, ...ids.filter((_, i) => i % 5 === 0).toReversed()]);
   });
 
-  test('listings: of a buyer, from a moment later than any date, the whole list', async () => {
+  test('listings: of a buyer, a moment later than any date shows the whole list', async () => {
     const articleId = await opened.sell({ sellerId: 1 });
     await opened.market.buy({ requestId: randomUUID(), buyerId: 2, articleId });
     const page = await opened.market.ofBuyer({ userId: 2, cursor: 'after-999999999999999-1' });
@@ -184,7 +189,7 @@ describe('one’s own', () => {
     expect(page.previous).toBeDefined();
   });
 
-  test('listings: of a buyer, the last bought first, forth and back', async () => {
+  test('listings: of a buyer, the last bought come first, forth and back', async () => {
     const bought: number[] = [];
     for (let i = 0; i < PAGE_SIZE + 3; i += 1) bought.push(await opened.sell());
     // Bought in another order than they were offered.

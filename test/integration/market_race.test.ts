@@ -9,7 +9,7 @@ const opened = closedAfterEach();
 
 const RUNS = 200;
 
-test('market: two buyers of one article at the same moment, 200 times, one gets it and the other is told', async () => {
+test('market: of two simultaneous buyers of one article, one gets it and the other learns it, 200 times', async () => {
   const first = opened.closed(await openMarket(), (market) => market.close());
   // As in another instance of the web tier: nothing is shared but the database.
   const pool = opened.closed(connect(first.url), (own) => own.end());
@@ -21,7 +21,7 @@ test('market: two buyers of one article at the same moment, 200 times, one gets 
 
   for (let run = 0; run < RUNS; run += 1) {
     const articleId = await first.sell();
-    // Whoever is asked first has a lead, so each is in turn.
+    // The first one asked has a lead, so they take turns.
     const inTurn = run % 2 === 0 ? buyers : buyers.toReversed();
     const purchases = await Promise.all(
       inTurn.map(async ({ id, market }) => {
@@ -36,11 +36,11 @@ test('market: two buyers of one article at the same moment, 200 times, one gets 
     expect(purchases).toContainEqual({ id: loserId, outcome: 'sold-already' });
     winners.add(Number(buyerId));
   }
-  // Where one always wins, the two never met.
+  // If one always wins, the two never collided.
   expect(winners).toEqual(new Set([2, 3]));
 });
 
-test('market: many sell and buy at once, and nobody is told of a deadlock', async () => {
+test('market: many sell and buy at once, and nobody gets a deadlock', async () => {
   const { market, sell } = opened.closed(await openMarket(), (opening) => opening.close());
   const ids = await Promise.all(Array.from({ length: 40 }, () => sell({ title: 'Le Monde du Livre' })));
   const outcomes = await Promise.all(

@@ -11,7 +11,7 @@ const COUNT = 100_000;
 const READS_A_ROW = 16;
 const PAGE_BOUND = READS_A_ROW * (PAGE_SIZE + 1);
 
-/** Where no index has both the filter and the order: a tenth of the articles. */
+/** If no index has both the filter and the order: a tenth of the articles. */
 const LOOSE_BOUND = COUNT / 10;
 
 /** Seeding alone takes the time of all other tests of the market together. */
@@ -93,13 +93,16 @@ describe('a list of 100,000 articles', () => {
     expect(greatest(reads)).toBeLessThanOrEqual(PAGE_BOUND);
   });
 
-  test.each([1, 500, 5_000])('listings: cheapest first up to %i cents, as little', async (maxPriceCents) => {
-    const list = { filters: { maxPriceCents }, sort: 'cheapest' } as const;
-    expect(greatest(await readsOf(list))).toBeLessThanOrEqual(PAGE_BOUND);
-  });
+  test.each([1, 500, 5_000])(
+    'listings: cheapest first up to %i cents reads as little',
+    async (maxPriceCents) => {
+      const list = { filters: { maxPriceCents }, sort: 'cheapest' } as const;
+      expect(greatest(await readsOf(list))).toBeLessThanOrEqual(PAGE_BOUND);
+    },
+  );
 
   test.each([1, 105, 180, 190, 500, 5_000])(
-    'listings: newest first up to %i cents, no scan',
+    'listings: newest first up to %i cents scans nothing',
     async (maxPriceCents) => {
       const list = { filters: { maxPriceCents }, sort: 'newest' } as const;
       expect(greatest(await readsOf(list))).toBeLessThanOrEqual(LOOSE_BOUND);
@@ -127,7 +130,7 @@ describe('a list of 100,000 articles', () => {
     }
   });
 
-  test('listings: the count, no further than it is told', async () => {
+  test('listings: the count stops at its limit', async () => {
     for (const filter of [{}, { words: 'le' }, { category: 'book' }] as const) {
       const count = () => listings(connection).countForSale(filter);
       expect(await count()).toEqual({ count: COUNT_LIMIT, isMore: true });

@@ -32,7 +32,7 @@ describe('a daemon without Redis', () => {
     });
   });
 
-  test('its health, SERVING and ready', async () => {
+  test('its health is SERVING, and it is ready', async () => {
     const health = watchHealth(daemon.target);
     await health.reached('SERVING');
     health.close();
@@ -40,7 +40,7 @@ describe('a daemon without Redis', () => {
     expect((await fetch(`${daemon.httpUrl}/readyz`)).status).toBe(200);
   });
 
-  test('its log, says what that means', () => {
+  test('its log says what that means', () => {
     expect(daemon.log.map(({ msg }) => msg)).toContain(
       'REDIS_URL is memory: this process counts by itself, no other daemon sees what it counts, and nothing survives its end',
     );

@@ -52,7 +52,7 @@ describe('the opening of a store', () => {
     await until('it is open again', () => opening.isOpen());
   });
 
-  test('emptied, and claimed by another schema: closed until it can be used again', async () => {
+  test('a store that was emptied, and claimed by another schema, is closed until it can be used again', async () => {
     await space.admissions.del(keys.schema);
     await space.admissions.set(keys.schema, 'schema 3');
     const found = opening.guard(async () => {

@@ -24,7 +24,7 @@ async function insertCalls({ pool }: TestMarket, count: number): Promise<string[
 }
 
 describe('outbox', () => {
-  test('outbox: a call, claimed with what it was written down with, in UTC', async () => {
+  test('outbox: a call is claimed with what it was written down with, in UTC', async () => {
     const { market, outbox } = await openOutbox();
     const beforeMs = Date.now();
     const [requestId] = await insertCalls(market, 1);
@@ -34,7 +34,7 @@ describe('outbox', () => {
     expect(Math.abs(Number(claimed?.call.callTime) - beforeMs)).toBeLessThan(60_000);
   });
 
-  test('outbox: a claimed call, nobody else’s until it is given back', async () => {
+  test('outbox: a claimed call is nobody else’s until it is given back', async () => {
     const { market, outbox } = await openOutbox();
     await insertCalls(market, 3);
     const [first] = await outbox.claim(1);
@@ -44,7 +44,7 @@ describe('outbox', () => {
     expect((await outbox.claim(10)).map(({ id }) => id)).toEqual([first?.id]);
   });
 
-  test('outbox: a claim whose relay is gone, due again when the lease ends', async () => {
+  test('outbox: a claim whose relay is gone is due again when the lease ends', async () => {
     const { market, outbox } = await openOutbox();
     await insertCalls(market, 1);
     await outbox.claim(1);
@@ -53,7 +53,7 @@ describe('outbox', () => {
     expect(await outbox.claim(1)).toHaveLength(1);
   });
 
-  test('outbox: a refused call, later, with the refusal counted', async () => {
+  test('outbox: a rejected call comes later, with the rejection counted', async () => {
     const { market, outbox } = await openOutbox();
     await insertCalls(market, 1);
     const [claimed] = await outbox.claim(1);
@@ -63,7 +63,7 @@ describe('outbox', () => {
     expect(await outbox.claim(1)).toMatchObject([{ refusals: 1 }]);
   });
 
-  test('outbox: a call whose transaction is not committed yet, stepped over and not waited for', async () => {
+  test('outbox: a call whose transaction is not committed yet is stepped over and not waited for', async () => {
     const { market, outbox } = await openOutbox();
     const [committed] = await insertCalls(market, 1);
     const connection = await market.pool.getConnection();
@@ -76,7 +76,7 @@ describe('outbox', () => {
     expect((await outbox.claim(10)).map(({ call }) => call.requestId)).toEqual([requestId]);
   });
 
-  test('outbox: two claims at once, no call twice', async () => {
+  test('outbox: two claims at once get no call twice', async () => {
     const { market, outbox } = await openOutbox();
     await insertCalls(market, 40);
     const claims = await Promise.all(Array.from({ length: 8 }, () => outbox.claim(5)));
@@ -84,7 +84,7 @@ describe('outbox', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('outbox: the backlog, how many wait and for how long', async () => {
+  test('outbox: the backlog says how many wait and for how long', async () => {
     const { market, outbox } = await openOutbox();
     expect(await outbox.backlog()).toEqual({ waiting: 0, oldestAgeMs: 0 });
     await insertCalls(market, 2);
@@ -96,7 +96,7 @@ describe('outbox', () => {
   });
 });
 
-test('relay: two on one table, each call told once by one of them', async () => {
+test('relay: of two on one table, one sends each call, once', async () => {
   const { market } = await openOutbox();
   const ids = await insertCalls(market, 200);
   const told: string[][] = [[], []];
@@ -104,7 +104,7 @@ test('relay: two on one table, each call told once by one of them', async () => 
     const pool = opened.closed(connect(market.url), (own) => own.end());
     const relay = startRelay({
       outbox: outboxTable(pool),
-      async record({ requestId }) {
+      async send({ requestId }) {
         // About what a daemon takes, so that both are at work at once.
         await pause(5);
         mine.push(requestId);

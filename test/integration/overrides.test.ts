@@ -20,7 +20,7 @@ const override = (subject: string, limit: number) => {
 };
 
 describe('overrides', () => {
-  test('another limit for one subject, holds at once on every daemon and for nobody else', async () => {
+  test('another limit for one subject holds at once on every daemon and for nobody else', async () => {
     const subject = randomUUID();
     await connect(subject, 3);
     const { override: set } = await at.admin.setOverride(override(subject, 5));
@@ -36,7 +36,7 @@ describe('overrides', () => {
     expect(other.limits).toMatchObject([{ limit: 3, remaining: 0, overridden: false }]);
   });
 
-  test('a limit of 0, nothing admitted and no way back told', async () => {
+  test('a limit of 0 admits nothing and returns no time to come back', async () => {
     const subject = randomUUID();
     await at.admin.setOverride(override(subject, 0));
 
@@ -45,7 +45,7 @@ describe('overrides', () => {
     expect([decision, retryDelay]).toEqual([Decision.DENIED, undefined]);
   });
 
-  test('a bucket with another size, keeps what was taken', async () => {
+  test('a bucket with another size keeps what was taken', async () => {
     const subject = randomUUID();
     await at.daemon.client.admit({ subject, policy: 'mixed', cost: 2 });
     for (const limitName of ['window', 'bucket']) {
@@ -74,7 +74,7 @@ describe('overrides', () => {
     expect(overrides).toEqual([]);
   });
 
-  test('a limit of 0 until a moment, denied with that moment to come back', async () => {
+  test('a limit of 0 until a moment is denied with that moment to come back', async () => {
     const subject = randomUUID();
     await at.admin.setOverride({ ...override(subject, 0), expireTime: new Date(Date.now() + 60_000) });
 
@@ -97,7 +97,7 @@ describe('overrides', () => {
     expect(limit?.nextDelay?.seconds).toBeGreaterThan(500);
   });
 
-  test('a limit of 0, all of it free', async () => {
+  test('a limit of 0 is free as a whole', async () => {
     const subject = randomUUID();
     await connect(subject, 1);
     await at.admin.setOverride(override(subject, 0));
@@ -107,14 +107,14 @@ describe('overrides', () => {
     expect(quotas[0]?.limits).toMatchObject([{ remaining: 0, nextDelay: { seconds: 0, nanos: 0 } }]);
   });
 
-  test('a page token that is none, refused', async () => {
-    for (const pageToken of ['nonsense', '0:99999999999999999999', '9:0']) {
+  test('an invalid page token is rejected', async () => {
+    for (const pageToken of ['nonsense', '0:99999999999999999999', '1024:0']) {
       const { code, fields } = await failureOf(at.admin.listOverrides({ pageToken }));
       expect([code, fields]).toEqual([status.INVALID_ARGUMENT, ['page_token']]);
     }
   });
 
-  test('overrides that have ended and one set anew, only the ended ones forgotten when they are listed', async () => {
+  test('of overrides that have ended and one set again, only the ended ones are forgotten when they are listed', async () => {
     const space = openRedisSpace();
     try {
       const keys = createKeys({ prefix: space.prefix, partitions: 1 });
@@ -146,7 +146,7 @@ describe('overrides', () => {
     expect((await connect(subject)).limits[0]?.limit).toBe(3);
   });
 
-  test('the overrides of all, listed page by page with who set them', async () => {
+  test('the overrides of all are listed page by page with who set them', async () => {
     const subjects = Array.from({ length: 5 }, () => `${randomUUID()}:with:colons`);
     for (const subject of subjects) await at.admin.setOverride(override(subject, 7));
 
@@ -173,13 +173,13 @@ describe('overrides', () => {
       request: { ...override('42', 5), expireTime: new Date(1) },
       fields: ['expire_time'],
     },
-  ])('$wrong, refused with every field', async ({ request, fields }) => {
+  ])('$wrong is rejected with every field', async ({ request, fields }) => {
     const failure = await failureOf(at.admin.setOverride(request));
 
     expect([failure.code, failure.fields]).toEqual([status.INVALID_ARGUMENT, fields]);
   });
 
-  test('a limit that the policy does not have, NOT_FOUND', async () => {
+  test('a limit that the policy does not have is NOT_FOUND', async () => {
     const failure = await failureOf(at.admin.setOverride({ ...override('42', 5), limitName: 'nosuch' }));
 
     expect([failure.code, failure.reason]).toEqual([status.NOT_FOUND, 'UNKNOWN_LIMIT']);

@@ -25,7 +25,7 @@ async function check(text: string): Promise<{ file: string; output: string; code
 }
 
 describe('policies:check', () => {
-  test('a call that could take Redis too long and too many ids, rejected with both calculations', async () => {
+  test('a call that could take Redis too long and too many ids is rejected with both calculations', async () => {
     const { file, output, code } = await check(`
 policies:
   heavy:

@@ -13,7 +13,7 @@ const policy = policyOf([{ name: 'w', algorithm: 'sliding-window', limit: 1000, 
 const REDATED = 1000;
 const COST = 5;
 
-test('a request whose tokens were dated anew in two steps, still known with its cost', async () => {
+test('a request whose tokens were dated anew in two steps is still known with its cost', async () => {
   const space = opened.space();
   const store = await openLimitStore(space);
   const request = { policy, subject: 'ada', cost: COST, requestId: randomUUID() };

@@ -11,7 +11,7 @@ const opened = closedAfterEach();
 const run = promisify(execFile);
 const SCRIPT = join(__dirname, '../../dist/scripts/policies_replay.js');
 
-/** What `npm run policies:replay` tells of a candidate whose connections have that limit. */
+/** The output of `npm run policies:replay` for a candidate whose connections have that limit. */
 async function replayAgainst(limit: number, env: Record<string, string>): Promise<string> {
   const directory = opened.closed(mkdtempSync(join(tmpdir(), 'quota-replay-')), (path) => {
     rmSync(path, { recursive: true });
@@ -24,7 +24,7 @@ async function replayAgainst(limit: number, env: Record<string, string>): Promis
 }
 
 describe('policies:replay', () => {
-  test('what was decided, played against a tighter and a wider file', async () => {
+  test('what was decided is replayed against a tighter and a wider file', async () => {
     const space = opened.space();
     // Several partitions, so that the log is read from each of them.
     const env = { REDIS_URL: space.url, QUOTA_KEY_PREFIX: space.prefix, QUOTA_PARTITIONS: '3' };
@@ -52,7 +52,7 @@ describe('policies:replay', () => {
     expect(wider).toContain('  newly admitted: 1 request of 1 subject: ada (1)\n');
   });
 
-  test('nothing kept, said so', async () => {
+  test('says so if nothing is kept', async () => {
     const space = opened.space();
     const env = { REDIS_URL: space.url, QUOTA_KEY_PREFIX: space.prefix };
     await opened.daemon({ redisUrl: space.url, prefix: space.prefix });

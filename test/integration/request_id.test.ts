@@ -23,7 +23,7 @@ describe('the id of a request', () => {
   /** What the web tier logged of the request when it was answered. */
   const answered = (id: string) => site.web.log.find((line) => idOf(line) === id && line.res !== undefined);
 
-  test('a login that is refused, under the id of the visitor in both logs', async () => {
+  test('a login that is denied is under the id of the visitor in both logs', async () => {
     for (let login = 0; login < 10; login += 1) await logIn();
     const { response } = await logIn();
     const id = response.headers.get('x-request-id') ?? '';
@@ -35,7 +35,7 @@ describe('the id of a request', () => {
     expect(answered(id)).toMatchObject({ res: { statusCode: 429 } });
   });
 
-  test('many refused at the same time, each under its own', async () => {
+  test('many calls rejected at the same time are each logged under their own id', async () => {
     const answers = await Promise.all(Array.from({ length: 9 }, () => logIn()));
     const ids = answers.map(({ response }) => response.headers.get('x-request-id'));
 
@@ -43,7 +43,7 @@ describe('the id of a request', () => {
     for (const id of ids) expect(denials().filter(({ callId }) => callId === id)).toHaveLength(1);
   });
 
-  test('a caller that gives none, one that the daemon makes', async () => {
+  test('a caller that gives none gets one that the daemon makes', async () => {
     for (let call = 0; call < 11; call += 1)
       await site.daemon.client.admit({ subject: 'direct', policy: 'service-call' });
 
@@ -56,7 +56,7 @@ describe('the id of a request', () => {
 describe('a batch with a fault and a refusal in it', () => {
   const opened = closedAfterEach();
 
-  test('a line for each, under the one id of the batch', async () => {
+  test('logs a line for each, under the one id of the batch', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const daemon = await opened.daemon({ redisUrl, prefix });
     await daemon.client.batchAdmit([
@@ -68,13 +68,13 @@ describe('a batch with a fault and a refusal in it', () => {
     await until('both in the log', () => told().length >= 2);
     const lines = told();
 
-    expect(lines.map(({ msg }) => msg).sort()).toEqual(['denied', 'request refused']);
+    expect(lines.map(({ msg }) => msg).sort()).toEqual(['denied', 'request rejected']);
     expect(new Set(lines.map(({ callId }) => callId)).size).toBe(1);
   });
 });
 
 describe('the probes of the web tier', () => {
-  test('asked, ready, not logged and no cookie', async () => {
+  test('a probe is answered, sets no cookie and is not logged', async () => {
     const site = await startSite();
     const live = await fetch(`${site.url}/livez`);
     const ready = await fetch(`${site.url}/readyz`);

@@ -87,7 +87,7 @@ const usageOf = (subject: string) =>
   );
 
 describe('admissions that were made without the store', () => {
-  test('in a window, each counts by its own time', async () => {
+  test('each counts by its own time in a window', async () => {
     const subject = randomUUID();
     const atUs = nowUs() - WINDOW_US / 2;
     await restore(windowed, subject, nowUs() - WINDOW_US - 1_000_000, atUs);
@@ -105,20 +105,18 @@ describe('admissions that were made without the store', () => {
     expect((await statusOf(windowed, subject)).resetDelayUs).toBeLessThanOrEqual(WINDOW_US);
   });
 
-  test('in a bucket, what would have come back meanwhile is back', async () => {
+  test('what would have come back meanwhile is back in a bucket', async () => {
     const subject = randomUUID();
     await restore(bucketed, subject, nowUs() - WINDOW_US / 2, nowUs());
 
     expect(await statusOf(bucketed, subject)).toMatchObject({ remaining: SIZE - 1 });
   });
 
-  test('in a bucket, so long ago that it is full again, its key not kept for ever', async () => {
+  test('the key of a bucket so long ago that it is full again is not kept for ever', async () => {
     const subject = randomUUID();
     await restore(bucketed, subject, nowUs() - 2 * WINDOW_US);
 
-    const keys = (await space.admissions.keys(`${space.prefix}bucket:*`)).filter((key) =>
-      key.includes(subject),
-    );
+    const keys = (await space.keys('bucket:*')).filter((key) => key.includes(subject));
     expect(keys).toHaveLength(1);
     expect(await space.admissions.pttl(keys[0] ?? '')).toBeGreaterThan(0);
   });
@@ -140,7 +138,7 @@ describe('admissions that were made without the store', () => {
     expect(resetDelayUs).toBeLessThanOrEqual(WINDOW_US);
   });
 
-  test('a shadow that has no room, takes nothing', async () => {
+  test('a shadow that has no room takes nothing', async () => {
     const subject = randomUUID();
     await restore(shadowed, subject, nowUs(), nowUs());
 
@@ -161,7 +159,7 @@ describe('admissions that were made without the store', () => {
     },
   );
 
-  test('in the statistics: once, in the hour of its time, and never before a later connection', async () => {
+  test('is in the statistics once, in the hour of its time, and never before a later connection', async () => {
     const subject = randomUUID();
     const before = await usageOf(subject);
     const { decidedUs } = await decisionBy(store, admissionOf(windowed, subject), windowed);
@@ -175,7 +173,7 @@ describe('admissions that were made without the store', () => {
     expect(admittedIn(after, -2) - admittedIn(before, -2)).toBe(1);
   });
 
-  test('of many subjects in several partitions, all written', async () => {
+  test('those of many subjects in several partitions are all written', async () => {
     const subjects = Array.from({ length: 250 }, () => randomUUID());
     const all = subjects.map((subject) => {
       return { admission: admissionOf(windowed, subject), policy: windowed, atUs: nowUs() };

@@ -10,11 +10,12 @@ import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { createQuotaClient, failureOf, type QuotaClient } from '../helpers/quota_client';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 
-const TOKENS = { shop: newToken(), staff: newToken(), all: newToken() };
+const TOKENS = { shop: newToken(), staff: newToken(), site: newToken(), all: newToken() };
 const RESTRICTED = { policies: ['connection'], subject_prefix: 'shop-', max_cost: 2 };
 const IDENTITIES: TestIdentity[] = [
   { name: 'shop', role: 'caller', tokens: [TOKENS.shop], ...RESTRICTED },
   { name: 'staff', role: 'operator', tokens: [TOKENS.staff], ...RESTRICTED },
+  { name: 'site', role: 'site', tokens: [TOKENS.site], subject_prefix: 'shop-' },
   { name: 'all', role: 'operator', tokens: [TOKENS.all] },
 ];
 
@@ -43,6 +44,8 @@ afterAll(async () => {
   folder.remove();
 });
 
+const THREE_DAYS = { seconds: 259_200, nanos: 0 };
+
 const own = () => `shop-${randomUUID()}`;
 
 const SUBJECT = 'subject must begin with "shop-" for this caller';
@@ -56,7 +59,7 @@ const denied = (...reasons: string[]) => ({
 });
 
 describe('a caller that is restricted', () => {
-  test('what it may use, answered', async () => {
+  test('what it may use is answered', async () => {
     const subject = own();
 
     expect(await client.admit({ subject, policy: 'connection', cost: 2 })).toMatchObject({ decision: 1 });
@@ -65,7 +68,16 @@ describe('a caller that is restricted', () => {
     expect((await client.stats({ ...none, subject })).subjectUsage).toMatchObject({ callCount: 1 });
   });
 
-  test('each field that it may not use, PERMISSION_DENIED with all reasons, and nothing taken', async () => {
+  test('a refund is held to the same restrictions', async () => {
+    const request = { subject: own(), policy: 'connection', requestId: randomUUID() };
+    await client.admit(request);
+
+    expect(await client.refund(request)).toMatchObject({ refunded: true });
+    const wrong = { ...request, subject: randomUUID(), policy: 'service-call' };
+    expect(await failureOf(client.refund(wrong))).toMatchObject(denied(SUBJECT, POLICY));
+  });
+
+  test('each field that it may not use is PERMISSION_DENIED with all reasons, and nothing taken', async () => {
     const wrong = { subject: randomUUID(), policy: 'service-call', cost: 3 };
 
     expect(await failureOf(client.admit(wrong))).toMatchObject(denied(SUBJECT, POLICY, COST));
@@ -73,10 +85,10 @@ describe('a caller that is restricted', () => {
     expect(await failureOf(client.recordCall({ subject: 'x', service: 'achat' }))).toMatchObject(
       denied(SUBJECT),
     );
-    expect(await space.admissions.keys(`${space.prefix}*${wrong.subject}`)).toEqual([]);
+    expect(await space.keys(`*${wrong.subject}`)).toEqual([]);
   });
 
-  test('one request of a batch that it may not make, refused alone', async () => {
+  test('one request of a batch that it may not make is denied alone', async () => {
     const { results } = await client.batchAdmit([
       { subject: own(), policy: 'connection' },
       { subject: 'x', policy: 'connection' },
@@ -86,7 +98,7 @@ describe('a caller that is restricted', () => {
     expect(results[1]?.result?.value).toMatchObject({ code: status.PERMISSION_DENIED, message: SUBJECT });
   });
 
-  test('statistics that show others, refused; each list by its name', async () => {
+  test('statistics that show others are rejected; each list by its name', async () => {
     const { message } = await failureOf(client.stats({ hourCount: 1, topCount: 0 }));
 
     for (const field of ['recent_count', 'least_count', 'hour_count'])
@@ -95,8 +107,44 @@ describe('a caller that is restricted', () => {
   });
 });
 
+describe('a site that shares a daemon with others', () => {
+  let site: AdminClient;
+  beforeAll(() => {
+    site = createAdminClient(daemon.target, { token: TOKENS.site });
+  });
+  afterAll(() => site.close());
+
+  test('erases, resets and reads its own subjects', async () => {
+    const subject = own();
+    await client.admit({ subject, policy: 'connection' });
+
+    expect((await site.getQuota(subject, 'connection', THREE_DAYS)).usage).toMatchObject({ subject });
+    expect(await site.resetQuota(subject, 'connection')).toBe(1);
+    await site.eraseSubject(subject);
+  });
+
+  test.each<[string, (subject: string) => Promise<unknown>]>([
+    ['an erasure', (subject) => site.eraseSubject(subject)],
+    ['a reset', (subject) => site.resetQuota(subject)],
+    ['a look at the quota and the numbers', (subject) => site.getQuota(subject, '', THREE_DAYS)],
+    [
+      'a raise',
+      (subject) =>
+        site.raiseLimit({
+          subject,
+          policy: 'service-call',
+          limitName: 'per-window',
+          limit: 11,
+          duration: { seconds: 60, nanos: 0 },
+        }),
+    ],
+  ])('%s of another site’s subject is PERMISSION_DENIED', async (_, call) => {
+    expect(await failureOf(call(`other-${randomUUID()}`))).toMatchObject(denied(SUBJECT));
+  });
+});
+
 describe('an operator that is restricted', () => {
-  test('its own subjects and policies, reached', async () => {
+  test('reaches its own subjects and policies', async () => {
     const target = { subject: own(), policy: 'connection', limitName: 'per-window' };
 
     await admin.getQuota(target.subject, 'connection');
@@ -127,14 +175,14 @@ describe('an operator that is restricted', () => {
     expect(await failureOf(call())).toMatchObject(denied(...reasons));
   });
 
-  test('a watch of everybody, refused', async () => {
+  test('a watch of everybody is rejected', async () => {
     const watch = admin.watchDecisions();
     const [error] = (await once(watch, 'error')) as [ServiceError];
 
     expect(error).toMatchObject({ code: status.PERMISSION_DENIED, details: `${SUBJECT}; ${POLICY}` });
   });
 
-  test('a watch that goes on when the restrictions change, ended', async () => {
+  test('a watch that goes on when the restrictions change is ended', async () => {
     const watch = admin.watchDecisions({ subject: 'shop-1', policy: 'connection' });
     const ended = once(watch, 'error') as Promise<[ServiceError]>;
     await once(watch, 'metadata');

@@ -54,7 +54,7 @@ const QUOTA = 'quota/v1/quota_service.proto';
 const ADMIN = 'quota/v1/quota_admin_service.proto';
 
 describe('a client that loads the contract at run time', () => {
-  test('an admission and its quota, by the names of the contract', async () => {
+  test('an admission and its quota go by the names of the contract', async () => {
     const subject = randomUUID();
     const admitted = await call(QUOTA, 'QuotaService', 'admit', { subject, policy: 'connection', cost: 3 });
     const quota = await call(ADMIN, 'QuotaAdminService', 'getQuota', { subject, policy: 'connection' });
@@ -63,7 +63,7 @@ describe('a client that loads the contract at run time', () => {
     expect(quota).toMatchObject({ quotas: [{ policy: 'connection', limits: [{ remaining: 7 }] }] });
   });
 
-  test('a request that is wrong, INVALID_ARGUMENT', async () => {
+  test('a request that is wrong is INVALID_ARGUMENT', async () => {
     await expect(call(QUOTA, 'QuotaService', 'admit', { subject: '' })).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
     });
@@ -77,7 +77,7 @@ describe('the example for Node', () => {
       ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
     );
 
-  test('ten admissions and one more, admitted and then denied', async () => {
+  test('ten admissions are admitted, and one more is denied', async () => {
     const subject = randomUUID();
     for (let left = 9; left >= 0; left -= 1)
       expect(await example('connection', subject)).toMatchObject({

@@ -25,7 +25,7 @@ function askAtOnce(request: { subject: string; policy: string; requestId?: strin
 }
 
 describe('several daemons', () => {
-  test('200 simultaneous admissions of one subject through two of them, exactly 10 admitted', async () => {
+  test('of 200 simultaneous admissions of one subject through two of them, exactly 10 are admitted', async () => {
     const answers = await askAtOnce({ subject: randomUUID(), policy: 'connection' });
 
     const admitted = answers.filter(({ decision }) => decision === Decision.ADMITTED);
@@ -33,7 +33,7 @@ describe('several daemons', () => {
     expect(answers).toHaveLength(200);
   });
 
-  test('200 simultaneous repeats of one request through two of them, one token taken', async () => {
+  test('200 simultaneous repeats of one request through two of them take one token', async () => {
     const subject = randomUUID();
     const answers = await askAtOnce({ subject, policy: 'connection', requestId: randomUUID() });
 
@@ -43,7 +43,7 @@ describe('several daemons', () => {
     expect(next?.limits[0]?.remaining).toBe(8);
   });
 
-  test('connections through two of them, one set of statistics', async () => {
+  test('connections through two of them make one set of statistics', async () => {
     const subject = randomUUID();
     for (const { client } of daemons) await client.admit({ subject, policy: 'connection' });
 

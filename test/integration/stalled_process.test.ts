@@ -22,7 +22,7 @@ function stall(ms: number): void {
 }
 
 describe('a process that was stopped beside a healthy Redis', () => {
-  test('the commands that were on their way, all answered', async () => {
+  test('the commands that were on their way are all answered', async () => {
     const redis = await open(provided('TEST_REDIS_URL'));
 
     const answers = Promise.allSettled(Array.from({ length: 100 }, () => redis.ping()));
@@ -31,7 +31,7 @@ describe('a process that was stopped beside a healthy Redis', () => {
     expect(new Set((await answers).map(({ status }) => status))).toEqual(new Set(['fulfilled']));
   });
 
-  test('its connection, still open', async () => {
+  test('its connection is still open', async () => {
     const redis = await open(provided('TEST_REDIS_URL'));
     let closedCount = 0;
     redis.on('close', () => {
@@ -48,7 +48,7 @@ describe('a process that was stopped beside a healthy Redis', () => {
 });
 
 describe('a Redis that is silent', () => {
-  test('a command, given up', async () => {
+  test('gives up a command', async () => {
     const server = await opened.redis();
     const redis = await open(server.url);
     server.freeze();
@@ -57,7 +57,7 @@ describe('a Redis that is silent', () => {
     server.thaw();
   });
 
-  test('its connection, closed and made anew', async () => {
+  test('closes its connection and makes a new one', async () => {
     const server = await opened.redis();
     const redis = await open(server.url);
     const closed = new Promise((resolve) => redis.once('close', resolve));

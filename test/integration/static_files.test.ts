@@ -42,7 +42,7 @@ describe('static files', () => {
     ['site.css', 'text/css; charset=utf-8'],
     ['site.js', 'text/javascript; charset=utf-8'],
     ['favicon.svg', 'image/svg+xml'],
-  ])('%s, kept for ever by whoever asked, and nothing personal with it', async (name, type) => {
+  ])('%s may be kept for ever by whoever asked, and has nothing personal with it', async (name, type) => {
     const { status, headers } = await get(assets.url(name));
 
     expect(status).toBe(200);
@@ -57,7 +57,7 @@ describe('static files', () => {
   test.each([
     ['br, gzip', 'br', brotliDecompressSync],
     ['gzip', 'gzip', gunzipSync],
-  ])('a browser that takes %s, the file in %s', async (accepted, encoding, decompress) => {
+  ])('a browser that takes %s gets the file in %s', async (accepted, encoding, decompress) => {
     const url = assets.url('site.css');
     const plain = await get(url);
     const packed = await get(url, { 'accept-encoding': accepted });
@@ -67,7 +67,7 @@ describe('static files', () => {
     expect(decompress(packed.body).equals(plain.body)).toBe(true);
   });
 
-  test('a browser that takes no compression, the file as it is, and caches told so', async () => {
+  test('a browser without compression gets the plain file, and caches learn that it varies', async () => {
     const { headers } = await get(assets.url('site.css'));
 
     expect(headers['content-encoding']).toBeUndefined();
@@ -83,7 +83,7 @@ describe('static files', () => {
     expect(gunzipSync(part.body).equals(plain.body)).toBe(true);
   });
 
-  test('a file that is not there, and what the build keeps for itself, not found and not kept', async () => {
+  test('a file that is not there, and what the build keeps for itself are not found and not kept', async () => {
     for (const path of ['/assets/site-00000000.css', '/assets/.stamp', '/assets_manifest.json']) {
       const { status, headers } = await get(path);
 
@@ -91,7 +91,7 @@ describe('static files', () => {
     }
   });
 
-  test('the sources of the scripts and styles, nowhere', async () => {
+  test('the sources of the scripts and styles are served nowhere', async () => {
     const served = readdirSync(join(__dirname, '../../dist/web/assets'));
     const { body } = await get(assets.url('site.js'));
 
@@ -99,13 +99,13 @@ describe('static files', () => {
     expect(body.toString()).not.toContain('sourceMappingURL');
   });
 
-  test('a page, not compressed: its length would tell of its secrets', async () => {
+  test('a page is not compressed: its length would reveal its secrets', async () => {
     const { headers } = await get('/login', { 'accept-encoding': 'br, gzip' });
 
     expect(headers['content-encoding']).toBeUndefined();
   });
 
-  test('a page, every file that it names there', async () => {
+  test('every file that a page names is there', async () => {
     const html = (await get('/login')).body.toString();
     const paths = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
     const statuses = await Promise.all(paths.map(async (path) => (await get(path)).status));
@@ -114,7 +114,7 @@ describe('static files', () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
   });
 
-  test('a page, its scripts and their requests from this site alone, and none inline', async () => {
+  test('a page has its scripts and their requests from this site alone, and none inline', async () => {
     const policy = String((await get('/login')).headers['content-security-policy']).split(';');
 
     expect(policy).toEqual(
@@ -123,13 +123,13 @@ describe('static files', () => {
     expect(policy.join()).not.toContain('unsafe');
   });
 
-  test('/favicon.ico, where the icon is', async () => {
+  test('/favicon.ico leads to the icon', async () => {
     const { status, headers } = await get('/favicon.ico');
 
     expect([status, headers.location]).toEqual([302, assets.url('favicon.svg')]);
   });
 
-  test('/robots.txt, all that is public free to read', async () => {
+  test('/robots.txt leaves all that is public free to read', async () => {
     const { headers, body } = await get('/robots.txt');
 
     expect(headers['content-type']).toBe('text/plain; charset=utf-8');

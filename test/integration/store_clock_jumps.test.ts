@@ -30,7 +30,7 @@ async function open() {
 }
 
 describeWithShiftedClock('a store whose clock jumps (needs a C compiler)', () => {
-  test('forwards over a window, all of the limit free again, and each login counted once', async () => {
+  test('a jump forward over a window frees all of the limit, and each login is counted once', async () => {
     const { redis, admittedOf, loginsOf } = await open();
     const taken = [await admittedOf('ada', LIMIT + 1)];
     redis.shift(WINDOW_MS - 60_000);

@@ -19,7 +19,7 @@ async function frozenFor(work: (target: string) => Promise<void>): Promise<void>
   await thawing;
 }
 
-test('the client of the tests: a store that does not answer, asked again and nothing taken twice', async () => {
+test('the client of the tests: asks again if the store does not answer, and takes nothing twice', async () => {
   await frozenFor(async (target) => {
     const client = opened.closed(createQuotaClient(target), (made) => made.close());
     const subject = randomUUID();
@@ -31,7 +31,7 @@ test('the client of the tests: a store that does not answer, asked again and not
   });
 });
 
-test('the operator’s client of the tests: a store that does not answer, asked again', async () => {
+test('the operator’s client of the tests: a store that does not answer is asked again', async () => {
   await frozenFor(async (target) => {
     const admin = opened.closed(createAdminClient(target), (made) => made.close());
 

@@ -22,7 +22,7 @@ async function safeRedis(changes: Record<string, string> = {}): Promise<{ server
 const strict = { QUOTA_STRICT_STORE: '1' };
 
 describe('the settings of Redis', () => {
-  test('one that puts a promise at risk: a line for each connection, a metric, and a daemon that serves', async () => {
+  test('one that puts a promise at risk makes a line for each connection and a metric, and the daemon serves', async () => {
     const { server } = await safeRedis({ appendfsync: 'everysec' });
     const daemon = await opened.daemon({ redisUrl: server.url, prefix: '' });
 
@@ -37,7 +37,7 @@ describe('the settings of Redis', () => {
     expect((await fetch(`${daemon.httpUrl}/readyz`)).status).toBe(200);
   });
 
-  test('a change, reported after the next connection; the same again, not', async () => {
+  test('a change is reported after the next connection; the same again, not', async () => {
     const { server, redis } = await safeRedis();
     const daemon = await opened.daemon({ redisUrl: server.url, prefix: '' });
     const linesOf = (message: string) =>
@@ -64,7 +64,7 @@ describe('the settings of Redis', () => {
     expect(linesOf(RISK)).toBe(1);
   });
 
-  test('a Redis that forbids CONFIG, unknown', async () => {
+  test('a Redis that forbids CONFIG is unknown', async () => {
     const { server, redis } = await safeRedis();
     await redis.call('ACL', 'SETUSER', 'quota', 'on', '>word', '~*', '&*', '+@all', '-config');
     const url = server.url.replace('//', '//quota:word@');

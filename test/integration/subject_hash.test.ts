@@ -19,7 +19,7 @@ function hash(subjects: string[], env: Record<string, string>) {
 }
 
 describe('npm run subject:hash', () => {
-  test('a subject, as the log of a daemon with the same secret shows it', async () => {
+  test('a subject has the hash that the log of a daemon with the same secret shows', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const daemon = await opened.daemon({ redisUrl, prefix, env: { QUOTA_LOG_SECRET: SECRET } });
     const subject = randomUUID();
@@ -34,14 +34,14 @@ describe('npm run subject:hash', () => {
     expect(daemon.log.map(({ msg }) => msg).join()).not.toContain('QUOTA_LOG_SECRET');
   });
 
-  test('a daemon without a secret, which says so once', async () => {
+  test('a daemon without a secret says so once', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const daemon = await opened.daemon({ redisUrl, prefix });
 
     expect(daemon.log.filter(({ msg }) => msg.startsWith('QUOTA_LOG_SECRET is not set'))).toHaveLength(1);
   });
 
-  test('without the secret or without a subject, why not', () => {
+  test('says why without the secret or without a subject', () => {
     expect(hash(['42'], {})).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('QUOTA_LOG_SECRET is not set here'),

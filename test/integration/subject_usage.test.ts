@@ -90,30 +90,33 @@ const historyArbitrary = fc.record({
 });
 
 describe('the numbers of one subject, in the store', () => {
-  test.each([1, 3, 16])('%d partitions and any history, as a plain count would say', async (partitions) => {
-    await fc.assert(
-      fc.asyncProperty(historyArbitrary, async ({ past, connects, calls, windowHours }) => {
-        const { store, keys } = await openStore(partitions, windowHours * HOUR_MS);
-        await logPast(keys, past);
-        await act(store, { connects, calls });
-        const inWindow = past.filter(({ hoursAgo }) => hoursAgo < windowHours);
-        const connected = [...connects, ...inWindow.map(({ subject }) => subject)];
+  test.each([1, 3, 16])(
+    '%d partitions and any history are counted as a plain count would',
+    async (partitions) => {
+      await fc.assert(
+        fc.asyncProperty(historyArbitrary, async ({ past, connects, calls, windowHours }) => {
+          const { store, keys } = await openStore(partitions, windowHours * HOUR_MS);
+          await logPast(keys, past);
+          await act(store, { connects, calls });
+          const inWindow = past.filter(({ hoursAgo }) => hoursAgo < windowHours);
+          const connected = [...connects, ...inWindow.map(({ subject }) => subject)];
 
-        for (const subject of [...SUBJECTS, 'nobody']) {
-          const query = { ...LISTS, topWindowMs: windowHours * HOUR_MS, subject };
-          const { subjectUsage, topUsers } = await store.readUsage(query, []);
+          for (const subject of [...SUBJECTS, 'nobody']) {
+            const query = { ...LISTS, topWindowMs: windowHours * HOUR_MS, subject };
+            const { subjectUsage, topUsers } = await store.readUsage(query, []);
 
-          const connectionCount = count(connected, subject);
-          expect(subjectUsage).toEqual({ subject, connectionCount, callCount: count(calls, subject) });
-          // What the list says of the subject, at the same moment.
-          expect(topUsers.find((user) => user.subject === subject)?.count ?? 0).toBe(connectionCount);
-        }
-      }),
-      { numRuns: 15 },
-    );
-  });
+            const connectionCount = count(connected, subject);
+            expect(subjectUsage).toEqual({ subject, connectionCount, callCount: count(calls, subject) });
+            // What the list says of the subject, at the same moment.
+            expect(topUsers.find((user) => user.subject === subject)?.count ?? 0).toBe(connectionCount);
+          }
+        }),
+        { numRuns: 15 },
+      );
+    },
+  );
 
-  test('nobody asked for, the same lists and nobody told', async () => {
+  test('without a subject, the lists are the same and no subject is returned', async () => {
     const { store } = await openStore(3);
     await act(store, { connects: ['a', 'a', 'b'], calls: ['b'] });
     const query = { ...LISTS, topWindowMs: HOUR_MS };
@@ -140,7 +143,7 @@ describe('the numbers of one subject, of two daemons over three partitions', () 
   const numbersOf = (subject: string) => async (client: QuotaClient) =>
     (await client.stats({ subject, recentCount: 0, topCount: 0, leastCount: 0 })).subjectUsage;
 
-  test('connections and calls through both, each told by both and a refusal counted by none', async () => {
+  test('connections and calls through both are reported by both, and neither counts a refusal', async () => {
     const subject = randomUUID();
     await askAll((client) => client.admit({ subject, policy: 'connection' }));
     await askAll((client) => client.admit({ subject, policy: 'connection', cost: 11 }));
@@ -153,20 +156,20 @@ describe('the numbers of one subject, of two daemons over three partitions', () 
     expect(await askAll(numbersOf(subject))).toEqual([own, own]);
   });
 
-  test('a subject that nobody knows, zeros', async () => {
+  test('a subject that nobody knows has zeros', async () => {
     const subject = 'é'.repeat(128);
     const none = { subject, connectionCount: 0, callCount: 0 };
 
     expect(await askAll(numbersOf(subject))).toEqual([none, none]);
   });
 
-  test('nobody asked for, nobody told', async () => {
+  test('without a subject, none is returned', async () => {
     const told = await askAll(async (client) => (await client.stats()).subjectUsage);
 
     expect(told).toEqual([undefined, undefined]);
   });
 
-  test('a subject that is too long beside a bad count, both named', async () => {
+  test('a subject that is too long and a bad count are both named', async () => {
     const [failure] = await Promise.all(
       daemons.map(({ client }) => failureOf(client.stats({ topCount: 101, subject: 'x'.repeat(129) }))),
     );

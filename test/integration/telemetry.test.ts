@@ -36,7 +36,7 @@ async function readiness({ httpUrl }: TestDaemon): Promise<{ status: number; bod
 const ALL_READY = { redis_admissions: true, redis_calls: true, partitions: true, policies: true, grpc: true };
 
 describe('/metrics', () => {
-  test('after twelve logins and a wrong policy, exactly that', async () => {
+  test('shows exactly twelve logins and a wrong policy after them', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const daemon = await opened.daemon({ redisUrl, prefix });
     for (let login = 0; login < 12; login += 1)
@@ -59,7 +59,7 @@ describe('/metrics', () => {
     });
   });
 
-  test('whatever callers send, no name of theirs is in it', async () => {
+  test('no name that a caller sends is in the metrics', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const daemon = await opened.daemon({ redisUrl, prefix });
     const requestId = randomUUID();
@@ -72,7 +72,7 @@ describe('/metrics', () => {
     for (const sent of ['a-subject', requestId, 'made-up']) expect(text).not.toContain(sent);
   });
 
-  test('a daemon that has decided, more than twenty metrics', async () => {
+  test('a daemon that has decided has more than twenty metrics', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const daemon = await opened.daemon({ redisUrl, prefix });
     await daemon.client.admit({ subject: '42', policy: 'connection' });
@@ -88,7 +88,7 @@ describe('/metrics', () => {
     expect(promtool(['check', 'metrics'], await textOf(daemon))).toEqual({ succeeded: true, text: '' });
   });
 
-  test('a Redis that is frozen, errors of the store by kind and a call that was UNAVAILABLE', async () => {
+  test('a Redis that is frozen shows as errors of the store by kind and a call that was UNAVAILABLE', async () => {
     const redis = await opened.redis();
     const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies('deny') });
     redis.freeze();
@@ -102,7 +102,7 @@ describe('/metrics', () => {
 });
 
 describe('the probes', () => {
-  test('a daemon that serves, alive and ready', async () => {
+  test('a daemon that serves is alive and ready', async () => {
     const { url: redisUrl, prefix } = opened.space();
     const daemon = await opened.daemon({ redisUrl, prefix });
 
@@ -118,7 +118,7 @@ describe('the probes', () => {
     ['admit', 200],
     ['local', 200],
   ] as const)(
-    'a frozen Redis and policies that %s, %i and which parts fail; ready afterwards',
+    'a frozen Redis and policies that %s answer %i and which parts fail; afterwards it is ready',
     async (rule, code) => {
       const redis = await opened.redis();
       const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies(rule) });
@@ -150,7 +150,7 @@ describe('the probes', () => {
     ['GET', '/metrics/', 404],
     ['POST', '/metrics', 405],
     ['HEAD', '/readyz', 200],
-  ])('%s %s, %d', async (method, path, status) => {
+  ])('%s %s is answered with %d', async (method, path, status) => {
     const { url: redisUrl, prefix } = opened.space();
     const daemon = await opened.daemon({ redisUrl, prefix });
     expect((await fetch(`${daemon.httpUrl}${path}`, { method })).status).toBe(status);
@@ -165,7 +165,7 @@ describe('the address of the metrics', () => {
     const second = opened.daemon({ redisUrl, prefix, env: { QUOTA_HTTP_LISTEN: taken } });
 
     await expect(second).rejects.toThrow(
-      /^the program ended with 1:\nquota-daemon: QUOTA_HTTP_LISTEN \S+ cannot be had: .*EADDRINUSE.*\n$/,
+      /^the program ended with 1:\nquota-daemon: QUOTA_HTTP_LISTEN: cannot listen on \S+: address in use\n$/,
     );
   });
 });

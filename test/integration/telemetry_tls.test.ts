@@ -12,7 +12,7 @@ const folder = createFolder();
 afterAll(() => folder.remove());
 
 describe('/metrics of a daemon that serves TLS', () => {
-  test('connections that come and go, counted', async () => {
+  test('connections that come and go are counted', async () => {
     const authority = await createAuthority('ours');
     const { certificate, key } = await issueForDaemon(authority);
     const shown = await authority.issue({ commonName: 'web' });

@@ -51,7 +51,7 @@ async function admitWith(daemon: TestDaemon, shown: Issued, believed: Buffer) {
   return failureOf(client.admit({ subject: '42', policy: 'connection' })).finally(() => client.close());
 }
 
-test('the ends of the certificates, those of the files', async () => {
+test('the ends of the certificates are those of the files', async () => {
   const { authority, ofDaemon, files, daemon } = await start({ hasTokens: false });
   const endOf = (pem: Buffer) => Date.parse(new X509Certificate(pem).validTo) / 1000;
 
@@ -65,7 +65,7 @@ test.each([
   ['required', false, status.UNAVAILABLE],
   ['one way among others', true, status.UNAUTHENTICATED],
 ])(
-  'an expired client certificate where one is %s, counted and logged with its reason',
+  'an expired client certificate if one is %s is counted and logged with its reason',
   async (_, hasTokens, code) => {
     const { authority, expired, daemon } = await start({ hasTokens });
     expect((await failuresOf(daemon))['{reason="expired"}']).toBe(0);
@@ -81,7 +81,7 @@ test.each([
   },
 );
 
-test('a client that speaks no TLS, counted as one of another protocol', async () => {
+test('a client that speaks no TLS is counted as one of another protocol', async () => {
   const { daemon } = await start({ hasTokens: false });
   const [host = '', port] = daemon.target.split(':');
   const socket = opened.closed(connect(Number(port), host), (open) => open.destroy());

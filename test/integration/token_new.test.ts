@@ -10,7 +10,7 @@ const SCRIPT = join(__dirname, '../../dist/scripts/token_new.js');
 
 describe('npm run token:new', () => {
   test.each(['caller', 'site', 'operator'])(
-    'a name and the role %s, a token and the lines that the access file takes for it',
+    'a name and the role %s give a token and the lines that the access file takes for it',
     async (role) => {
       const { stdout } = await run(process.execPath, [SCRIPT, '--name', 'web', '--role', role]);
       const [token = ''] = /quota_[\w-]{43}/.exec(stdout) ?? [];
@@ -26,7 +26,7 @@ describe('npm run token:new', () => {
     [[], '--name: is required\n--role: is required\n'],
     [['--name', 'a b', '--role', 'boss'], '--name: must be letters, '],
     [['--name', 'web', '--rule', 'caller'], "Unknown option '--rule'"],
-  ])('%j, exits with 1 and says why, with no token', async (args, complaint) => {
+  ])('%j exits with 1 and says why, with no token', async (args, complaint) => {
     const ended = await run(process.execPath, [SCRIPT, ...args]).catch((error) => error);
 
     expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(complaint) });

@@ -33,46 +33,49 @@ describe('a login on a site that is traced', () => {
 
   afterAll(() => collector.close());
 
-  test('one trace, with spans of the web tier, the daemon, Redis and MySQL', () => {
+  test('one trace has spans of the web tier, the daemon, Redis and MySQL', () => {
     const admits = login.filter(({ name }) => name === 'grpc.quota.v1.QuotaService/Admit');
 
     expect(new Set(login.map(({ service }) => service))).toEqual(new Set(['web', 'quota-daemon']));
     expect(admits.map(({ service }) => service).sort()).toEqual([
-      'quota-daemon',
-      'quota-daemon',
-      'web',
-      'web',
+      // Of the address, the account and the connection.
+      ...Array(3).fill('quota-daemon'),
+      ...Array(3).fill('web'),
     ]);
     expect(login.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['FCALL', 'SELECT users', 'INSERT sessions']),
     );
   });
 
-  test('every span but the first, below another one of the same trace', () => {
+  test('every span but the first is below another one of the same trace', () => {
     const ids = new Set(login.map(({ spanId }) => spanId));
     const roots = login.filter(({ parentSpanId }) => !parentSpanId || !ids.has(parentSpanId));
 
     expect(roots.map(({ name }) => name)).toEqual(['POST /login']);
   });
 
-  test("Redis's span, below the daemon's", () => {
+  test("Redis's span is below the daemon's", () => {
     const parents = login
       .filter(({ name }) => name === 'FCALL')
       .map(({ parentSpanId }) => login.find(({ spanId }) => spanId === parentSpanId));
 
     expect(parents.length).toBeGreaterThanOrEqual(2);
     expect(new Set(parents.map((parent) => `${parent?.service} ${parent?.name}`))).toEqual(
-      new Set(['quota-daemon grpc.quota.v1.QuotaService/Admit']),
+      // The token of the attempt is returned.
+      new Set([
+        'quota-daemon grpc.quota.v1.QuotaService/Admit',
+        'quota-daemon grpc.quota.v1.QuotaService/Refund',
+      ]),
     );
   });
 
-  test('what was typed, who typed it, and what is stored, in no span', () => {
+  test('what was typed, who typed it, and what is stored are in no span', () => {
     const all = collector.bodies.join('\n');
     expect(collector.bodies.length).toBeGreaterThan(0);
     for (const secret of secrets) expect(all).not.toContain(secret);
   });
 
-  test('probes and files, no span of theirs', () => {
+  test('probes and files have no span', () => {
     const names = collector.spans.map(({ name }) => name);
     expect(names.filter((name) => /readyz|Health|PING|site\.css/.test(name))).toEqual([]);
   });
@@ -100,6 +103,7 @@ describe('a site that is not traced', () => {
 
 function isWhole(spans: readonly CollectedSpan[]): boolean {
   const names = spans.map(({ service, name }) => `${service} ${name}`);
-  const admits = names.filter((name) => name === 'quota-daemon grpc.quota.v1.QuotaService/Admit');
-  return names.includes('web POST /login') && admits.length >= 2;
+  const count = (method: string) =>
+    names.filter((name) => name === `quota-daemon grpc.quota.v1.QuotaService/${method}`).length;
+  return names.includes('web POST /login') && count('Admit') >= 3 && count('Refund') >= 1;
 }

@@ -14,7 +14,7 @@ const connect = (subject: string, cost = 1) =>
   at.daemon.client.admit({ subject, policy: 'connection', cost });
 
 describe('WatchDecisions', () => {
-  /** Watches until closed; resolves once the daemon has begun to tell. */
+  /** Watches until closed; resolves once the daemon has begun to send. */
   async function watch(filter: Parameters<AdminClient['watchDecisions']>[0]) {
     const told: WatchDecisionsResponse[] = [];
     const stream = at.admin.watchDecisions(filter);
@@ -24,7 +24,7 @@ describe('WatchDecisions', () => {
     return { told, stream };
   }
 
-  test('decisions of one subject, told as they are made', async () => {
+  test('decisions of one subject are sent as they are made', async () => {
     const subject = randomUUID();
     const { told, stream } = await watch({ subject });
     await connect(randomUUID());
@@ -39,7 +39,7 @@ describe('WatchDecisions', () => {
     ]);
   });
 
-  test('a watcher that reads nothing, slows no admission and is told what it missed', async () => {
+  test('a watcher that reads nothing slows no admission and learns what it missed', async () => {
     const subject = randomUUID();
     const { told, stream } = await watch({ subject });
     stream.pause();
@@ -57,7 +57,7 @@ describe('WatchDecisions', () => {
     expect(Math.max(...told.map(({ missedCount }) => missedCount))).toBeGreaterThan(0);
   });
 
-  test('a policy that does not exist, NOT_FOUND at once', async () => {
+  test('a policy that does not exist is NOT_FOUND at once', async () => {
     const stream = at.admin.watchDecisions({ policy: 'conection' });
     stream.resume();
     const [error] = await once(stream, 'error');
@@ -68,7 +68,7 @@ describe('WatchDecisions', () => {
     });
   });
 
-  test('a filter that is none, refused', async () => {
+  test('an invalid filter is rejected', async () => {
     const stream = at.admin.watchDecisions({ decision: Decision.UNRECOGNIZED, policy: 'x'.repeat(64) });
     stream.resume();
     const [error] = await once(stream, 'error');

@@ -44,7 +44,7 @@ function admittedCount(answers: readonly { decision: Decision }[]): number {
 }
 
 describe('a daemon of two workers', () => {
-  test('calls through both, one port and decisions as exact as of one', async () => {
+  test('calls through both have one port, and decisions as exact as of one', async () => {
     const { clients, ports } = await start();
 
     const answers = await admitAll(clients, 40);
@@ -53,7 +53,7 @@ describe('a daemon of two workers', () => {
     expect(admittedCount(answers)).toBe(10);
   });
 
-  test('its metrics, those of both added up', async () => {
+  test('its metrics are those of both added up', async () => {
     const { daemon, clients } = await start();
     await admitAll(clients, 40);
 
@@ -65,7 +65,7 @@ describe('a daemon of two workers', () => {
     expect((await fetch(`${daemon.httpUrl}/readyz`)).status).toBe(200);
   });
 
-  test('a worker that is killed, replaced while calls go on', async () => {
+  test('a worker that is killed is replaced while calls go on', async () => {
     const { clients, workerPids } = await start();
     const [first = 0] = workerPids();
 
@@ -85,7 +85,7 @@ describe('a daemon of two workers', () => {
     await Promise.all(clients.map(asked));
   });
 
-  test('a watcher at one worker, told what both decide', async () => {
+  test('a watcher at one worker receives the decisions of both', async () => {
     const { daemon, clients } = await start();
     const admin = opened.closed(createAdminClient(daemon.target), (client) => client.close());
     const told = new Set<string>();

@@ -5,7 +5,7 @@ import { IPv6 } from 'ipaddr.js';
 const PREFIX_BITS = 64;
 const GROUP_BITS = 16;
 
-/** The one name under which tries from this address are counted. IPv4 in IPv6 is IPv4; IPv6 is cut to its /64. */
+/** The name under which attempts from this address are counted. IPv4 in IPv6 is IPv4; IPv6 is cut to its /64. */
 export function addressSubject(address = ''): string {
   switch (isIP(address)) {
     case 4:

@@ -1,8 +1,8 @@
+import { parseCookie } from 'cookie';
 import type { RequestHandler } from 'express';
 
-/** cookie-parser turns `j:{…}` into an object. No cookie of the site is one, and what reads cookies expects text. */
-export const dropStructuredCookies: RequestHandler = (req, _res, next) => {
-  for (const [name, value] of Object.entries(req.cookies))
-    if (typeof value !== 'string') delete req.cookies[name];
+/** Reads the request's cookies into `req.cookies`, each as the text that it is. */
+export const readCookies: RequestHandler = (req, _res, next) => {
+  req.cookies = parseCookie(req.headers.cookie ?? '');
   next();
 };

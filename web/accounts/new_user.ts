@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fault } from '../forms/faults';
 import type { MessageKey } from '../i18n/messages';
 import { isGuessable } from './password_strength';
 
@@ -10,7 +11,7 @@ const MIN_PASSWORD = 10;
 /** Far above any passphrase, and low enough that hashing it costs nothing more. */
 export const MAX_PASSWORD = 256;
 
-/** What the sentences about faults say of the bounds. */
+/** The bounds, as the messages about faults show them. */
 export const ACCOUNT_BOUNDS = {
   maxEmail: MAX_EMAIL,
   maxName: MAX_NAME,
@@ -18,22 +19,27 @@ export const ACCOUNT_BOUNDS = {
   maxPassword: MAX_PASSWORD,
 } as const;
 
-/** A fault is told as the key of its sentence: whoever shows it knows the reader's language. */
-export const fault = (key: MessageKey) => key;
-
 export const email = z
   .string(fault('account.fault.email'))
   .trim()
   .max(MAX_EMAIL, fault('account.fault.email-length'))
   .pipe(z.email(fault('account.fault.email')));
 
-const name = z
-  .string(fault('account.fault.name'))
-  .trim()
-  .max(MAX_NAME, fault('account.fault.name-length'))
-  // Of spaces without width alone, it could not be seen, nor the link that it is.
-  .regex(/[\p{L}\p{N}]/u, fault('account.fault.name'))
-  .regex(/^\P{Cc}*$/u, fault('account.fault.name-characters'));
+const firstName = nameThat(fault('account.fault.first-name'));
+const lastName = nameThat(fault('account.fault.last-name'));
+
+/** A name; `missing` is the message of its field if it is empty. */
+function nameThat(missing: MessageKey) {
+  return (
+    z
+      .string(missing)
+      .trim()
+      .max(MAX_NAME, fault('account.fault.name-length'))
+      // A name of zero-width spaces would be invisible, and so would the link on it.
+      .regex(/[\p{L}\p{N}]/u, missing)
+      .regex(/^\P{Cc}*$/u, fault('account.fault.name-characters'))
+  );
+}
 
 /** A password that somebody chooses. */
 const newPassword = z
@@ -42,21 +48,21 @@ const newPassword = z
   .max(MAX_PASSWORD, { error: fault('account.fault.password-long'), abort: true })
   .refine((password) => !isGuessable(password), { error: fault('account.fault.password-weak'), abort: true });
 
-/** The same, for somebody of whom others know these words. */
+/** The same, for somebody about whom others know these words. */
 export function newPasswordOf(words: readonly string[]): z.ZodType {
   const weak = fault('account.fault.password-weak');
   return newPassword.refine((password) => !isGuessable(password, words), { error: weak, when: isSound });
 }
 
-/** The same is not said twice. */
+/** The same message is not shown twice. */
 function isSound({ issues }: z.core.ParsePayload): boolean {
   return issues.length === 0;
 }
 
 const fields = z.object({
   email,
-  firstName: name,
-  lastName: name,
+  firstName,
+  lastName,
   role: z.enum(['student', 'staff'], fault('account.fault.role')),
   password: newPassword,
 });
@@ -66,12 +72,12 @@ const WEAK_FOR_OWNER = { error: fault('account.fault.password-weak'), path: ['pa
 /** What every new account must satisfy, wherever it is made. */
 export const newUser = fields.refine(hasOwnSecret, WEAK_FOR_OWNER);
 
-/** What somebody says who signs up: nobody chooses the own role. */
+/** What a visitor sends to sign up: nobody chooses their own role. */
 export const signUp = fields.omit({ role: true }).refine(hasOwnSecret, WEAK_FOR_OWNER);
 
 type Owner = { email: string; firstName: string; lastName: string };
 
-/** What others know of somebody, and would try first. */
+/** What others know about somebody, and would try first. */
 export function ownWords({ email, firstName, lastName }: Owner): string[] {
   return [email, firstName, lastName];
 }

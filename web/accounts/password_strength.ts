@@ -7,15 +7,15 @@ import { dictionary as french } from '@zxcvbn-ts/language-fr';
 const LEAST_SCORE = 3;
 
 /**
- * The estimate takes time that grows with the square of the length, seconds for the longest password. This beginning alone
- * is estimated: what follows it makes a password no weaker.
+ * The time of an estimate grows with the square of the length, to seconds for the longest password. Only this beginning
+ * is estimated: the rest makes a password no weaker.
  */
 const ESTIMATED_LENGTH = 32;
 
 /** Each reading of 4 as a or h is one more search. The library's 512 would take seconds, these take some 20 ms at the most. */
 const MAX_SUBSTITUTIONS = 4;
 
-/** Words that everyone tries first here. */
+/** The words that are tried first on this site. */
 const WORDS_OF_THE_SITE = ['etuservices', 'universite', 'university'];
 
 const estimator = new ZxcvbnFactory({
@@ -24,10 +24,10 @@ const estimator = new ZxcvbnFactory({
   l33tMaxSubstitutions: MAX_SUBSTITUTIONS,
 });
 
-/** Whether a password would soon be guessed, also by somebody who knows these words of its owner: names and email. */
+/** Whether a password would soon be guessed, also by somebody who knows its owner's names and email. */
 export function isGuessable(password: string, ownWords: readonly string[] = []): boolean {
   const words = [...ownWords, ...ownWords.flatMap((word) => word.split(/[^\p{L}\p{N}]+/u))].filter(Boolean);
-  // The library compares them with a password in small letters.
+  // The library compares them with the password in lower case.
   const known = [...WORDS_OF_THE_SITE, ...words].map((word) => word.toLowerCase());
   const { score } = estimator.check(password.slice(0, ESTIMATED_LENGTH), known);
   return score < LEAST_SCORE;

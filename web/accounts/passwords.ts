@@ -6,10 +6,10 @@ const MEMORY_KIB = 19_456;
 const PASSES = 2;
 const LANES = 1;
 
-// Made once at start, so that the first unknown email is no slower than the next.
+// Computed once at start, so that the first unknown email is no slower than the next.
 const dummyHash = hashPassword(randomBytes(16).toString('hex'));
 
-/** Hashes with argon2id and a salt of its own; the answer carries its parameters. */
+/** Hashes with argon2id and a new salt; the result includes its parameters. */
 export function hashPassword(password: string): Promise<string> {
   return hash(normalize(password), {
     type: argon2id,
@@ -19,18 +19,18 @@ export function hashPassword(password: string): Promise<string> {
   });
 }
 
-/** Checks a password. Without a hash (an unknown email) the answer is no, and takes the same time. */
+/** Checks a password. Without a hash (an unknown email) it returns false, after the same time. */
 export async function verifyPassword(passwordHash: string | undefined, password: string): Promise<boolean> {
   const matches = await verify(passwordHash ?? (await dummyHash), normalize(password));
   return passwordHash !== undefined && matches;
 }
 
-/** Whether two typed passwords are one. */
+/** Whether two typed passwords are the same. */
 export function isSamePassword(one: string, other: string): boolean {
   return normalize(one) === normalize(other);
 }
 
-/** Tells one stored password from the next (each hash has a salt of its own), and nothing of what it is. */
+/** Identifies one stored password among others (each hash has its own salt), and reveals nothing about it. */
 export function passwordMark(passwordHash: string): string {
   return createHash('sha256').update(passwordHash).digest('base64url');
 }

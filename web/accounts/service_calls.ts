@@ -1,16 +1,16 @@
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../database';
 
-/** A student, and how many calls of the services that is. */
+/** A student, and the number of that student's calls. */
 export type StudentActivity = { id: number; count: number };
 
-/** The account was deleted while its call was under way. */
+/** The account was deleted during its call. */
 export class UserDeleted extends Error {
   readonly code = 'USER_DELETED';
 }
 
 /**
- * Counts one call of a user. To be called first in the transaction that does the call's work: an article that refers to the user
+ * Counts one call of a user. Call it first in the transaction that does the call's work: an article that refers to the user
  * locks the user's row as well, less strictly, and two calls at once would then wait for each other.
  * Throws UserDeleted, so that nothing is sold or bought in the name of nobody.
  */

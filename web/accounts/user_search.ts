@@ -1,7 +1,7 @@
-/** Of a name with more words than that, the later splits are not tried. */
+/** If a name has more words, the later splits are not tried. */
 const MAX_SPLITS = 3;
 
-/** In what follows `LIKE`, it takes the meaning from a wildcard; a backslash is then an ordinary character. */
+/** Escapes wildcards after `LIKE`; a backslash is then an ordinary character. */
 const ESCAPE = '!';
 
 /** The condition of every query for users. A deleted account keeps its row, and is never found (deleted_users.ts). */
@@ -9,7 +9,7 @@ export const EXISTS = "u.role <> 'deleted'";
 
 type Part = { condition: string; orderBy: string; values: string[] };
 
-/** A part of a statement, and the values of its places. */
+/** A part of a statement, and the values of its placeholders. */
 export type SearchedIds = { sql: string; values: string[] };
 
 /**
@@ -45,7 +45,7 @@ function byBothNames([first, second]: [string, string]): Part[] {
   ];
 }
 
-// As the indexes have them.
+// In the order of the indexes.
 const BY_LAST_NAME = 'u.last_name, u.first_name, u.id';
 const BY_FIRST_NAME = 'u.first_name, u.last_name, u.id';
 

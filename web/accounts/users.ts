@@ -1,52 +1,51 @@
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { type Deletion, deleteUser } from './deleted_users';
 import { leastActiveStudents, type StudentActivity } from './service_calls';
+import { forgetUnseenSales } from './unseen_sales';
+import {
+  COLUMNS,
+  COLUMNS_WITH_PASSWORD,
+  toUser,
+  toUserWithPassword,
+  type User,
+  type UserWithPassword,
+} from './user';
 import { EXISTS, searchedIds } from './user_search';
 
-/** Read at a glance; whoever seeks one among more types another letter. */
+/** Enough to read at a glance; to narrow a longer list, people type another letter. */
 const LIST_SIZE = 20;
-
-type Role = 'student' | 'staff';
-
-export type User = {
-  id: number;
-  email: string;
-  firstName: string;
-  lastName: string;
-  role: Role;
-  /** UTC. */
-  created: Date;
-};
-
-/** A user with what is needed to check a password; kept apart so that a page is never given the hash. */
-export type UserWithPassword = User & { passwordHash: string };
 
 export type UserToInsert = Pick<
   UserWithPassword,
   'email' | 'firstName' | 'lastName' | 'role' | 'passwordHash'
 >;
 
-/** The first users of those that were asked for. */
+/** The first of the requested users. */
 export type UserList = {
   users: User[];
-  /** True where there are more than these. */
+  /** True if there are more than these. */
   isMore: boolean;
 };
 
-/** The accounts, whatever keeps them. Nothing finds a deleted one. */
+/** The accounts, independent of their storage. Nothing finds a deleted one. */
 export type Users = {
-  /** Answers the new user's id. Throws EmailTaken. */
+  /** Returns the new user's id. Throws EmailTaken. */
   insert(user: UserToInsert): Promise<number>;
-  /** Finds an account whatever the case of its email. */
+  /** Finds an account by its email, in any case. */
   findByEmail(email: string): Promise<UserWithPassword | undefined>;
   findById(id: number): Promise<UserWithPassword | undefined>;
   /** Finds those that exist, in no order. */
   findByIds(ids: readonly number[]): Promise<User[]>;
-  /** Those whose first name, last name or email begins so, whatever the case and the accents, in the order of names. */
+  /** Those whose first name, last name or email begins so, ignoring case and accents, ordered by name. */
   search(text: string): Promise<UserList>;
   /** The latest accounts, the newest first. */
   latest(): Promise<UserList>;
-  /** Changes a password; false where it is no longer the one that `from` is the hash of. */
+  /** Changes a password; false if its hash is no longer `from`. */
   replacePassword(change: { id: number; from: string; to: string }): Promise<boolean>;
+  /** Deletes an account and everything that belongs to it alone; undefined if there is none. */
+  delete(id: number): Promise<Deletion | undefined>;
+  /** Marks so many sales as seen. */
+  forgetUnseenSales(seen: { id: number; count: number }): Promise<void>;
   /** Students with the fewest calls of the services, in that order; those with none are among them, the staff is not. */
   leastActive(limit: number): Promise<StudentActivity[]>;
   /** How many accounts were ever made, deleted ones included. */
@@ -62,9 +61,7 @@ export class EmailTaken extends Error {
   }
 }
 
-const COLUMNS = 'u.id, u.email, u.first_name, u.last_name, u.role, u.created';
-
-/** The users table. All of its SQL is here; the conditions of a search are put together in user_search.ts. */
+/** The users table. All of its SQL is here; user.ts names the columns, and user_search.ts builds the conditions of a search. */
 export function usersTable(pool: Pool): Users {
   return {
     insert: (user) => insert(pool, user),
@@ -74,6 +71,8 @@ export function usersTable(pool: Pool): Users {
     search: (text) => search(pool, text),
     latest: () => latest(pool),
     replacePassword: (change) => replacePassword(pool, change),
+    delete: (id) => deleteUser(pool, id),
+    forgetUnseenSales: (seen) => forgetUnseenSales(pool, seen),
     leastActive: (limit) => leastActiveStudents(pool, limit),
     count: () => count(pool),
   };
@@ -94,7 +93,7 @@ async function insert(pool: Pool, user: UserToInsert): Promise<number> {
 
 async function findByEmail(pool: Pool, email: string): Promise<UserWithPassword | undefined> {
   const [rows] = await pool.execute<RowDataPacket[]>(
-    `SELECT ${COLUMNS}, u.password_hash FROM users u WHERE u.email = ? AND ${EXISTS}`,
+    `SELECT ${COLUMNS_WITH_PASSWORD} FROM users u WHERE u.email = ? AND ${EXISTS}`,
     [email],
   );
   return rows[0] && toUserWithPassword(rows[0]);
@@ -102,7 +101,7 @@ async function findByEmail(pool: Pool, email: string): Promise<UserWithPassword 
 
 async function findById(pool: Pool, id: number): Promise<UserWithPassword | undefined> {
   const [rows] = await pool.execute<RowDataPacket[]>(
-    `SELECT ${COLUMNS}, u.password_hash FROM users u WHERE u.id = ? AND ${EXISTS}`,
+    `SELECT ${COLUMNS_WITH_PASSWORD} FROM users u WHERE u.id = ? AND ${EXISTS}`,
     [id],
   );
   return rows[0] && toUserWithPassword(rows[0]);
@@ -139,7 +138,7 @@ async function replacePassword(
   pool: Pool,
   { id, from, to }: { id: number; from: string; to: string },
 ): Promise<boolean> {
-  // The condition stands in the statement that writes, so of two changes at once only one finds the old password.
+  // The condition is in the writing statement, so of two simultaneous changes only one finds the old password.
   const [result] = await pool.execute<ResultSetHeader>(
     'UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?',
     [to, id, from],
@@ -154,21 +153,6 @@ async function count(pool: Pool): Promise<number> {
 
 function toList(rows: readonly RowDataPacket[]): UserList {
   return { users: rows.slice(0, LIST_SIZE).map(toUser), isMore: rows.length > LIST_SIZE };
-}
-
-function toUser(row: RowDataPacket): User {
-  return {
-    id: row.id,
-    email: row.email,
-    firstName: row.first_name,
-    lastName: row.last_name,
-    role: row.role,
-    created: row.created,
-  };
-}
-
-function toUserWithPassword(row: RowDataPacket): UserWithPassword {
-  return { ...toUser(row), passwordHash: row.password_hash };
 }
 
 function isDuplicate(error: unknown): boolean {

@@ -1,4 +1,4 @@
-// On the staff's statistics: draws the pictures, and keeps them and the tables true.
+// On the staff's statistics: draws the charts, and keeps them and the tables up to date.
 import type { Board } from '../pages/statistics/board';
 import { followBoard } from './statistics/follow';
 import { createPage } from './statistics/page';
@@ -11,7 +11,7 @@ function start(root: HTMLElement): void {
   const page = createPage(root);
   const pictures = createPictures(root);
   const { board, live } = root.dataset;
-  // As it was sent with the page, where it could be read.
+  // As it was sent with the page, if it could be read.
   if (board) pictures.draw(JSON.parse(board));
   if (!live) return;
   followBoard(live, {

@@ -17,19 +17,26 @@ export function isMessageKey(text: string): text is MessageKey {
   return Object.hasOwn(en, text);
 }
 
-/** Sentences of the ICU MessageFormat, parsed at their first use. */
+/** Sentences of the ICU MessageFormat, parsed at their first use; one without values is also formatted only once. */
 export function createMessages(language: Language): (key: MessageKey, values?: MessageValues) => string {
   const parsed = new Map<MessageKey, IntlMessageFormat>();
-  return (key, values) => {
+  const plain = new Map<MessageKey, string>();
+  const format = (key: MessageKey, values?: MessageValues) => {
     const message = parsed.get(key) ?? parse(language, key);
     parsed.set(key, message);
     return String(message.format(values));
+  };
+  return (key, values) => {
+    if (values !== undefined) return format(key, values);
+    const sentence = plain.get(key) ?? format(key);
+    plain.set(key, sentence);
+    return sentence;
   };
 }
 
 function parse(language: Language, key: MessageKey): IntlMessageFormat {
   const sentence: string | undefined = SENTENCES[language][key];
-  // A view's keys are no types: a slip there must not go out as an empty place.
+  // The keys of a view are not typed: a wrong one must not show as an empty text.
   if (sentence === undefined) throw new Error(`locales/${language}.json has no ${key}`);
   return new IntlMessageFormat(sentence, language, undefined, { ignoreTag: true });
 }

@@ -1,18 +1,15 @@
 import type { RequestHandler, Response } from 'express';
 import { formatDelay } from './delay';
-import { type Language, languageOf } from './languages';
+import { type Language, languageOf, REGIONS } from './languages';
 import { createMessages, type MessageKey, type MessageValues } from './messages';
 
 const MS_PER_S = 1_000;
 const CENTS_PER_EURO = 100;
 
-/** Whose dates, numbers and prices a language is written with. */
-const REGIONS = { en: 'en-GB', fr: 'fr-FR' } as const satisfies Record<Language, string>;
-
 /** A moment for a page: for people, and for the `datetime` attribute. */
 export type PageTime = { text: string; iso: string };
 
-/** Says things in one language. Times are told in the site's time zone. */
+/** Says things in one language. Times are shown in the site's time zone. */
 export type Translator = {
   language: Language;
   /** A sentence of `locales/`, as text: a view escapes it. */
@@ -21,6 +18,8 @@ export type Translator = {
   number(value: number): string;
   /** "€12.50", "12,50 €". */
   price(cents: number): string;
+  /** "12.50", "12,50": a price as it is typed. */
+  amount(cents: number): string;
   /** "22 Nov 2026, 20:14", "22 nov. 2026, 20:14". */
   moment(date: Date): PageTime;
   /** "20:14:07": so many milliseconds from now, rounded up to the second. */
@@ -48,6 +47,7 @@ export function createTranslator(language: Language, timeZone: string): Translat
   const region = REGIONS[language];
   const number = new Intl.NumberFormat(region);
   const price = new Intl.NumberFormat(region, { style: 'currency', currency: 'EUR' });
+  const amount = new Intl.NumberFormat(region, { minimumFractionDigits: 2, useGrouping: false });
   const moment = new Intl.DateTimeFormat(region, { dateStyle: 'medium', timeStyle: 'short', timeZone });
   const clock = new Intl.DateTimeFormat(region, { timeStyle: 'medium', timeZone });
   return {
@@ -55,6 +55,7 @@ export function createTranslator(language: Language, timeZone: string): Translat
     t: createMessages(language),
     number: (value) => number.format(value),
     price: (cents) => price.format(cents / CENTS_PER_EURO),
+    amount: (cents) => amount.format(cents / CENTS_PER_EURO),
     moment: (date) => ({ text: moment.format(date), iso: date.toISOString() }),
     clockIn(ms, now = Date.now()) {
       const date = new Date(Math.ceil((now + ms) / MS_PER_S) * MS_PER_S);

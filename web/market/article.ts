@@ -13,9 +13,12 @@ export type NewArticle = {
   condition: Condition;
   /** In whole cents. */
   priceCents: number;
+  /** Of several lines, or empty. */
+  description: string;
 };
 
-export type Article = NewArticle & {
+/** An article as lists show it. */
+export type Article = Omit<NewArticle, 'description'> & {
   id: number;
   sellerId: number;
   /** UTC. */
@@ -26,6 +29,9 @@ export type Article = NewArticle & {
   sold: Date | undefined;
 };
 
+/** An article as its own page shows it. */
+export type ArticleDetails = Article & Pick<NewArticle, 'description'>;
+
 /** What a list of articles for sale is narrowed to; what is unset narrows nothing. */
 export type Filters = {
   category?: Category | undefined;
@@ -35,5 +41,5 @@ export type Filters = {
   words?: string | undefined;
 };
 
-/** One page of a list. `next` and `previous` are for the same list's `cursor`; undefined where there is no such page. */
+/** One page of a list. `next` and `previous` are for the same list's `cursor`; undefined if there is no such page. */
 export type Page = { articles: Article[]; next: string | undefined; previous: string | undefined };

@@ -1,6 +1,6 @@
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../database';
-import type { Article, NewArticle } from './article';
+import type { Article, ArticleDetails, NewArticle } from './article';
 
 /** The columns of an article, as `toArticle` reads them. */
 export const ARTICLE_COLUMNS =
@@ -8,12 +8,16 @@ export const ARTICLE_COLUMNS =
 
 /** The articles table; its lists are in listings.ts. */
 export type Articles = {
-  /** Answers the new article's id. */
+  /** Returns the new article's id. */
   insert(article: NewArticle & { sellerId: number }): Promise<number>;
-  findById(id: number): Promise<Article | undefined>;
-  /** Makes the user the buyer; false where the article has one already, or is the user's own, or does not exist. */
+  findById(id: number): Promise<ArticleDetails | undefined>;
+  /** Changes what the seller said of an article; false if it is sold, or another's, or does not exist. */
+  update(article: NewArticle & { id: number; sellerId: number }): Promise<boolean>;
+  /** Makes the user the buyer; false if the article has one already, or is the user's own, or does not exist. */
   markSold(sale: { id: number; buyerId: number }): Promise<boolean>;
-  /** Removes what the user has for sale, with its words. Answers how many articles that were. */
+  /** Removes an article with its words; false if it is sold, or another's, or does not exist. */
+  remove(article: { id: number; sellerId: number }): Promise<boolean>;
+  /** Removes what the user has for sale, with its words. Returns the number of articles. */
   removeUnsold(sellerId: number): Promise<number>;
 };
 
@@ -21,33 +25,61 @@ export function articlesTable(database: Database): Articles {
   return {
     insert: (article) => insert(database, article),
     findById: (id) => findById(database, id),
+    update: (article) => update(database, article),
+    remove: (article) => remove(database, article),
     markSold: (sale) => markSold(database, sale),
     removeUnsold: (sellerId) => removeUnsold(database, sellerId),
   };
 }
 
 async function insert(database: Database, article: NewArticle & { sellerId: number }): Promise<number> {
-  const { sellerId, title, category, condition, priceCents } = article;
+  const { sellerId, title, category, condition, priceCents, description } = article;
   const [result] = await database.execute<ResultSetHeader>(
-    'INSERT INTO articles (seller_id, title, category, article_condition, price_cents) VALUES (?, ?, ?, ?, ?)',
-    [sellerId, title, category, condition, priceCents],
+    'INSERT INTO articles (seller_id, title, category, article_condition, price_cents, description) VALUES (?, ?, ?, ?, ?, ?)',
+    [sellerId, title, category, condition, priceCents, description],
   );
   return result.insertId;
 }
 
-async function findById(database: Database, id: number): Promise<Article | undefined> {
+async function findById(database: Database, id: number): Promise<ArticleDetails | undefined> {
   const [rows] = await database.execute<RowDataPacket[]>(
-    `SELECT ${ARTICLE_COLUMNS} FROM articles a WHERE a.id = ?`,
+    `SELECT ${ARTICLE_COLUMNS}, a.description FROM articles a WHERE a.id = ?`,
     [id],
   );
-  return rows[0] && toArticle(rows[0]);
+  return rows[0] && { ...toArticle(rows[0]), description: rows[0].description };
+}
+
+// In both conditions: if a buyer and a seller act at the same moment, the second finds what the first did.
+const STILL_THEIRS = 'id = ? AND seller_id = ? AND buyer_id IS NULL';
+
+async function update(
+  database: Database,
+  { id, sellerId, ...article }: NewArticle & { id: number; sellerId: number },
+): Promise<boolean> {
+  const { title, category, condition, priceCents, description } = article;
+  const [result] = await database.execute<ResultSetHeader>(
+    `UPDATE articles SET title = ?, category = ?, article_condition = ?, price_cents = ?, description = ? WHERE ${STILL_THEIRS}`,
+    [title, category, condition, priceCents, description, id, sellerId],
+  );
+  return result.affectedRows === 1;
+}
+
+async function remove(
+  database: Database,
+  { id, sellerId }: { id: number; sellerId: number },
+): Promise<boolean> {
+  const [result] = await database.execute<ResultSetHeader>(`DELETE FROM articles WHERE ${STILL_THEIRS}`, [
+    id,
+    sellerId,
+  ]);
+  return result.affectedRows === 1;
 }
 
 async function markSold(
   database: Database,
   { id, buyerId }: { id: number; buyerId: number },
 ): Promise<boolean> {
-  // The condition stands in the statement that writes, so of two buyers the second finds the first one's mark.
+  // The condition is in the writing statement, so the second of two buyers finds the first one's mark.
   const [result] = await database.execute<ResultSetHeader>(
     'UPDATE articles SET buyer_id = ?, sold = UTC_TIMESTAMP(3) WHERE id = ? AND buyer_id IS NULL AND seller_id <> ?',
     [buyerId, id, buyerId],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Faults, fault, faultsByField } from '../forms/faults';
 import type { MessageKey } from '../i18n/messages';
 import {
   CATEGORIES,
@@ -11,17 +12,23 @@ import {
   type Sort,
 } from './article';
 import { MAX_PRICE_CENTS, parsePrice } from './price';
+import { isSearch, wordsOf } from './words';
 
 /** The size of the column. */
 const MAX_TITLE = 120;
 
+/** The size of the column. */
+const MAX_DESCRIPTION = 1_000;
+
 /** More than a title holds cannot be in one. */
 const MAX_SEARCH = MAX_TITLE;
 
-/** What the sentences about faults say of the bounds; a price is in cents, for whoever writes it in the reader's form. */
-export const MARKET_BOUNDS = { maxTitle: MAX_TITLE, maxPriceCents: MAX_PRICE_CENTS } as const;
-
-const fault = (key: MessageKey) => key;
+/** The bounds, as the messages about faults show them; a price is in cents, and formatted for the reader later. */
+export const MARKET_BOUNDS = {
+  maxTitle: MAX_TITLE,
+  maxDescription: MAX_DESCRIPTION,
+  maxPriceCents: MAX_PRICE_CENTS,
+} as const;
 
 const price = z.string(fault('market.fault.price')).transform((text, context) => {
   const cents = parsePrice(text);
@@ -38,7 +45,7 @@ function faultOfPrice(cents: number | undefined): MessageKey {
 const saleForm = z.object({
   title: z
     .string(fault('market.fault.title'))
-    // A title is one line, whatever was pasted.
+    // A title is one line, even if several were pasted.
     .transform((text) => text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim())
     .pipe(
       z
@@ -50,23 +57,26 @@ const saleForm = z.object({
   category: z.enum(CATEGORIES, fault('market.fault.category')),
   condition: z.enum(CONDITIONS, fault('market.fault.condition')),
   price,
+  description: z
+    .string()
+    .catch('')
+    .transform((text) => text.replaceAll(/\r\n?/g, '\n').trim())
+    .refine((text) => [...text].length <= MAX_DESCRIPTION, fault('market.fault.description-long')),
 });
 
 type SaleField = keyof z.infer<typeof saleForm>;
 
 /** A form as it was typed, to be shown again. */
-export type Typed<Field extends string> = Record<Field, string>;
-
-export type Faults<Field extends string> = { [F in Field]?: string[] | undefined };
+type Typed<Field extends string> = Record<Field, string>;
 
 export type ParsedSale = {
   typed: Typed<SaleField>;
-  /** By field, as keys of sentences; empty where there is an article. */
-  faults: Faults<SaleField>;
+  /** Empty if there is an article. */
+  faults: Faults;
   article: NewArticle | undefined;
 };
 
-/** Reads the form of a sale: the article, or all that is wrong with each field. */
+/** Reads the form of a sale: the article, or all faults of each field. */
 export function parseSale(body: unknown): ParsedSale {
   const fields = fieldsOf(body);
   const typed = {
@@ -74,17 +84,20 @@ export function parseSale(body: unknown): ParsedSale {
     category: textOf(fields.category),
     condition: textOf(fields.condition),
     price: textOf(fields.price),
+    description: textOf(fields.description),
   };
   const parsed = saleForm.safeParse(fields);
-  if (!parsed.success) return { typed, faults: z.flattenError(parsed.error).fieldErrors, article: undefined };
-  const { title, category, condition, price: priceCents } = parsed.data;
-  return { typed, faults: {}, article: { title, category, condition, priceCents } };
+  if (!parsed.success) return { typed, faults: faultsByField(parsed.error), article: undefined };
+  const { price: priceCents, ...article } = parsed.data;
+  return { typed, faults: {}, article: { ...article, priceCents } };
 }
+
+const highestPrice = z.object({ max: price });
 
 export type ParsedSearch = {
   typed: Typed<'q' | 'category' | 'condition' | 'max' | 'sort'>;
-  /** Only a highest price can be wrong; what else is none of the choices narrows nothing. */
-  faults: Faults<'max'>;
+  /** Only the words and the highest price can be invalid; an unknown choice of another field filters nothing. */
+  faults: Faults;
   list: { filters: Filters; sort: Sort; cursor: string | undefined };
 };
 
@@ -96,15 +109,17 @@ export function parseSearch(query: unknown): ParsedSearch {
   const sort = choiceOf<Sort>(SORTS, fields.sort) ?? 'newest';
   const q = textOf(fields.q).slice(0, MAX_SEARCH);
   const max = textOf(fields.max);
-  const parsedMax = max.trim() === '' ? undefined : price.safeParse(max);
-  // Nothing costs more than the highest price, so a higher one narrows nothing, and is no fault.
+  const parsedMax = max.trim() === '' ? undefined : highestPrice.safeParse({ max });
+  // Nothing costs more than the highest price, so a higher one filters nothing, and is no fault.
   const isTooHigh = (parsePrice(max) ?? 0) > MAX_PRICE_CENTS;
   return {
     typed: { q, category: category ?? '', condition: condition ?? '', max, sort },
-    faults:
-      parsedMax?.error && !isTooHigh ? { max: parsedMax.error.issues.map(({ message }) => message) } : {},
+    faults: {
+      ...(isSearch(q) && wordsOf(q).length === 0 && { q: [fault('market.fault.search')] }),
+      ...(parsedMax?.error && !isTooHigh && faultsByField(parsedMax.error)),
+    },
     list: {
-      filters: { category, condition, maxPriceCents: parsedMax?.data, words: q },
+      filters: { category, condition, maxPriceCents: parsedMax?.data?.max, words: q },
       sort,
       cursor: textOf(fields.page),
     },

@@ -1,11 +1,11 @@
 import type { Article, Page } from './article';
 
-/** What a page shows at most: full rows of two, three and four. */
+/** The most articles on a page: full rows of two, three and four. */
 export const PAGE_SIZE = 24;
 
 /**
  * The order of a list, by columns that together are unique and that an index holds in this order. A page is found by the
- * place of its neighbour, not by counting rows, so the thousandth costs what the first does.
+ * place of its neighbour, not by counting rows, so the thousandth page costs as much as the first.
  */
 export type Order = {
   columns: readonly [string] | readonly [string, string];
@@ -23,7 +23,7 @@ type Cursor = { isBefore: boolean; place: number[] };
 
 const CURSOR = /^(?<direction>after|before)(?<place>(?:-\d{1,15}){1,2})$/;
 
-/** Reads one page; from the start where there is no cursor, or one that is not of this order, or that leads nowhere. */
+/** Reads one page; from the start if there is no cursor, or one of another order, or one that leads nowhere. */
 export async function readPage({
   order,
   cursor: text,
@@ -42,7 +42,7 @@ export async function readPage({
     return toPage({ articles, order, hasNext: isMore, hasPrevious: true });
   if (cursor.isBefore && isMore)
     return toPage({ articles: articles.reverse(), order, hasNext: true, hasPrevious: true });
-  // What stood there was sold meanwhile, or it is the start: a full first page rather than the rest of one.
+  // The articles there were sold meanwhile, or it is the start: a full first page rather than the rest of one.
   return readPage({ order, cursor: undefined, read });
 }
 
@@ -57,7 +57,7 @@ function sliceOf({ columns, isDescending, valuesOf }: Order, cursor: Cursor | un
   const [first, second] = columns;
   const [start, ...rest] = valuesOf?.(cursor.place) ?? cursor.place;
   if (second === undefined) return { condition: `${first} ${beyond} ?`, values: [start], orderBy, limit };
-  // Said in full, as MySQL does not read (a, b) > (?, ?) from an index.
+  // Written out, as MySQL does not read (a, b) > (?, ?) from an index.
   const condition = `(${first} ${beyond} ? OR (${first} = ? AND ${second} ${beyond} ?))`;
   return { condition, values: [start, start, ...rest], orderBy, limit };
 }

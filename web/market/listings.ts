@@ -8,10 +8,10 @@ import { countUpTo, NEWEST, type Source, saleSource } from './sale_source';
 /** Nobody reads further, and counting costs a row each. */
 export const COUNT_LIMIT = 1_000;
 
-/** How many there are; where there are more than COUNT_LIMIT, that number and `isMore`. */
+/** How many there are; if there are more than COUNT_LIMIT, that number and `isMore`. */
 export type Count = { count: number; isMore: boolean };
 
-/** The lists of articles. Each reads little more than the rows it answers, however many articles there are. */
+/** The lists of articles. Each reads little more than the rows that it returns, however many articles there are. */
 export type Listings = {
   forSale(list: { filters: Filters; sort: Sort; cursor?: string | undefined }): Promise<Page>;
   countForSale(filters: Filters): Promise<Count>;
@@ -36,7 +36,7 @@ export function listings(database: Database): Listings {
   };
 }
 
-/** The last moment that a DATETIME can be; MySQL refuses to compare with a later one. */
+/** The last moment that a DATETIME can be; MySQL does not compare with a later one. */
 const LAST_MOMENT_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const LAST_BOUGHT: Order = {

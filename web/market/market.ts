@@ -1,68 +1,98 @@
 import type { Pool } from 'mysql2/promise';
-import { countServiceCall } from '../accounts/service_calls';
-import { inTransaction } from '../database';
-import { insertCall } from '../outbox/outbox';
-import type { Article, NewArticle } from './article';
+import { countUnseenSale } from '../accounts/unseen_sales';
+import { type Database, inTransaction } from '../database';
+import { SERVICES } from '../quota_names';
+import type { Article, ArticleDetails, NewArticle } from './article';
 import { articleWordsTable } from './article_words';
 import { articlesTable } from './articles';
+import { carryOut, findRequestedArticle } from './call_requests';
 import { type Listings, listings } from './listings';
 
-/** The services, by the names that the daemon's policies file gives them. */
-const SELLING = 'vente';
-const BUYING = 'achat';
-
-/** What came of buying, with the article as it is then: of two buyers, the second learns who was the first. */
+/** The result of buying, with the article as it is then: the second of two buyers learns who was first. */
 export type Purchase =
   | { outcome: 'bought' | 'sold-already' | 'own'; article: Article }
   | { outcome: 'not-found'; article?: undefined };
 
+type Sale = { requestId: string; sellerId: number; article: NewArticle };
+type Edit = Sale & { articleId: number };
+type Buying = { requestId: string; buyerId: number; articleId: number };
+
 /**
- * The market. Selling and buying are calls of a service, each with the UUID of the call; what they do and the fact that the
- * call was made, whatever came of it, are kept together or not at all. Reading is no call.
+ * The market. Selling, editing and buying are calls of a service, each with the UUID of its request: what they do and the fact that the call was
+ * made, with any result, are kept together or not at all, and a repeated request does nothing. Reading and withdrawing are no calls.
  */
 export type Market = Listings & {
-  /** Puts an article up for sale, and answers its id. */
-  sell(sale: { requestId: string; sellerId: number; article: NewArticle }): Promise<number>;
-  buy(purchase: { requestId: string; buyerId: number; articleId: number }): Promise<Purchase>;
-  find(articleId: number): Promise<Article | undefined>;
+  /** Puts an article up for sale, and returns its id; a repeat returns the first id. */
+  sell(sale: Sale): Promise<number>;
+  /** Changes an article that is for sale; false if it is not, or is not the seller's. */
+  edit(edit: Edit): Promise<boolean>;
+  buy(purchase: Buying): Promise<Purchase>;
+  /** Takes an article out of the market; false if it is not for sale, or is not the seller's. */
+  withdraw(article: { sellerId: number; articleId: number }): Promise<boolean>;
+  find(articleId: number): Promise<ArticleDetails | undefined>;
+  /** The article of a call, by its request; undefined if the request was not carried out. */
+  findRequested(requestId: string): Promise<number | undefined>;
 };
 
-/** `onCall` is told after each call that was kept. */
+/** `onCall` is called after each call that was kept. */
 export function createMarket({ pool, onCall }: { pool: Pool; onCall: () => void }): Market {
+  const inCall = async <T>(work: (database: Database) => Promise<T>): Promise<T> => {
+    const result = await inTransaction(pool, work);
+    onCall();
+    return result;
+  };
   return {
     ...listings(pool),
     find: (articleId) => articlesTable(pool).findById(articleId),
-    async sell({ requestId, sellerId, article }) {
-      const id = await inTransaction(pool, async (database) => {
-        await countServiceCall(database, sellerId);
-        const articleId = await articlesTable(database).insert({ ...article, sellerId });
-        await articleWordsTable(database).insert({ ...article, id: articleId });
-        await insertCall(database, { requestId, userId: sellerId, service: SELLING });
-        return articleId;
-      });
-      onCall();
-      return id;
-    },
-    async buy({ requestId, buyerId, articleId }) {
-      const purchase = await inTransaction(pool, async (database) => {
-        await countServiceCall(database, buyerId);
-        const articles = articlesTable(database);
-        const isBought = await articles.markSold({ id: articleId, buyerId });
-        if (isBought) await articleWordsTable(database).remove(articleId);
-        await insertCall(database, { requestId, userId: buyerId, service: BUYING });
-        return toPurchase(await articles.findById(articleId), { isBought, buyerId });
-      });
-      onCall();
-      return purchase;
-    },
+    findRequested: (requestId) => findRequestedArticle(pool, requestId),
+    sell: (sale) => inCall((database) => sell(database, sale)),
+    edit: (change) => inCall((database) => edit(database, change)),
+    buy: (purchase) => inCall((database) => buy(database, purchase)),
+    withdraw: ({ sellerId, articleId }) => articlesTable(pool).remove({ id: articleId, sellerId }),
   };
 }
 
-function toPurchase(
-  article: Article | undefined,
-  { isBought, buyerId }: { isBought: boolean; buyerId: number },
-): Purchase {
+async function sell(database: Database, { requestId, sellerId, article }: Sale): Promise<number> {
+  const call = { requestId, userId: sellerId, service: SERVICES.sell };
+  const articleId = await carryOut(database, call, async () => {
+    const id = await articlesTable(database).insert({ ...article, sellerId });
+    await articleWordsTable(database).insert({ ...article, id });
+    return id;
+  });
+  if (articleId === undefined) throw new Error('a sale was carried out without an article');
+  return articleId;
+}
+
+async function edit(database: Database, change: Edit): Promise<boolean> {
+  const { requestId, sellerId, articleId: id, article } = change;
+  const call = { requestId, userId: sellerId, service: SERVICES.sell };
+  let isEdited = true;
+  await carryOut(database, call, async () => {
+    isEdited = await articlesTable(database).update({ ...article, id, sellerId });
+    if (isEdited) {
+      const words = articleWordsTable(database);
+      await words.remove(id);
+      await words.insert({ ...article, id });
+    }
+    return id;
+  });
+  return isEdited;
+}
+
+async function buy(database: Database, { requestId, buyerId, articleId }: Buying): Promise<Purchase> {
+  const articles = articlesTable(database);
+  await carryOut(database, { requestId, userId: buyerId, service: SERVICES.buy }, async () => {
+    if (await articles.markSold({ id: articleId, buyerId })) {
+      await articleWordsTable(database).remove(articleId);
+      await countUnseenSale(database, articleId);
+    }
+    return articleId;
+  });
+  return toPurchase(await articles.findById(articleId), buyerId);
+}
+
+function toPurchase(article: Article | undefined, buyerId: number): Purchase {
   if (article === undefined) return { outcome: 'not-found' };
-  if (isBought) return { outcome: 'bought', article };
+  if (article.buyerId === buyerId) return { outcome: 'bought', article };
   return { outcome: article.sellerId === buyerId ? 'own' : 'sold-already', article };
 }

@@ -2,21 +2,24 @@ import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../database';
 import type { Filters, Sort } from './article';
 import type { Order } from './keyset';
-import { wordsOf } from './words';
+import { isSearch, wordsOf } from './words';
 
-/** Each word is one more join; a search with more words has long found its article. */
+/** Each word is one more join; a longer search needs no more words to find its article. */
 const MAX_WORDS = 8;
 
-/** A word of so few titles is read whole, and its titles put in order: cheaper than to follow the order and find none. */
+/** The titles of so rare a word are all read and then sorted: cheaper than to read in order and find none. */
 const RARE_WORD = 50;
 
-/** The same of articles below a price. A page of the newest is found among 100,000 by reading 2,500 at such odds. */
+/** The same for articles below a price. At this number, a page of the newest of 100,000 is found by reading 2,500. */
 const FEW_CHEAP = 1_000;
 
-/** Where a list is read from: tables with the index to use, what their rows must satisfy, and the order they come in. */
+/** The source of a list: tables with the index to use, the conditions on their rows, and the order. */
 export type Source = { from: string; conditions: string[]; values: unknown[]; order: Order };
 
 export const NEWEST: Order = { columns: ['a.id'], isDescending: true, placeOf: ({ id }) => [id] };
+
+/** The result of a search without a letter or a digit. */
+const NOTHING: Source = { from: 'articles a', conditions: ['FALSE'], values: [], order: NEWEST };
 
 const CHEAPEST: Order = {
   columns: ['a.price_cents', 'a.id'],
@@ -26,21 +29,21 @@ const CHEAPEST: Order = {
 
 const ORDERS: Record<Sort, Order> = { newest: NEWEST, cheapest: CHEAPEST };
 
-// A search is read in the order of the index of words.
+// A search reads in the order of the index of words.
 const SEARCH_ORDERS: Record<Sort, Order> = {
   newest: { ...NEWEST, columns: ['w0.article_id'] },
   cheapest: { ...CHEAPEST, columns: ['w0.price_cents', 'w0.article_id'] },
 };
 
 /**
- * The articles for sale that satisfy the filters, in an order. Names the index that was made for it: the servers' own choice
+ * The articles for sale that satisfy the filters, in an order. Names the index made for it: the servers' own choice
  * reads tens of thousands of rows for some lists of 100,000 articles.
  */
 export function saleSource(database: Database, filters: Filters, sort: Sort): Promise<Source> {
-  const words = wordsOf(filters.words ?? '').slice(0, MAX_WORDS);
-  return words.length > 0
-    ? searchSource(database, { words, filters, sort })
-    : browseSource(database, filters, sort);
+  const { words: typed = '' } = filters;
+  const words = wordsOf(typed).slice(0, MAX_WORDS);
+  if (words.length > 0) return searchSource(database, { words, filters, sort });
+  return isSearch(typed) ? Promise.resolve(NOTHING) : browseSource(database, filters, sort);
 }
 
 async function browseSource(database: Database, filters: Filters, sort: Sort): Promise<Source> {
@@ -53,7 +56,7 @@ async function browseSource(database: Database, filters: Filters, sort: Sort): P
     order: ORDERS[sort],
   });
   if (sort === 'cheapest' || maxPriceCents === undefined) return source(sort);
-  // Few cheap articles are best put in order; of many, the first are soon met among the newest.
+  // A few cheap articles are best sorted; of many, the first are soon found among the newest.
   const cheap = source('cheapest');
   return (await countUpTo(database, cheap, FEW_CHEAP)) < FEW_CHEAP ? cheap : source('newest');
 }
@@ -80,7 +83,7 @@ async function searchSource(database: Database, { words, filters, sort }: Search
   };
 }
 
-/** The word that the fewest titles have, as far as that matters. */
+/** The rarest word of the search, counted as far as that matters. */
 async function rarestWord(
   database: Database,
   words: readonly string[],
@@ -100,7 +103,7 @@ function titlesWith(word: string): Omit<Source, 'order'> {
   return { from, conditions: ['w.word = ?'], values: [word] };
 }
 
-/** How many rows there are, read no further than the limit. */
+/** The number of rows, counted up to the limit. */
 export async function countUpTo(
   database: Database,
   { from, conditions, values }: Omit<Source, 'order'>,

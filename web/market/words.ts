@@ -1,7 +1,7 @@
-/** The size of the column. A longer word is cut, in a title and in a search alike, so it is found all the same. */
+/** The size of the column. A longer word is cut, in titles and in searches alike, so it is still found. */
 const MAX_WORD = 60;
 
-// Letters that Unicode does not take apart, though a reader does.
+// Letters that Unicode does not decompose, though a reader does.
 const LIGATURES: Readonly<Record<string, string>> = {
   œ: 'oe',
   æ: 'ae',
@@ -13,9 +13,14 @@ const LIGATURES: Readonly<Record<string, string>> = {
 };
 const LIGATURE = new RegExp(`[${Object.keys(LIGATURES).join('')}]`, 'gu');
 
+/** Whether the search is not empty. Without a letter or a digit, it finds nothing. */
+export function isSearch(text: string): boolean {
+  return text.trim() !== '';
+}
+
 /**
- * The words of a text as they are compared: in lower case, without accents, each once, in their order. An apostrophe or a
- * hyphen parts two words: "L’Étranger" is "l" and "etranger". Every word counts, however short or frequent.
+ * The words of a text, for comparison: in lower case, without accents, each once, in order. An apostrophe or a
+ * hyphen separates two words: "L’Étranger" is "l" and "etranger". Every word counts, however short or frequent.
  */
 export function wordsOf(text: string): string[] {
   const plain = text

@@ -1,5 +1,5 @@
--- Calls of the services that were made, and are still to be told to the daemon. No foreign key: a call that was made is
--- told, whatever becomes of the account.
+-- Calls of the services that were made, and are still to be sent to the daemon. No foreign key: a call that was made is
+-- sent, even if the account is deleted.
 CREATE TABLE IF NOT EXISTS outbox (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   request_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

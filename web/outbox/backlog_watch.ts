@@ -1,18 +1,18 @@
 import type { Logger } from 'pino';
-import type { Outbox } from './outbox';
+import type { Queue } from './queue';
 
-/** Calls are told within seconds where nothing is wrong. */
+/** Normally, calls are sent within seconds. */
 const OLD_MS = 60_000;
 
-/** How often a backlog is looked for, and so how often it is complained of. */
+/** How often the outbox is checked, and so how often a backlog is logged. */
 const LOOK_EVERY_MS = 60_000;
 
-/** Makes what looks at the outbox now and then, from its first call on, and warns where a call has waited for long. */
+/** Checks the outbox from its first call on, at intervals, and warns if a call has waited for long. */
 export function createBacklogWatch({
   outbox,
   logger,
 }: {
-  outbox: Pick<Outbox, 'backlog'>;
+  outbox: Pick<Queue<unknown>, 'backlog'>;
   logger: Logger;
 }): () => Promise<void> {
   let nextLookMs = 0;
@@ -20,6 +20,6 @@ export function createBacklogWatch({
     if (Date.now() < nextLookMs) return;
     nextLookMs = Date.now() + LOOK_EVERY_MS;
     const { waiting, oldestAgeMs } = await outbox.backlog();
-    if (oldestAgeMs > OLD_MS) logger.warn({ waiting, oldestAgeMs }, 'calls wait to be recorded');
+    if (oldestAgeMs > OLD_MS) logger.warn({ waiting, oldestAgeMs }, 'calls wait in the outbox');
   };
 }

@@ -1,26 +1,25 @@
 import type { Logger } from 'pino';
 import { backOff } from '../../environment/back_off';
-import type { ServiceCall } from '../quota/client';
-import type { Outbox, WaitingCall } from './outbox';
+import type { Queue, Waiting } from './queue';
 import { isRefusal } from './refusal';
 
-/** So many calls are told at once: enough to hide the round trips, few enough for a daemon that is busy. */
+/** How many calls are sent at once: enough to hide the round trips, few enough for a busy daemon. */
 const WORKERS = 8;
 
-/** A refused call waits for somebody to mend something, such as the policies file. */
+/** A rejected call waits for a fix, for example of the policies file. */
 const REFUSED_DELAY = { minMs: 1_000, maxMs: 10 * 60_000 };
 
-export type DeliveryParts = {
-  outbox: Pick<Outbox, 'remove' | 'release' | 'postpone'>;
-  /** Tells the daemon one call; safe to repeat. */
-  record: (call: ServiceCall) => Promise<void>;
+export type DeliveryParts<Call> = {
+  outbox: Pick<Queue<Call>, 'remove' | 'release' | 'postpone'>;
+  /** Sends the daemon one call; safe to repeat. */
+  send: (call: Call) => Promise<void>;
   logger: Logger;
 };
 
-/** Tells the daemon claimed calls, until `isStopping`, and gives back those it did not tell. False where the daemon is away. */
-export async function deliverAll(
-  parts: DeliveryParts,
-  { calls, isStopping }: { calls: readonly WaitingCall[]; isStopping: () => boolean },
+/** Sends claimed calls until stopped, and releases the unsent ones. False if the daemon is unreachable. */
+export async function deliverAll<Call>(
+  parts: DeliveryParts<Call>,
+  { calls, isStopping }: { calls: readonly Waiting<Call>[]; isStopping: () => boolean },
 ): Promise<boolean> {
   const queue = calls.values();
   const untold: number[] = [];
@@ -30,28 +29,28 @@ export async function deliverAll(
       const isTold = !isAway && !isStopping() && (await deliver(parts, waiting));
       if (isTold) continue;
       untold.push(waiting.id);
-      // The others are not tried: a stop leaves them to the next relay, a daemon that is away would not hear them.
+      // The others are not tried: after a stop the next relay sends them, and an unreachable daemon would not get them.
       isAway ||= !isStopping();
     }
   };
-  // All of them end before any failure is told, so that no worker outlives its batch.
+  // Each worker ends before any failure is reported, so that none outlives its batch.
   const ends = await Promise.allSettled(Array.from({ length: WORKERS }, work));
   await parts.outbox.release(untold);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return !isAway;
 }
 
-/** False where the daemon could not be told; true also where it cannot take this call, which is then put off. */
-async function deliver(
-  { outbox, record, logger }: DeliveryParts,
-  { id, refusals, call }: WaitingCall,
+/** False if the daemon was unreachable; true also if it rejects this call, which is then postponed. */
+async function deliver<Call>(
+  { outbox, send, logger }: DeliveryParts<Call>,
+  { id, refusals, call }: Waiting<Call>,
 ): Promise<boolean> {
   try {
-    await record(call);
+    await send(call);
   } catch (err) {
     if (!isRefusal(err)) return false;
     const delayMs = backOff(refusals + 1, REFUSED_DELAY);
-    logger.error({ err, call, refusals: refusals + 1, delayMs }, 'a call is refused, and waits');
+    logger.error({ err, call, refusals: refusals + 1, delayMs }, 'a call was rejected, and waits');
     await outbox.postpone({ id, delayMs });
     return true;
   }

@@ -1,11 +1,11 @@
 /** The pauses of a loop. */
 export type Pauses = {
-  /** Ends the present pause that a nudge may end, or else makes the next one end at once. */
+  /** Ends the current pause that a nudge may end; if there is none, the next one ends at once. */
   nudge(): void;
   untilNudged(limitMs: number): Promise<void>;
   /** A pause that a nudge does not end. */
   unbroken(ms: number): Promise<void>;
-  /** Ends the present pause, whichever it is, and every later one. */
+  /** Ends the current pause, of either kind, and every later one. */
   end(): void;
 };
 
@@ -33,7 +33,7 @@ export function createPauses(): Pauses {
     },
     async untilNudged(limitMs) {
       isNudgeable = true;
-      // A nudge that came while the loop was at work counts.
+      // A nudge during the loop's work counts.
       if (!isNudged) await pause(limitMs);
       isNudgeable = false;
       isNudged = false;

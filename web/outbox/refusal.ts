@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
-import { QuotaUnavailable } from '../quota/unavailable';
+import { QuotaUnavailable } from '../../client/answers/unavailable';
 
-// Whatever the call, the daemon would answer the same just now.
+// The daemon would now answer the same to any call.
 const NOT_ABOUT_THE_CALL = new Set<unknown>([
   status.UNAVAILABLE,
   status.DEADLINE_EXCEEDED,
@@ -12,7 +12,7 @@ const NOT_ABOUT_THE_CALL = new Set<unknown>([
   status.UNIMPLEMENTED,
 ]);
 
-/** True where the daemon, or what asks it, cannot take this very call; false where it can take none for now. */
+/** True if the daemon or its client rejects this call in particular; false if it can take none for now. */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof QuotaUnavailable)) return true;
   const { cause } = error;

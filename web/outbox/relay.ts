@@ -2,30 +2,30 @@ import { backOff } from '../../environment/back_off';
 import { within } from '../../environment/within';
 import { createBacklogWatch } from './backlog_watch';
 import { type DeliveryParts, deliverAll } from './delivery';
-import type { Outbox } from './outbox';
 import { createPauses } from './pauses';
+import type { Queue } from './queue';
 
-/** A batch is told, eight at a time and a second each at the worst, within the lease of its calls. */
+/** A batch is sent, eight at a time and a second each at the worst, within the lease of its calls. */
 const BATCH_SIZE = 32;
 
-/** What other instances left, or a refused call that is due, is found within this time. */
+/** The calls left by other instances, and due rejected calls, are found within this time. */
 const POLL_MS = 1_000;
 
-/** How soon a daemon that is away is asked again. */
+/** How soon an unreachable daemon is tried again. */
 const AWAY_DELAY = { minMs: 250, maxMs: 10_000 };
 
-/** Longer than telling one call may take, and shorter than the time in which the web tier must end. */
+/** Longer than sending one call may take, and shorter than the time in which the web tier must end. */
 const STOP_LIMIT_MS = 3_000;
 
 export type Relay = {
-  /** Says that there is something to tell. It is told at once, unless the daemon is known to be away. */
+  /** Announces a new call. It is sent at once, unless the daemon is known to be unreachable. */
   nudge(): void;
-  /** Finishes what is being told, gives back what is not, and ends, all within a bound. Throws nothing. */
+  /** Finishes the calls being sent, releases the rest, and ends, all within a bounded time. Never throws. */
   stop(): Promise<void>;
 };
 
-/** Tells the daemon of the calls in the outbox, each until it is acknowledged. Several may work on one table. */
-export function startRelay(parts: DeliveryParts & { outbox: Outbox }): Relay {
+/** Sends the calls in the outbox to the daemon, each until it is acknowledged. Several may work on one table. */
+export function startRelay<Call>(parts: DeliveryParts<Call> & { outbox: Queue<Call> }): Relay {
   const { outbox, logger } = parts;
   const pauses = createPauses();
   const watchBacklog = createBacklogWatch({ outbox, logger });
@@ -34,7 +34,7 @@ export function startRelay(parts: DeliveryParts & { outbox: Outbox }): Relay {
 
   async function run(): Promise<void> {
     while (!isStopping) {
-      // A daemon that is away is asked with one call, not with many.
+      // An unreachable daemon is tried with one call, not with many.
       const size = failures === 0 ? BATCH_SIZE : 1;
       const count = await deliverUpTo(size);
       if (count === undefined) {
@@ -48,7 +48,7 @@ export function startRelay(parts: DeliveryParts & { outbox: Outbox }): Relay {
     }
   }
 
-  /** How many calls were dealt with; undefined where the daemon, or the database, is away. */
+  /** The number of processed calls; undefined if the daemon, or the database, is unreachable. */
   async function deliverUpTo(size: number): Promise<number | undefined> {
     try {
       await watchBacklog();
@@ -56,7 +56,7 @@ export function startRelay(parts: DeliveryParts & { outbox: Outbox }): Relay {
       const isThere = await deliverAll(parts, { calls, isStopping: () => isStopping });
       return isThere ? calls.length : undefined;
     } catch (err) {
-      // Whatever was claimed is due again when its lease ends.
+      // The claimed calls are due again when their lease ends.
       logger.warn({ err }, 'the outbox cannot be used for now');
       return undefined;
     }

@@ -1,37 +1,32 @@
-import {
-  type ChannelCredentials,
-  credentials,
-  experimental,
-  InterceptingCall,
-  type Interceptor,
-} from '@grpc/grpc-js';
+import { type ChannelCredentials, credentials, experimental } from '@grpc/grpc-js';
 import { ConfigInvalid } from '../../environment/config_invalid';
 import { createMaterialProvider } from '../../environment/files/certificate_provider';
 import { type TlsFiles, TlsInvalid, watchTlsFiles } from '../../environment/files/tls_files';
 import { FileUnreadable, watchFiles } from '../../environment/files/watched_files';
 import type { QuotaSecurity } from './security';
 
-/** What a client of the daemon is made with. Follows the files, with no request lost. */
+/** The credentials of a client of the daemon. The files are reloaded on change, with no request lost. */
 export type QuotaCredentials = {
   channel: ChannelCredentials;
-  interceptors: Interceptor[];
+  /** The current bearer token; undefined if none is sent. */
+  token: (() => string) | undefined;
   close(): void;
 };
 
-/** Told of what changes in the files. */
+/** Reports changes of the files. */
 type Report = {
   info(facts: object, message: string): void;
   error(facts: object, message: string): void;
 };
 
-/** Plaintext, and nothing shown: what a daemon on the same machine asks for unless told otherwise. */
+/** Plaintext and no credentials: the default of a daemon on the same machine. */
 export const NO_CREDENTIALS: QuotaCredentials = {
   channel: credentials.createInsecure(),
-  interceptors: [],
+  token: undefined,
   close: () => undefined,
 };
 
-/** Reads the files of the settings. Throws ConfigInvalid with every fault of them. */
+/** Reads the files of the settings. Throws ConfigInvalid with all of their faults. */
 export function openQuotaCredentials({ tls, tokenFile }: QuotaSecurity, report: Report): QuotaCredentials {
   const channel = attempt(() => (tls === undefined ? undefined : openChannel(tls, report)));
   const token = attempt(() => (tokenFile === undefined ? undefined : openToken(tokenFile, report)));
@@ -45,7 +40,7 @@ export function openQuotaCredentials({ tls, tokenFile }: QuotaSecurity, report: 
   }
   return {
     channel: channel.value?.credentials ?? NO_CREDENTIALS.channel,
-    interceptors: token.value === undefined ? [] : [token.value.interceptor],
+    token: token.value?.current,
     close,
   };
 }
@@ -68,7 +63,7 @@ function openChannel(files: TlsFiles, report: Report) {
   return { credentials: made, close: watched.stop };
 }
 
-/** The first line of the file is the token, and a header can hold it. The text is never shown. */
+/** The first line of the file is the token; a header must be able to hold it. The text is never shown. */
 class TokenInvalid extends Error {
   override readonly name = 'TokenInvalid';
 }
@@ -84,14 +79,7 @@ function openToken(file: string, report: Report) {
     onChange: () => report.info({ file }, 'token changed'),
     onFault: ({ message }) => report.error({ reason: message }, 'token kept: the new one cannot be used'),
   });
-  const interceptor: Interceptor = (options, nextCall) =>
-    new InterceptingCall(nextCall(options), {
-      start(metadata, listener, next) {
-        metadata.set('authorization', `Bearer ${watched.current()}`);
-        next(metadata, listener);
-      },
-    });
-  return { interceptor, close: watched.stop };
+  return { current: watched.current, close: watched.stop };
 }
 
 function attempt<T>(open: () => T): { value?: T; faults: string[] } {

@@ -1,7 +1,8 @@
 import type { Client } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
 
-const DEADLINE_MS = 1_000;
+/** A refused connection fails at once; a daemon on a busy machine takes its time. */
+const DEADLINE_MS = 10_000;
 
 /** Whether the daemon says, by grpc.health.v1 and over the client's own connection, that it is SERVING. */
 export function askIsServing(client: Client): Promise<boolean> {

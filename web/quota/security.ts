@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import type { TlsFiles } from '../../environment/files/tls_files';
 
-/** How the daemon is reached, and what is shown to it. */
+/** How to connect to the daemon, and with which credentials. */
 export type QuotaSecurity = {
   /** Undefined: in plaintext. */
   tls: TlsFiles | undefined;
-  /** The file whose first line is the bearer token; undefined where none is shown. */
+  /** The file whose first line is the bearer token; undefined if none is sent. */
   tokenFile: string | undefined;
 };
 
-/** What an operator must write out to send a token in the clear. */
+/** The value that an operator must set to send a token in the clear. */
 const PLAINTEXT = 'yes-the-network-is-trusted';
 
 /** The variables, for the one schema of the environment. */
@@ -34,7 +34,7 @@ export function toSecurity(env: Environment): QuotaSecurity {
   };
 }
 
-/** What no single variable shows: halves of a pair, and a token that others on the network would read. */
+/** Faults of several variables: halves of a pair, and a token that others on the network could read. */
 export function securityFaults(env: Environment): string[] {
   const { QUOTA_TLS_CA, QUOTA_TLS_CLIENT_CERT, QUOTA_TLS_CLIENT_KEY, QUOTA_TOKEN_FILE, QUOTA_TARGET } = env;
   const faults: string[] = [];
@@ -50,7 +50,7 @@ export function securityFaults(env: Environment): string[] {
   return faults;
 }
 
-/** Whether a gRPC target is on this machine. Whatever is not plainly so is taken for elsewhere. */
+/** Whether a gRPC target is on this machine. If that is unclear, it counts as another machine. */
 function isOnThisMachine(target: string | undefined): boolean {
   // Unset, it is the default, which is loopback.
   if (target === undefined || target.startsWith('unix:')) return true;

@@ -14,7 +14,7 @@ export function countRequests(
     const route = routeOf(req, findRoute);
     res.once('close', () => {
       const durationS = Number(process.hrtime.bigint() - begin) / NS_PER_S;
-      // The length of a stream says how long its reader stayed.
+      // The duration of a stream only shows how long its reader stayed.
       const isStream = String(res.get('Content-Type')).startsWith('text/event-stream');
       onAnswered({
         method: req.method,
@@ -27,7 +27,7 @@ export function countRequests(
   };
 }
 
-/** Never what the sender wrote: addresses that there are not have one name together. */
+/** Never what the sender wrote: all unknown addresses share one name. */
 function routeOf({ path }: Request, findRoute: FindRoute): string {
   return path.startsWith('/assets/') ? '/assets' : (findRoute(path)?.path ?? 'other');
 }

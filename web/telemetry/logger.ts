@@ -13,7 +13,7 @@ const SECRETS = [
   'res.headers["set-cookie"]',
 ];
 
-/** JSON lines on standard output, or readable ones where a person looks on. */
+/** JSON lines on standard output, or readable ones at a terminal. */
 export function createLogger(level: string): Logger {
   const options = { name: 'web', level, redact: { paths: SECRETS, remove: true } };
   return process.stdout.isTTY ? pino(options, pretty({ singleLine: true, sync: true })) : pino(options);

@@ -1,9 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AnsweredRequest as AnsweredDaemonRequest } from '../../client/connection/report_answered';
 import type { PoolUse } from '../bounded_pool';
-import type { Backlog } from '../outbox/outbox';
-import type { AnsweredDaemonRequest } from '../quota/count_daemon_requests';
+import type { Backlog } from '../outbox/queue';
 
-/** From a page that asks for little up to one that waits for MySQL in vain. */
+/** From a simple page up to one that waits for MySQL in vain. */
 const LATENCY_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Gauges of the library that have a counter's name, or no value if nothing has happened since they were last read. */
@@ -15,7 +15,7 @@ const UNFIT = [
 const METHODS = new Set(['GET', 'HEAD', 'POST']);
 
 /** The requests to the daemon whose counters stand at 0 from the start, so that an alert sees the first failure. */
-const DAEMON_METHODS = ['Admit', 'RecordCall', 'Stats', 'GetQuota', 'ResetQuota'];
+const DAEMON_METHODS = ['Admit', 'RecordCall', 'Stats', 'GetQuota', 'ResetQuota', 'EraseSubject'];
 const CODES = ['OK', 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'UNAUTHENTICATED', 'PERMISSION_DENIED'];
 
 const FIRST_FAILURE = 500;
@@ -30,11 +30,11 @@ export type AnsweredRequest = {
   durationS: number | undefined;
 };
 
-/** What the web tier counts. No label is anything that a visitor wrote. */
+/** The metrics of the web tier. No label holds anything that a visitor wrote. */
 export type Metrics = {
   requestAnswered(request: AnsweredRequest): void;
   daemonRequestAnswered(request: AnsweredDaemonRequest): void;
-  /** Says where to look for what is not counted but read when somebody asks. */
+  /** Sets the sources of gauges, which are read at each scrape. */
   observe(sources: MetricsSources): void;
   /** Everything in Prometheus's text format. */
   text(): Promise<string>;
@@ -93,7 +93,7 @@ function createRequestMetrics(registers: Registry[]) {
   return { requests, failures, durations };
 }
 
-/** One question to MySQL answers for three gauges; while it cannot be asked, two of them keep the last value. */
+/** One query to MySQL sets three gauges; while MySQL is unreachable, two of them keep the last value. */
 function observeDatabase({ backlog, poolUse }: MetricsSources, registers: Registry[]): void {
   let reading: Promise<Backlog | undefined> | undefined;
   const read = () => {

@@ -4,7 +4,7 @@ import { within } from '../../environment/within';
 /** A part that has not answered by then is not ready: a probe waits for its answer. */
 const CHECK_BOUND_MS = 1_000;
 
-/** The parts that the site needs, each with a question that resolves to whether it is ready. */
+/** The parts that the site needs, each with a check that resolves to whether it is ready. */
 export type Parts = Record<string, () => Promise<boolean>>;
 
 /**
@@ -27,7 +27,7 @@ async function sendReadiness(req: IncomingMessage, res: ServerResponse, parts: P
   send(req, res, { status: ready ? 200 : 503, body: { ready, parts: answers } });
 }
 
-/** False as well if the question fails, or is not answered in time. */
+/** False as well if the check fails, or takes too long. */
 function inTime(isReady: () => Promise<boolean>): Promise<boolean> {
   const answer = isReady().catch(() => false);
   return within(answer, { limitMs: CHECK_BOUND_MS, late: false });

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Metrics } from './metrics';
 
-/** Only operators are served here: somebody who takes longer than this is none. */
+/** Only operators are served here, and none takes longer than this. */
 const REQUEST_TIMEOUT_MS = 5_000;
 
 type Source = Pick<Metrics, 'text' | 'contentType'>;
 
 type Answer = { status: number; type: string; body: string };
 
-/** Serves GET /metrics. It listens nowhere yet; never on the port of the site, whose visitors need not know. */
+/** Serves GET /metrics, without listening yet; never on the port of the site, as visitors must not see it. */
 export function createMetricsServer(metrics: Source): Server {
   return createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, async (request, response) => {
     const { status, type, body } = await answerTo(request, metrics);

@@ -1,6 +1,6 @@
 import { startTracing } from '../../environment/tracing/start';
 
-// The first import of the program: what is required before it cannot be traced.
+// The first import of the program: a module that is loaded before it cannot be traced.
 startTracing({
   service: 'web',
   untracedPaths: ['/livez', '/readyz', '/favicon.svg', '/site.css'],

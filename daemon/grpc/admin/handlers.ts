@@ -8,52 +8,80 @@ import type { Administration } from '../../quota/administration';
 import type { Auditing } from '../../quota/auditing';
 import type { DecisionFeed, Watcher } from '../../quota/decision_feed';
 import type { Erasing } from '../../quota/erasing';
-import { UnknownPolicy } from '../../quota/errors';
+import { StoreUnavailable, UnknownPolicy } from '../../quota/errors';
+import type { Fleet } from '../../quota/fleet';
+import type { Limiter } from '../../quota/limiter';
+import type { UsageQuery } from '../../quota/usage';
 import { callIdOf } from '../call_id';
-import { requirePermission } from '../guards/authenticate';
+import { callerOf, requirePermission } from '../guards/authenticate';
 import type { RequestLog } from '../request_log';
 import { failRequest, type RequestContext, readable, unary } from '../unary';
 import {
   toAuditEntry,
+  toDaemonProcess,
   toErasure,
+  toGetQuotaResponse,
+  toListBlockedResponse,
   toListPoliciesResponse,
   toOverride,
-  toPolicyQuota,
   toWatchDecisionsResponse,
 } from './reply';
 import {
   parseClearOverride,
   parseEraseSubject,
   parseGetErasure,
+  parseGetQuota,
   parseListAudit,
+  parseListBlocked,
   parseListOverrides,
-  parseQuotaTarget,
+  parseRaiseLimit,
+  parseResetQuota,
   parseSetOverride,
   parseWatchDecisions,
 } from './validate';
 
 export interface AdminContext extends RequestContext {
+  readonly limiter: Pick<Limiter, 'usage' | 'windowsMs'>;
   readonly administration: Administration;
   readonly erasing: Erasing;
   readonly auditing: Auditing;
+  readonly fleet: Fleet;
   readonly feed: DecisionFeed;
 }
 
-/** Whoever is restricted to some subjects or policies may not use what concerns all of them. */
+/** A caller restricted to some subjects or policies may not use what concerns all of them. */
 const EVERYTHING = { subject: null, policy: null };
+
+/** A subject's own numbers, and nothing of others. */
+function ownUsage(subject: string, topWindowMs: number): UsageQuery {
+  return { subject, topWindowMs, recentCount: 0, topCount: 0, leastCount: 0, hourCount: 0 };
+}
+
+/** The numbers need every partition and the calls, the quotas one partition: what that one knows is returned alone. */
+function undefinedIfUnavailable(error: unknown): undefined {
+  if (!(error instanceof StoreUnavailable)) throw error;
+}
 
 /** The methods of QuotaAdminService. Every change is logged with who made it. */
 export function createAdminHandlers(context: AdminContext): QuotaAdminServiceServer {
-  const { administration, erasing, auditing, feed, log } = context;
+  const { limiter, administration, erasing, auditing, fleet, feed, log } = context;
 
   return {
-    getQuota: unary(async (request, metadata) => {
-      const target = parseQuotaTarget(request);
+    getQuota: unary(async (request, metadata, patience) => {
+      const { target, usageWindowMs } = parseGetQuota(request, limiter.windowsMs());
       requirePermission(metadata, () => ({ ...target, policy: target.policy ?? null }));
-      return { quotas: (await administration.getQuota(target)).map(toPolicyQuota) };
+      const [quotas, usage] = await Promise.all([
+        administration.getQuota(target),
+        usageWindowMs === undefined
+          ? undefined
+          : limiter
+              .usage(ownUsage(target.subject, usageWindowMs), patience.signal())
+              .catch(undefinedIfUnavailable),
+      ]);
+      return toGetQuotaResponse(quotas, usage);
     }, context),
     resetQuota: unary(async (request, metadata) => {
-      const target = parseQuotaTarget(request);
+      const target = parseResetQuota(request);
       requirePermission(metadata, () => ({ ...target, policy: target.policy ?? null }));
       const resetCount = await administration.resetQuota(target);
       log.changed(identityOf(metadata), {
@@ -63,6 +91,18 @@ export function createAdminHandlers(context: AdminContext): QuotaAdminServiceSer
         resetCount,
       });
       return { resetCount };
+    }, context),
+    listBlocked: unary(async (request, metadata) => {
+      const query = parseListBlocked(request);
+      requirePermission(metadata, () => ({ ...EVERYTHING, policy: query.policy ?? null }));
+      return toListBlockedResponse(await administration.listBlocked(query));
+    }, context),
+    raiseLimit: unary(async (request, metadata) => {
+      const wanted = parseRaiseLimit(request, identityOf(metadata));
+      requirePermission(metadata, () => wanted);
+      const override = await administration.raiseLimit(wanted);
+      log.changed(identityOf(metadata), { change: 'limit raised', callId: callIdOf(metadata), ...override });
+      return { override: toOverride(override) };
     }, context),
     setOverride: unary(async (request, metadata) => {
       const wanted = parseSetOverride(request, identityOf(metadata));
@@ -93,6 +133,8 @@ export function createAdminHandlers(context: AdminContext): QuotaAdminServiceSer
     eraseSubject: unary(async (request, metadata) => {
       const { subject } = parseEraseSubject(request);
       requirePermission(metadata, () => ({ ...EVERYTHING, subject }));
+      // Or a site could lift what an operator has lowered.
+      if (callerOf(metadata)?.role === 'site') await administration.requireNoneLowered(subject);
       const erasure = await erasing.eraseSubject(subject);
       const { id: erasureId } = erasure;
       log.changed(identityOf(metadata), {
@@ -114,6 +156,10 @@ export function createAdminHandlers(context: AdminContext): QuotaAdminServiceSer
       const { entries, nextPageToken = '' } = await auditing.list(query);
       return { entries: entries.map(toAuditEntry), nextPageToken };
     }, context),
+    listDaemons: unary(async (_request, metadata) => {
+      requirePermission(metadata, () => EVERYTHING);
+      return { daemons: (await fleet.list()).map(toDaemonProcess) };
+    }, context),
     watchDecisions: (call) =>
       watchDecisions(call, {
         watch(request) {
@@ -129,12 +175,12 @@ export function createAdminHandlers(context: AdminContext): QuotaAdminServiceSer
   };
 }
 
-/** Who calls, as the access control has found out. */
+/** The caller, as authenticated. */
 function identityOf(metadata: Metadata): string {
   return String(metadata.get('quota-identity')[0] ?? 'anonymous');
 }
 
-/** Streams as fast as the watcher reads; what comes meanwhile waits in its place in the feed, or is missed. */
+/** Streams as fast as the watcher reads; other events wait in its buffer in the feed, or are missed. */
 function watchDecisions(
   call: ServerWritableStream<WatchDecisionsRequest, WatchDecisionsResponse>,
   { watch, log }: { watch: (request: WatchDecisionsRequest) => Watcher; log: RequestLog },
@@ -155,7 +201,7 @@ function watchDecisions(
       send();
     });
     for (const end of ['cancelled', 'close', 'error'] as const) call.on(end, () => watcher.close());
-    // At once, so that the watcher knows from when on it sees everything.
+    // At once, so that the watcher knows from which moment it sees everything.
     call.sendMetadata(new Metadata());
   } catch (error) {
     call.emit('error', failRequest(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));

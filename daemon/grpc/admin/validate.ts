@@ -4,28 +4,91 @@ import type {
   GetErasureRequest,
   GetQuotaRequest,
   ListAuditRequest,
+  ListBlockedRequest,
   ListOverridesRequest,
+  RaiseLimitRequest,
+  ResetQuotaRequest,
   SetOverrideRequest,
   WatchDecisionsRequest,
 } from '../../../gen/quota/v1/quota_admin_service';
-import { Decision as Verdict } from '../../../gen/quota/v1/quota_service';
+import { Decision } from '../../../gen/quota/v1/quota_service';
 import type { QuotaTarget } from '../../quota/administration';
 import type { AuditQuery } from '../../quota/auditing';
 import type { DecisionFilter } from '../../quota/decision_feed';
 import { MAX_LIMIT } from '../../quota/limits';
 import type { NewOverride, OverrideQuery, OverrideTarget } from '../../quota/overrides';
-import { checkName, checkSubject, createFaults, type Faults, MAX_TIME_MS } from '../quota/validate';
+import type { NewRaise } from '../../quota/raises';
+import {
+  checkName,
+  checkSubject,
+  checkWindow,
+  createFaults,
+  type Faults,
+  MAX_TIME_MS,
+} from '../quota/validate';
+import { verdictNamed } from '../quota/verdicts';
+import { durationMs, isValidDuration } from '../time';
 
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;
+const DEFAULT_BLOCKED_COUNT = 50;
+const MAX_BLOCKED_COUNT = 100;
 
-/** Checks whose quota is meant, for GetQuota and ResetQuota. Throws `InvalidRequest` with every fault. */
-export function parseQuotaTarget({ subject, policy }: GetQuotaRequest): QuotaTarget {
+/** Whose quota is asked for, and of which window the subject's own numbers; undefined means none. */
+type QuotaQuery = { target: QuotaTarget; usageWindowMs: number | undefined };
+
+/** Checks a GetQuota request. Throws `InvalidRequest` with every fault. */
+export function parseGetQuota(request: GetQuotaRequest, windowsMs: readonly number[]): QuotaQuery {
+  const { usageWindow } = request;
   const faults = createFaults();
+  const target = checkQuotaTarget(faults, request);
+  const usageWindowMs = usageWindow && isValidDuration(usageWindow) ? durationMs(usageWindow) : undefined;
+  if (usageWindow !== undefined) checkWindow(faults, 'usage_window', { windowMs: usageWindowMs, windowsMs });
+  faults.throwIfAny();
+  return { target, usageWindowMs };
+}
+
+/** Checks whose quota a ResetQuota request means. Throws `InvalidRequest` with every fault. */
+export function parseResetQuota(request: ResetQuotaRequest): QuotaTarget {
+  const faults = createFaults();
+  const target = checkQuotaTarget(faults, request);
+  faults.throwIfAny();
+  return target;
+}
+
+function checkQuotaTarget(faults: Faults, { subject, policy }: ResetQuotaRequest): QuotaTarget {
   checkSubject(faults, subject);
   if (policy !== '') checkName(faults, 'policy', policy);
-  faults.throwIfAny();
   return { subject, policy: policy || undefined };
+}
+
+/** Checks a ListBlocked request. Throws `InvalidRequest` with every fault. */
+export function parseListBlocked({ policy, maxCount }: ListBlockedRequest) {
+  const faults = createFaults();
+  if (policy !== '') checkName(faults, 'policy', policy);
+  faults.require(
+    maxCount >= 0 && maxCount <= MAX_BLOCKED_COUNT,
+    'max_count',
+    `must be 0 to ${MAX_BLOCKED_COUNT}; it is ${maxCount}`,
+  );
+  faults.throwIfAny();
+  return { policy: policy || undefined, maxCount: maxCount || DEFAULT_BLOCKED_COUNT };
+}
+
+/** Checks a RaiseLimit request, but for its policy's bound. Throws `InvalidRequest` with every fault. */
+export function parseRaiseLimit(request: RaiseLimitRequest, setBy: string): NewRaise {
+  const faults = createFaults();
+  checkTarget(faults, request);
+  const { subject, policy, limitName, limit, duration } = request;
+  faults.require(limit >= 1 && limit <= MAX_LIMIT, 'limit', `must be 1 to ${MAX_LIMIT}; it is ${limit}`);
+  faults.require(duration !== undefined, 'duration', 'is required');
+  faults.require(
+    duration === undefined || isValidDuration(duration),
+    'duration',
+    'must have nanos of 999999999 at most in size, with the sign of its seconds',
+  );
+  faults.throwIfAny();
+  return { subject, policy, limitName, limit, durationMs: duration ? durationMs(duration) : 0, setBy };
 }
 
 /** Checks a SetOverride request. Throws `InvalidRequest` with every fault. */
@@ -108,13 +171,17 @@ export function parseWatchDecisions({ subject, policy, decision }: WatchDecision
   const faults = createFaults();
   if (subject !== '') checkSubject(faults, subject);
   if (policy !== '') checkName(faults, 'policy', policy);
-  const isKnown = [Verdict.UNSPECIFIED, Verdict.ADMITTED, Verdict.DENIED].includes(decision);
-  faults.require(isKnown, 'decision', 'must be DECISION_ADMITTED or DECISION_DENIED, or unset for both');
+  const verdict = verdictNamed(decision);
+  faults.require(
+    verdict !== undefined || decision === Decision.UNSPECIFIED,
+    'decision',
+    'must be DECISION_ADMITTED, DECISION_DENIED or DECISION_REFUNDED, or unset for all',
+  );
   faults.throwIfAny();
   return {
     subject: subject || undefined,
     policy: policy || undefined,
-    admitted: decision === Verdict.UNSPECIFIED ? undefined : decision === Verdict.ADMITTED,
+    verdict,
   };
 }
 

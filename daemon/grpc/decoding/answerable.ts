@@ -3,7 +3,7 @@ import type { FieldFault } from '../../quota/errors';
 import { createFaultFinder, type FaultFinder } from './fault_finder';
 import { type Moments, momentFaults, momentsOf } from './moments';
 
-/** A request that could not be read. It stands in the message's place, so that a handler can answer it in form. */
+/** A request that could not be read. It takes the place of the message, so that a handler can answer it properly. */
 export class Unreadable {
   constructor(readonly faults: readonly FieldFault[]) {}
 }

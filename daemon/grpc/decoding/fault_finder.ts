@@ -9,7 +9,7 @@ import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import type { FieldFault } from '../../quota/errors';
 import { CONTRACT, readDescriptors } from './descriptors';
 
-/** Finds out why a request could not be read, with a reader that is slow and knows every field by its name. */
+/** Finds out why a request could not be read, with a slow reader that knows each field's name. */
 export interface FaultFinder {
   /** The message that a method takes, given as `/package.Service/Method`. */
   requestOf(path: string): DescMessage | undefined;
@@ -17,8 +17,12 @@ export interface FaultFinder {
   faultsOf(path: string, bytes: Uint8Array): FieldFault[];
 }
 
-/** How a moment and a span are written: their parts are no fields that a caller knows. */
-const WHOLE_TYPES = new Set(['google.protobuf.Timestamp', 'google.protobuf.Duration']);
+/** These are reported as a whole: callers do not know their parts as fields. */
+const WHOLE_TYPES = new Set([
+  'google.protobuf.Timestamp',
+  'google.protobuf.Duration',
+  'google.protobuf.UInt64Value',
+]);
 
 const UNREADABLE: FieldFault = { field: 'request', description: 'is not a readable message of this method' };
 
@@ -41,7 +45,7 @@ export function createFaultFinder(): FaultFinder {
   };
 }
 
-/** The whole numbers that are larger than JavaScript counts; none where the bytes are no message at all. */
+/** Integers too large for JavaScript; none if the bytes are no message at all. */
 function numberFaults(request: DescMessage, bytes: Uint8Array): FieldFault[] {
   try {
     return faultsIn(reflect(request, fromBinary(request, bytes)));
@@ -53,13 +57,11 @@ function numberFaults(request: DescMessage, bytes: Uint8Array): FieldFault[] {
 function faultsIn(message: ReflectMessage): FieldFault[] {
   return message.fields.flatMap((field) => {
     if (!message.isSet(field)) return [];
-    if (field.fieldKind === 'message') {
-      const faults = faultsIn(message.get(field));
-      if (faults.length === 0) return [];
-      return WHOLE_TYPES.has(field.message.typeName)
-        ? [{ field: field.name, description: 'is out of range' }]
-        : faults.map((fault) => ({ ...fault, field: `${field.name}.${fault.field}` }));
-    }
+    if (field.fieldKind === 'message') return faultsInPart(field.name, message.get(field));
+    if (field.fieldKind === 'list' && field.listKind === 'message')
+      return [...message.get(field)].flatMap((part, at) =>
+        faultsInPart(`${field.name}[${at}]`, part as ReflectMessage),
+      );
     const value: unknown = isInt64(field) ? message.get(field) : 0n;
     return typeof value === 'bigint' && !isSafe(value)
       ? [
@@ -72,8 +74,19 @@ function faultsIn(message: ReflectMessage): FieldFault[] {
   });
 }
 
+/** Faults of a message within another one, under the name of its field. */
+function faultsInPart(name: string, part: ReflectMessage): FieldFault[] {
+  const faults = faultsIn(part);
+  if (faults.length === 0) return [];
+  return WHOLE_TYPES.has(part.desc.typeName)
+    ? [{ field: name, description: 'is out of range' }]
+    : faults.map((fault) => ({ ...fault, field: `${name}.${fault.field}` }));
+}
+
 function isInt64(field: DescField): boolean {
-  return field.fieldKind === 'scalar' && field.scalar === ScalarType.INT64;
+  return (
+    field.fieldKind === 'scalar' && (field.scalar === ScalarType.INT64 || field.scalar === ScalarType.UINT64)
+  );
 }
 
 function isSafe(value: bigint): boolean {

@@ -6,21 +6,21 @@ import { callIdOf } from '../call_id';
 import { IDENTITY_KEY } from './authenticate';
 import type { RequestGuard } from './guards';
 
-const { resetQuota, setOverride, clearOverride, eraseSubject } = QuotaAdminServiceService;
+const { resetQuota, raiseLimit, setOverride, clearOverride, eraseSubject } = QuotaAdminServiceService;
 
 /** What operators, and a site's staff, change. Reading leaves no trace. */
 const CHANGES: ReadonlySet<string> = new Set(
-  [resetQuota, setOverride, clearOverride, eraseSubject].map(({ path }) => path),
+  [resetQuota, raiseLimit, setOverride, clearOverride, eraseSubject].map(({ path }) => path),
 );
 
 export interface AuditOptions {
-  /** Each change is written to all of these. */
+  /** The trails that each change is written to. */
   readonly trails: readonly AuditTrail[];
-  /** How a subject appears whose name must not stay. */
+  /** The hash shown in place of a subject's name. */
   readonly hashOf: SubjectHash;
 }
 
-/** Writes each administrative change to the trails, before its caller hears how it ended. It comes after authentication. */
+/** Writes each administrative change to the trails before its caller gets the result. Runs after authentication. */
 export function auditRequests({ trails, hashOf }: AuditOptions): RequestGuard {
   return ({ method }) => {
     if (!CHANGES.has(method.path)) return undefined;
@@ -37,7 +37,7 @@ export function auditRequests({ trails, hashOf }: AuditOptions): RequestGuard {
         request = method.path === eraseSubject.path ? withoutSubject(message, hashOf) : message;
       },
       onEnd(code) {
-        // Who was not let in has changed nothing, and is in the log.
+        // A rejected caller has changed nothing, and is in the log.
         if (by === undefined) return;
         const entry = { by, method: method.path.slice(1), request, code: status[code] ?? 'UNKNOWN', callId };
         for (const trail of trails) trail.record(entry);
@@ -46,7 +46,7 @@ export function auditRequests({ trails, hashOf }: AuditOptions): RequestGuard {
   };
 }
 
-/** Who is erased must not be named by the trail of the erasure. */
+/** The trail of an erasure must not name its subject. */
 function withoutSubject(message: unknown, hashOf: SubjectHash): unknown {
   const subject = (message as { subject?: unknown } | undefined)?.subject;
   return typeof subject === 'string' ? { subjectHash: hashOf(subject) } : {};

@@ -10,10 +10,10 @@ import type { RequestLog } from '../request_log';
 import { detailsTrailer, statusOf } from '../status';
 import type { RequestGuard } from './guards';
 
-/** Where handlers find who calls. Never what a client sent under this name. */
+/** The metadata key of the caller's name for handlers. A value sent by the client under this name is removed. */
 export const IDENTITY_KEY = 'quota-identity';
 
-/** Who makes each call that was let in, by the metadata that its handler is given. */
+/** The caller of each accepted call, by the metadata passed to its handler. */
 const callers = new WeakMap<Metadata, Identity>();
 
 /** Throws `PermissionDenied`, with each field, if the caller may not use what its request asks for. */
@@ -24,14 +24,14 @@ export function requirePermission(metadata: Metadata, use: () => Use): void {
   if (faults.length > 0) throw new PermissionDenied(name, faults);
 }
 
-/** Who makes a call that was let in. */
-export function identityOf(metadata: Metadata): Identity | undefined {
+/** The caller of an accepted call. */
+export function callerOf(metadata: Metadata): Identity | undefined {
   return callers.get(metadata);
 }
 
 const TOKEN_KEY = 'authorization';
 
-/** A stream that may go on for days ends this soon after its caller has lost the right to it. */
+/** A long-lived stream ends within this time after its caller loses the right to it. */
 const STREAM_RECHECK_MS = 1_000;
 
 export interface AuthenticationOptions {
@@ -42,8 +42,8 @@ export interface AuthenticationOptions {
 }
 
 /**
- * Lets a request reach its handler only if `access` admits it, with the caller's name under `quota-identity`; a lasting
- * stream only if there is room for it, and only as long as its caller has the right to it.
+ * Lets a request reach its handler only if `access` accepts it, with the caller's name under `quota-identity`; a
+ * long-lived stream only if there is room for it, and only while its caller has the right to it.
  */
 export function createAuthentication(options: AuthenticationOptions): RequestGuard {
   const { access, streams, onStreamRefused, log } = options;
@@ -83,7 +83,7 @@ export function createAuthentication(options: AuthenticationOptions): RequestGua
       }
     }
 
-    /** What a stream shows was checked when it began: other restrictions need another stream. */
+    /** What a stream shows was checked at its start: changed restrictions need a new stream. */
     function recheckStream(evidence: Evidence, metadata: Metadata): void {
       const now = admitted(evidence, metadata);
       if (now === undefined || isDeepStrictEqual(now.restrictions, callers.get(metadata)?.restrictions))
@@ -98,7 +98,7 @@ export function createAuthentication(options: AuthenticationOptions): RequestGua
         if (identity === undefined) return false;
         callers.set(metadata, identity);
         if (method.responseStream && !startStream(evidence, metadata)) return false;
-        // Beyond this line nobody needs the token, so nobody can log it.
+        // Nothing after this needs the token, so nothing can log it.
         metadata.remove(TOKEN_KEY);
         metadata.set(IDENTITY_KEY, inAscii(identity.name));
         return true;
@@ -122,12 +122,12 @@ function evidenceOf({
     path,
     peer: call.getPeer(),
     authorization: metadata.get(TOKEN_KEY).map(String),
-    // Only one that the authority vouches for is given here.
+    // gRPC only passes certificates that the authority has signed.
     certificate: () => call.getAuthContext().sslPeerCertificate,
   };
 }
 
-/** A header holds printable ASCII only; a certificate may bear any name. */
+/** A header holds printable ASCII only; a certificate may have any name. */
 function inAscii(name: string): string {
   return name.replace(/[^\x20-\x7e]/g, '?');
 }

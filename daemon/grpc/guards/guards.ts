@@ -7,20 +7,20 @@ import {
   status,
 } from '@grpc/grpc-js';
 
-/** What a request is answered with in its handler's place. */
+/** The status that a guard answers a request with, instead of its handler. */
 export type Refusal = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-/** What a guard is given of a request. */
+/** What a guard receives of a request. */
 export interface GuardedRequest {
   readonly method: ServerMethodDefinition<unknown, unknown>;
   readonly call: ServerInterceptingCallInterface;
-  /** Answers the request in its handler's place. */
+  /** Answers the request instead of its handler. */
   readonly refuse: (answer: Refusal) => void;
 }
 
 /** What a guard does during a request. */
 export interface Watch {
-  /** False if the guard has refused the request: it then goes no further. */
+  /** False if the guard has rejected the request, which then stops here. */
   onMetadata?(metadata: Metadata): boolean;
   onMessage?(message: unknown): void;
   onCancel?(): void;
@@ -28,12 +28,12 @@ export interface Watch {
   onEnd?(code: status): void;
 }
 
-/** Begins a request: what to do during it, a refusal before anything of it is read, or nothing. */
+/** Starts a request. Returns what to do during it, a refusal before anything is read, or nothing. */
 export type RequestGuard = (call: GuardedRequest) => Watch | { readonly refusal: Refusal } | undefined;
 
 /**
- * One interceptor for all guards, in their order: each interceptor costs a request as much as its decoding. The first guards
- * see what the others refuse.
+ * One interceptor for all guards, in order, as each interceptor costs a request as much as its decoding. The first guards
+ * see what the others reject.
  */
 export function guardRequests(guards: readonly RequestGuard[]): ServerInterceptor {
   return (method, call) => {
@@ -61,8 +61,8 @@ function endAll(watches: readonly Watch[], { code }: Refusal): void {
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
 /**
- * A request that passes all by itself, so that guards watch it at once: the library's own way, a chain of functions that may
- * wait for each other, costs several closures for each step of a request.
+ * A request that calls the guards directly: the library's own chain of functions, which may wait for each other, costs
+ * several closures per step of a request.
  */
 class WatchedRequest extends ServerInterceptingCall {
   constructor(
@@ -74,7 +74,7 @@ class WatchedRequest extends ServerInterceptingCall {
 
   override start(listener: Listener): void {
     const { watches } = this;
-    // What was on its way when its caller left must not reach a handler, which would take tokens for nobody.
+    // A message that arrives after its caller has left must not reach a handler, which would take tokens for nobody.
     let isCancelled = false;
     this.call.start({
       onReceiveMetadata(metadata) {
@@ -112,7 +112,7 @@ class WatchedRequest extends ServerInterceptingCall {
   }
 }
 
-/** A request of which nothing is read, and so nothing is decoded. */
+/** A request that is neither read nor decoded. */
 class UnreadRequest extends ServerInterceptingCall {
   constructor(
     call: ServerInterceptingCallInterface,
@@ -126,6 +126,6 @@ class UnreadRequest extends ServerInterceptingCall {
   }
 
   override startRead(): void {
-    // Nothing is to be read.
+    // Nothing is read.
   }
 }

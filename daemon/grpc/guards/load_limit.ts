@@ -1,4 +1,4 @@
-/** More is in flight than can be answered in time. Nothing was decided. */
+/** More requests are in flight than can be answered in time. Nothing was decided. */
 export class Overloaded extends Error {
   override readonly name = 'Overloaded';
   constructor() {
@@ -6,25 +6,25 @@ export class Overloaded extends Error {
   }
 }
 
-/** How a request ended: `dropped` if its caller had given up, `failed` if its time says nothing of the load. */
+/** How a request ended: `dropped` if its caller had given up, `failed` if its duration says nothing about the load. */
 export type Ending = 'answered' | 'dropped' | 'failed';
 
 /** One request in flight. */
 export interface Passage {
-  /** It holds so many decisions instead of one. Throws `Overloaded` if they are too many. */
+  /** Sets how many decisions it holds, instead of one. Throws `Overloaded` if there are too many. */
   weigh(decisionCount: number): void;
-  /** To be called once it has ended; any further time it does nothing. */
+  /** Must be called once it has ended; further calls do nothing. */
   end(ending: Ending): void;
 }
 
 export interface LoadLimit {
-  /** Lets a request in, or not: undefined. */
+  /** Lets a request in; undefined if there is no room. */
   enter(): Passage | undefined;
-  /** Whether as much is in flight as may be. */
+  /** Whether the limit is reached. */
   isFull(): boolean;
-  /** Whether what is kept for callers with little in flight is used up too: then `enter` lets nothing in. */
+  /** Whether the reserve for callers with little in flight is used up too: then `enter` lets nothing in. */
   isExhausted(): boolean;
-  /** What may be in flight, and what is, in decisions. */
+  /** The limit and what is in flight, in decisions. */
   state(): { readonly limit: number; readonly inFlight: number };
 }
 
@@ -32,24 +32,24 @@ export interface LoadLimitOptions {
   readonly nowMs?: () => number;
   readonly least: number;
   readonly most: number;
-  /** What may be in flight beyond the limit, as a share of it, of callers that have less than others; none unless given. */
+  /** How much callers with less in flight than others may have beyond the limit, as a share of it; none unless given. */
   readonly reserve?: number;
 }
 
-/** What takes longer shows a queue, of the event loop or of the store. Callers wait half a second or more. */
+/** A longer time means a queue in the event loop or in the store. Callers wait half a second or more. */
 const SLOW_MS = 100;
 
-/** The decrease of TCP halves; less is enough here, as it comes ten times a second. */
+/** TCP halves; less is enough here, as decreases can come ten times a second. */
 const DECREASE = 0.9;
 
 /** For each decision: about one more per round trip at the rate of a busy daemon. */
 const INCREASE = 0.1;
 
 /**
- * Bounds what is in flight by what it takes: more while requests are answered quickly, a tenth less once one was slow
+ * Bounds what is in flight by how long requests take: more while they are answered quickly, a tenth less after a slow one
  * (additive increase, multiplicative decrease: D. Chiu and R. Jain, 1989; for services: AIMDLimit of Netflix's
- * concurrency-limits). As TCP, it decreases once per round trip: a request that began before the last decrease shows
- * nothing new, so that one pause of the process costs a tenth and not everything.
+ * concurrency-limits). Like TCP, it decreases once per round trip: a request that began before the last decrease shows
+ * nothing new, so one pause of the process costs a tenth and not everything.
  */
 export function createLoadLimit({
   nowMs = () => performance.now(),
@@ -88,7 +88,7 @@ export function createLoadLimit({
       inFlight += weight;
       return {
         weigh(decisionCount) {
-          // The last one may go beyond the limit, or a large batch would never find room.
+          // The last request may exceed the limit, or a large batch would never find room.
           if (decisionCount > weight && inFlight > limit) throw new Overloaded();
           inFlight += decisionCount - weight;
           weight = decisionCount;

@@ -5,8 +5,8 @@ import type { RequestGuard } from './guards';
 const MS_PER_S = 1000;
 
 /**
- * Counts and times every request. It comes before the guards whose refusals it counts. Only registered methods come here,
- * so no label is a caller's invention.
+ * Counts and times each request. Runs before the guards whose refusals it counts. Only registered methods get here, so
+ * callers cannot invent labels.
  */
 export function observeRequests(metrics: Pick<Metrics, 'answered'>): RequestGuard {
   return ({ method }) => {

@@ -1,41 +1,42 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { type Metadata, status } from '@grpc/grpc-js';
+import { RateLimitServiceService } from '../../../gen/envoy/service/ratelimit/v3/rls';
 import { QuotaAdminServiceService } from '../../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../../gen/quota/v1/quota_service';
 import { createFairShares, type FairShares, type Share } from '../../access/fair_shares';
 import { type EarlyRefusal, trailersOnly } from '../listening/early_refusals';
 import { detailsTrailer, statusOf } from '../status';
-import { identityOf } from './authenticate';
+import { callerOf } from './authenticate';
 import type { Refusal, RequestGuard, Watch } from './guards';
 import { createLoadLimit, type Ending, type LoadLimit, Overloaded, type Passage } from './load_limit';
 
-/** Refuses what is too much before it is decoded, at the least cost, and counts what is in flight. */
+/** Rejects excess requests before they are decoded, as cheaply as possible, and counts what is in flight. */
 export interface Shedding {
   /**
-   * Answers a request before anything is made of it, given its path, if it is too much: the cheapest refusal. The callers
-   * with the most in flight, by weight, are refused first; what the others send may go somewhat beyond the limit.
+   * Returns the refusal of an excess request, given its path, before anything is made of it: the cheapest way. The
+   * callers with the most in flight, by weight, are rejected first; the others may go somewhat beyond the limit.
    */
   readonly refusalOf: EarlyRefusal;
   /**
-   * Counts what was let in. It refuses by itself what is too much, at a higher cost. Comes first of the guards, or what is
-   * refused would have cost as much as what is answered.
+   * Counts accepted requests, and also rejects excess ones, at a higher cost. Must be the first guard, or a rejected
+   * request would cost as much as an answered one.
    */
   readonly guard: RequestGuard;
-  /** Counts what each caller has in flight, of those that were let in. It comes after authentication. */
+  /** Counts the accepted requests that each caller has in flight. Runs after authentication. */
   readonly attribution: RequestGuard;
   /**
-   * Counts a request as so many decisions, once it is decoded. `metadata` is that which its handler was given. Throws
-   * `Overloaded` if they are too many.
+   * Sets how many decisions a request counts as, once it is decoded. `metadata` is what its handler received. Throws
+   * `Overloaded` if there are too many.
    */
   weigh(metadata: Metadata, decisionCount: number): void;
-  /** What may be in flight now, and what is, in decisions. */
+  /** The current limit and what is in flight, in decisions. */
   state(): { readonly limit: number; readonly inFlight: number };
 }
 
 export interface SheddingOptions {
-  /** False lets everything in. */
+  /** False accepts everything. */
   readonly isShedding: boolean;
-  /** Is called for each refused request, with its method as package.Service/Method. */
+  /** Called for each rejected request, with its method as package.Service/Method. */
   readonly onShed: (method: string) => void;
   readonly decisions?: LoadLimit;
   readonly operations?: LoadLimit;
@@ -49,18 +50,24 @@ const MOST_DECISIONS = 1000;
 const RESERVE = 0.25;
 
 /**
- * So many are decided within some milliseconds, so they are no queue that a caller would notice; with less, a few dozen
- * callers that each wait for an answer would be refused on a machine that is merely busy.
+ * This many are decided within some milliseconds, so no caller notices the queue; with less, a busy machine would reject
+ * a few dozen callers that each wait for one answer.
  */
 const LEAST_DECISIONS = 128;
 
-/** The one method whose requests hold more than one decision. A weak map of all requests would keep the collector busy. */
-const WEIGHED = QuotaServiceService.batchAdmit.path;
+/** The methods whose requests may hold more than one decision. A weak map of all requests would keep the collector busy. */
+const WEIGHED: ReadonlySet<string> = new Set([
+  QuotaServiceService.batchAdmit.path,
+  RateLimitServiceService.shouldRateLimit.path,
+]);
 
-/** Operators' calls read and change much, and must neither be crowded out by callers nor crowd them out. */
+/** Operators' calls read and change a lot, and must neither crowd out other callers nor be crowded out. */
 const OPERATIONS = { least: 8, most: 64 };
 
-/** Refusals are made once: making one costs as much as all else of a refused request. Several, so that callers do not all return at once. */
+/**
+ * Refusals are prepared once: making one costs as much as the rest of a rejected request. There are several, so that
+ * callers do not all return at once.
+ */
 const REFUSAL_COUNT = 16;
 
 export function createShedding({
@@ -85,7 +92,7 @@ export function createShedding({
     };
   }
 
-  /** A request that is refused, counted. */
+  /** Counts a rejected request and returns its answer. */
   function shed(path: string): PreparedRefusal {
     onShed(path.slice(1));
     return nextRefusal();
@@ -103,7 +110,7 @@ export function createShedding({
       let share: Share | undefined;
       return {
         onMetadata(metadata) {
-          const caller = identityOf(metadata);
+          const caller = callerOf(metadata);
           if (caller === undefined) return true;
           share = shares.enter(caller);
           shareOf.set(metadata, share);
@@ -118,7 +125,7 @@ export function createShedding({
       if (limit === undefined) return undefined;
       const passage = limit.enter();
       if (passage === undefined) return { refusal: shed(method.path).status };
-      return method.path === WEIGHED ? { ...watch(passage), ...remember(passage) } : watch(passage);
+      return WEIGHED.has(method.path) ? { ...watch(passage), ...remember(passage) } : watch(passage);
     },
     weigh(metadata, decisionCount) {
       passages.get(metadata)?.weigh(decisionCount);
@@ -128,11 +135,15 @@ export function createShedding({
   };
 }
 
-/** Health and reflection have no limit; nor have lasting streams, which are limited by their number. */
+/** Health and reflection have no limit; nor do long-lived streams, whose number is limited. */
 function limitsByPath(decisions: LoadLimit, operations: LoadLimit): ReadonlyMap<string, LoadLimit> {
-  const { admit, batchAdmit, recordCall } = QuotaServiceService;
-  const deciding: ReadonlySet<string> = new Set([admit, batchAdmit, recordCall].map(({ path }) => path));
-  const methods = [...Object.values(QuotaServiceService), ...Object.values(QuotaAdminServiceService)];
+  const { admit, batchAdmit, refund, recordCall } = QuotaServiceService;
+  const { shouldRateLimit } = RateLimitServiceService;
+  const deciding: ReadonlySet<string> = new Set(
+    [admit, batchAdmit, refund, recordCall, shouldRateLimit].map(({ path }) => path),
+  );
+  const services = [QuotaServiceService, RateLimitServiceService, QuotaAdminServiceService];
+  const methods = services.flatMap((service) => Object.values(service));
   return new Map(
     methods
       .filter(({ responseStream }) => !responseStream)
@@ -147,7 +158,7 @@ function watch(passage: Passage): Watch {
   };
 }
 
-/** What was not answered as asked took less time than an answer, or the time of a silent store. */
+/** A request that was not answered normally took less time than an answer, or as long as a silent store. */
 function endingOf(code: status): Ending {
   return code === status.OK ? 'answered' : 'failed';
 }

@@ -3,17 +3,17 @@ import type { Logger } from 'pino';
 import { createMaterialProvider } from '../../../environment/files/certificate_provider';
 import { type TlsFiles, type TlsMaterial, watchTlsFiles } from '../../../environment/files/tls_files';
 
-/** How the daemon is reached: in the clear, or by TLS that follows its files with no connection cut. */
+/** The transport: plaintext, or TLS whose files are reloaded on change without closing connections. */
 export interface ServerSecurity {
   readonly credentials: ServerCredentials;
-  /** When the certificates of each file end. */
+  /** When the certificates of each file expire. */
   certificateEnds(): TlsMaterial['ends'];
   stop(): void;
 }
 
 /**
- * Reads the files where there are any. With an authority, client certificates are asked for: required, or else one
- * that the authority does not vouch for counts as none. Throws `TlsInvalid` or `FileUnreadable`.
+ * Reads the files, if there are any. With an authority, client certificates are requested: they are either required, or
+ * one that the authority has not signed counts as none. Throws `TlsInvalid` or `FileUnreadable`.
  */
 export function openServerSecurity({
   files,

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { Metadata, Server, status } from '@grpc/grpc-js';
+import { Metadata, type Server, status } from '@grpc/grpc-js';
 import type { Caller } from '../../access/fair_shares';
 import type { CallerOf } from '../../access/known_callers';
+import { blameCaller, isCompressed } from './compressed_requests';
 import { serversOf } from './http2_servers';
+import { hasReadableTimeout, shortenTimeout } from './timeouts';
 
-/** What a request is refused with, given its path as /package.Service/Method, and who sends it; undefined lets it in. */
+/** Returns the refusal of a request, given its path as /package.Service/Method and its caller; undefined lets it in. */
 export type EarlyRefusal = (
   path: string | undefined,
   callerOf: () => Caller | undefined,
@@ -16,32 +18,36 @@ export interface EarlyRefusing {
 }
 
 /**
- * Refuses requests as they come out of HTTP/2, before the library makes anything of them, which is a third of what a
- * refusal takes otherwise. `server` is bound already. The headers are the whole answer: gRPC's Trailers-Only.
+ * Rejects requests as they come out of HTTP/2, before the library handles them, at a third of the usual cost. `server` is
+ * already bound. The headers are the whole answer: gRPC's Trailers-Only.
  */
 export function refuseEarly(server: Server, { refusalOf, callerOf }: EarlyRefusing): void {
   for (const listening of serversOf(server)) {
     const handlers = listening.listeners('stream');
     listening.removeAllListeners('stream');
     listening.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => {
-      const refusal = refusalOf(headers[':path'], () => callerOf(stream, headers));
+      const refusal = hasReadableTimeout(headers)
+        ? refusalOf(headers[':path'], () => callerOf(stream, headers))
+        : UNREADABLE_TIMEOUT;
       if (refusal !== undefined) return refuse(stream, refusal);
+      shortenTimeout(headers);
+      if (isCompressed(headers)) blameCaller(stream);
       for (const handle of handlers) handle.call(listening, stream, headers, ...rest);
     });
   }
 }
 
 function refuse(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
-  // A caller that leaves is an error of the stream, and of no interest.
+  // A caller that leaves causes a stream error, which is of no interest.
   stream.on('error', ignore);
   if (stream.closed || stream.destroyed) return;
-  // Nothing reads the request, so Node closes the stream by itself after the answer.
+  // Nothing reads the request, so Node closes the stream after the answer.
   stream.respond(headers, { endStream: true });
 }
 
 function ignore(): void {}
 
-/** A gRPC status as the headers of an answer that has nothing else (gRPC over HTTP/2, "Trailers-Only"). */
+/** A gRPC status as the headers of an answer without a body (gRPC over HTTP/2, "Trailers-Only"). */
 export function trailersOnly({
   code,
   message,
@@ -59,3 +65,9 @@ export function trailersOnly({
     ...metadata.toHttp2Headers(),
   };
 }
+
+const UNREADABLE_TIMEOUT = trailersOnly({
+  code: status.INVALID_ARGUMENT,
+  message: 'grpc-timeout must be 1 to 8 digits and one of H M S m u n',
+  metadata: new Metadata(),
+});

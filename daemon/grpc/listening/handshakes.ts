@@ -21,7 +21,7 @@ export function handshakeFailureOf(code: string): HandshakeFailure {
   return BY_CODE.find(([pattern]) => pattern.test(code))?.[1] ?? 'other';
 }
 
-/** Counts and logs the handshakes that fail. The library does not report them; its HTTP/2 servers do. */
+/** Counts and logs failed handshakes. The library does not report them; its HTTP/2 servers do. */
 export function watchHandshakes(
   server: Server,
   { onFailure, logger }: { onFailure: (failure: HandshakeFailure) => void; logger: Logger },
@@ -31,10 +31,10 @@ export function watchHandshakes(
   function failed(socket: TLSSocket, code: string): void {
     const failure = handshakeFailureOf(code);
     onFailure(failure);
-    // Whoever probes a port opens and closes it.
+    // Port probes open and close a connection.
     const notShown = failure === 'closed' ? undefined : sampler.show(failure);
     if (notShown === undefined) return;
-    // A socket that is closed already no longer knows its peer.
+    // A closed socket no longer knows its peer.
     const { remoteAddress: peer } = socket;
     logger.warn({ peer, reason: failure, code, notShown: notShown || undefined }, 'TLS handshake failed');
   }
@@ -43,7 +43,7 @@ export function watchHandshakes(
     listening.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) =>
       failed(socket, reasonOf(socket) ?? error.code ?? ''),
     );
-    // Beside tokens, a certificate that is not believed counts as none; its owner would look for the reason in vain.
+    // Besides tokens, an untrusted certificate counts as none; without this its owner would not learn the reason.
     listening.on('secureConnection', (socket: TLSSocket) => {
       const reason = reasonOf(socket);
       if (reason !== undefined && Object.keys(socket.getPeerCertificate()).length > 0) failed(socket, reason);

@@ -5,20 +5,20 @@ import type { Server } from '@grpc/grpc-js';
 const MAX_HEADERS_BYTES = 8192;
 const MAX_HEADERS = 64;
 
-/** Frames that make no sense; the connection is closed after so many. */
+/** The connection is closed after this many invalid frames. */
 const MAX_INVALID_FRAMES = 100;
 
 /**
- * Streams that a connection may reset: so many, and as many again each second. A caller resets a call whose deadline
- * passes, and Node's own limit, after a thousand 33 a second, would close the connections of all callers of a slow daemon,
- * with the answers that are on their way. A thousand calls that the library begins and does not answer take 3 % of a
- * processor. Node knows these two from version 24 on; older ones keep their own limit.
+ * How many streams a connection may reset at once, and per second. A caller resets a call whose deadline passes, and
+ * Node's own limit, after a thousand 33 a second, would close the connections of all callers of a slow daemon, with the
+ * answers that are on their way. A thousand calls that the library begins and does not answer take 3 % of a processor.
+ * Node knows these two from version 24 on; older ones keep their own limit.
  */
 const RESETS = { streamResetBurst: 10_000, streamResetRate: 1_000 };
 
 /**
- * Limits what a connection may send before any code of ours sees it. The library has no option for these, and hands
- * the options of its HTTP/2 servers to Node as they are.
+ * Limits what a connection may send before our code sees it. The library has no option for these, but passes the options
+ * of its HTTP/2 servers to Node unchanged.
  */
 export function limitSessions(server: Server): void {
   const options: unknown = Reflect.get(server, 'commonServerOptions');

@@ -29,10 +29,10 @@ const DURATION = { seconds: tag(1, VARINT), nanos: tag(2, VARINT) };
 const RESULTS = tag(1, LENGTH_DELIMITED);
 const RESULT_RESPONSE = tag(1, LENGTH_DELIMITED);
 
-/** More than any decision takes besides its limits, and any limit besides its name. */
+/** More bytes than any decision takes without its limits, or any limit without its name. */
 const ROOM_BYTES = 128;
 
-/** A UTF-16 unit takes so many bytes of UTF-8 at most. */
+/** The most UTF-8 bytes of one UTF-16 unit. */
 const BYTES_PER_UNIT = 3;
 
 const FIRST_BYTES = 16 * 1024;
@@ -49,8 +49,8 @@ export interface DecisionWriter {
 }
 
 /**
- * Writes decisions without the messages of the generated code in between: those are ten objects and five BigInts for
- * each decision, which cost a batch more than the deciding. https://protobuf.dev/programming-guides/encoding/
+ * Writes decisions without intermediate messages of the generated code: those are ten objects and five BigInts per
+ * decision, which cost a batch more than deciding. https://protobuf.dev/programming-guides/encoding/
  */
 export function createDecisionWriter(): DecisionWriter {
   let bytes = Buffer.allocUnsafe(FIRST_BYTES);
@@ -66,7 +66,7 @@ export function createDecisionWriter(): DecisionWriter {
   /** A whole number, 0 or more, seven bits to a byte. */
   function varint(value: number): void {
     let left = value;
-    // Bitwise operators are quicker, and know 31 bits only.
+    // Bitwise operators are faster, but only handle 31 bits.
     while (left > MAX_INT32) {
       bytes[at++] = (left % 0x80) + 0x80;
       left = Math.floor(left / 0x80);
@@ -90,13 +90,13 @@ export function createDecisionWriter(): DecisionWriter {
     bytes[at++] = 1;
   }
 
-  /** Begins a part that has its length before it. Returns where it begins, for `close`. */
+  /** Starts a length-prefixed part. Returns its position, for `close`. */
   function open(field: number): number {
     bytes[at++] = field;
     return ++at;
   }
 
-  /** Writes the length, for which one byte was left. A long part moves on. */
+  /** Writes the length into the byte left for it, and moves a longer part. */
   function close(start: number): void {
     const length = at - start;
     const lengthBytes = length < 0x80 ? 1 : Math.ceil(Math.log2(length + 1) / 7);
@@ -160,7 +160,7 @@ export function createDecisionWriter(): DecisionWriter {
     close(start);
   }
 
-  /** What was written, in bytes of its own: the next message overwrites these. */
+  /** A copy of what was written: the next message overwrites the buffer. */
   function finish(): Buffer {
     const written = Buffer.from(bytes.subarray(0, at));
     at = 0;

@@ -15,18 +15,18 @@ import { callIdOf } from '../call_id';
 import { requirePermission } from '../guards/authenticate';
 import { type RequestContext, unary } from '../unary';
 import { createDecisionWriter } from './decision_writer';
-import { toStatsResponse } from './reply';
-import { parseAdmit, parseBatch, parseRecordCall, parseStats } from './validate';
+import { toRefundResponse, toStatsResponse } from './reply';
+import { parseAdmit, parseBatch, parseRecordCall, parseRefund, parseStats } from './validate';
 
 interface HandlerContext extends RequestContext {
   readonly limiter: Limiter;
-  /** Counts a call as so many decisions. Throws `Overloaded` if they are too many. */
+  /** Sets how many decisions a call counts as. Throws `Overloaded` if there are too many. */
   readonly weigh: (metadata: Metadata, decisionCount: number) => void;
 }
 
 const writer = createDecisionWriter();
 
-/** QuotaService, whose decisions are written as they are, without messages in between. */
+/** QuotaService, whose decisions are written directly, without intermediate messages. */
 export const DecidingService = {
   ...QuotaServiceService,
   admit: { ...QuotaServiceService.admit, responseSerialize: writer.admitResponse },
@@ -36,6 +36,7 @@ export const DecidingService = {
 interface DecidingServer extends UntypedServiceImplementation {
   admit: handleUnaryCall<AdmitRequest, Decision>;
   batchAdmit: handleUnaryCall<BatchAdmitRequest, readonly Answer[]>;
+  refund: QuotaServiceServer['refund'];
   recordCall: QuotaServiceServer['recordCall'];
   stats: QuotaServiceServer['stats'];
 }
@@ -69,6 +70,11 @@ export function createHandlers(context: HandlerContext): DecidingServer {
         logUnlessAdmitted(admission, answers[index] as Answer, metadata);
       return answers;
     }, context),
+    refund: unary(async (request, metadata) => {
+      const wanted = parseRefund(request);
+      requirePermission(metadata, () => ({ subject: wanted.subject, policy: wanted.policy }));
+      return toRefundResponse(await limiter.refund(wanted));
+    }, context),
     recordCall: unary(async (request, metadata, patience) => {
       const call = parseRecordCall(request);
       requirePermission(metadata, () => ({ subject: call.subject }));
@@ -82,14 +88,14 @@ export function createHandlers(context: HandlerContext): DecidingServer {
   };
 }
 
-/** What a caller asks for, if it may. */
+/** The admission that a caller asks for, if it is permitted. */
 function permitted(request: AdmitRequest, metadata: Metadata): Admission {
   const admission = parseAdmit(request);
   requirePermission(metadata, () => admission);
   return admission;
 }
 
-/** The lists show whoever has connected, and the hours show every policy. */
+/** The lists show everybody who has connected, and the hours show all policies. */
 function statsUse({ subject, recentCount, topCount, leastCount, hourCount }: UsageQuery): Use {
   return {
     subject,

@@ -1,17 +1,20 @@
 import {
   type BatchAdmitResult,
+  type Decision,
   type LimitStatus as LimitMessage,
   QuotaServiceService,
+  type RefundResponse,
   type StatsResponse,
-  Decision as Verdict,
 } from '../../../gen/quota/v1/quota_service';
 import type { LimitStatus } from '../../quota/admission';
+import type { Refund } from '../../quota/refund';
 import type { Usage } from '../../quota/usage';
 import { statusOf } from '../status';
 import { durationOfUs } from '../time';
+import { VERDICTS } from './verdicts';
 
-export function toVerdict(admitted: boolean): Verdict {
-  return admitted ? Verdict.ADMITTED : Verdict.DENIED;
+export function toVerdict(admitted: boolean): Decision {
+  return admitted ? VERDICTS.admitted : VERDICTS.denied;
 }
 
 export function toLimitMessage(status: LimitStatus): LimitMessage {
@@ -31,6 +34,10 @@ export function toLimitMessage(status: LimitStatus): LimitMessage {
 export function toBatchError(error: unknown): BatchAdmitResult {
   const { code, message } = statusOf(error, QuotaServiceService.batchAdmit.path);
   return { result: { $case: 'error', value: { code, message } } };
+}
+
+export function toRefundResponse({ isRefunded, limits, degraded = false }: Refund): RefundResponse {
+  return { refunded: isRefunded, limits: limits.map(toLimitMessage), degraded };
 }
 
 export function toStatsResponse({

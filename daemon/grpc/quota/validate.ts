@@ -2,11 +2,13 @@ import type {
   AdmitRequest,
   BatchAdmitRequest,
   RecordCallRequest,
+  RefundRequest as RefundMessage,
   StatsRequest,
 } from '../../../gen/quota/v1/quota_service';
 import type { Admission } from '../../quota/admission';
 import { formatDuration } from '../../quota/duration';
 import { type FieldFault, InvalidRequest } from '../../quota/errors';
+import type { RefundRequest } from '../../quota/refund';
 import {
   DEFAULT_TOP_WINDOW_MS,
   MAX_HOUR_COUNT,
@@ -35,7 +37,7 @@ const RESERVED_UUIDS = new Set([
   'ffffffff-ffff-ffff-ffff-ffffffffffff',
 ]);
 
-/** Collects the faults of one request, so that its caller hears of all of them at once. */
+/** Collects the faults of one request, so that its caller gets all of them at once. */
 export function createFaults() {
   const faults: FieldFault[] = [];
   return {
@@ -67,7 +69,7 @@ export function parseAdmit(request: AdmitRequest): Admission {
 const PLAIN_SUBJECT = /^[\x20-\x7e]{1,128}$/;
 const PLAIN_NAME = /^[\x20-\x7e]{1,63}$/;
 
-/** Whether a request is right at first sight, as nearly all are: the others are looked at closely. */
+/** Whether a request is valid at first sight, as nearly all are: the others are checked fully. */
 function isPlainAdmit({ subject, policy, cost = 1, requestId }: AdmitRequest): boolean {
   return (
     PLAIN_SUBJECT.test(subject) &&
@@ -88,6 +90,17 @@ export function parseBatch({ requests }: BatchAdmitRequest): AdmitRequest[] {
   );
   faults.throwIfAny();
   return requests;
+}
+
+/** Checks a Refund request. Throws `InvalidRequest` with every fault. */
+export function parseRefund({ subject, policy, requestId: given }: RefundMessage): RefundRequest {
+  const faults = createFaults();
+  checkSubject(faults, subject);
+  checkName(faults, 'policy', policy);
+  faults.require(given !== '', 'request_id', 'is required');
+  const requestId = parseRequestId(faults, given) ?? '';
+  faults.throwIfAny();
+  return { subject, policy, requestId };
 }
 
 /** Checks a RecordCall request. Throws `InvalidRequest` with every fault. */
@@ -113,7 +126,7 @@ export function parseRecordCall(request: RecordCallRequest): ServiceCall {
 }
 
 /**
- * Checks a Stats request, and fills in what is unset, but the subject: that means nobody. Only the declared windows can
+ * Checks a Stats request, and fills in what is unset, but the subject: unset, it means nobody. Only declared windows can
  * be asked for. Throws `InvalidRequest` with every fault.
  */
 export function parseStats(request: StatsRequest, windowsMs: readonly number[]): UsageQuery {
@@ -126,20 +139,29 @@ export function parseStats(request: StatsRequest, windowsMs: readonly number[]):
   checkCount(faults, 'hour_count', { count: hourCount, max: MAX_HOUR_COUNT });
   const topWindowMs = request.topWindow === undefined ? DEFAULT_TOP_WINDOW_MS : durationMs(request.topWindow);
   const isValid = request.topWindow === undefined || isValidDuration(request.topWindow);
-  faults.require(
-    isValid,
-    'top_window',
-    'must have nanos of 999999999 at most in size, with the sign of its seconds',
-  );
-  faults.require(
-    !isValid || windowsMs.includes(topWindowMs),
-    'top_window',
-    `must be one of the windows that are counted: ${windowsMs.map(formatDuration).join(', ')}`,
-  );
+  checkWindow(faults, 'top_window', { windowMs: isValid ? topWindowMs : undefined, windowsMs });
   const subject = request.subject === '' ? undefined : request.subject;
   if (subject !== undefined) checkSubject(faults, subject);
   faults.throwIfAny();
   return { recentCount, topCount, topWindowMs, leastCount, hourCount, subject };
+}
+
+/** A window of the statistics; undefined if it is no duration. */
+export function checkWindow(
+  faults: Faults,
+  field: string,
+  { windowMs, windowsMs }: { windowMs: number | undefined; windowsMs: readonly number[] },
+): void {
+  faults.require(
+    windowMs !== undefined,
+    field,
+    'must have nanos of 999999999 at most in size, with the sign of its seconds',
+  );
+  faults.require(
+    windowMs === undefined || windowsMs.includes(windowMs),
+    field,
+    `must be one of the windows that are counted: ${windowsMs.map(formatDuration).join(', ')}`,
+  );
 }
 
 export function checkSubject(faults: Faults, subject: string): void {
@@ -149,7 +171,7 @@ export function checkSubject(faults: Faults, subject: string): void {
     'subject',
     `must be 1 to ${MAX_SUBJECT_CHARACTERS} characters; it has ${characters}`,
   );
-  // What was no UTF-8 arrives with this character in place of the bytes that were none.
+  // Invalid UTF-8 arrives with this character in place of the invalid bytes.
   faults.require(!subject.includes('\uFFFD'), 'subject', 'must be valid UTF-8');
   faults.require(!/\p{Cc}/u.test(subject), 'subject', 'must hold no control characters');
 }

@@ -7,7 +7,7 @@ export interface LimitSize {
 /**
  * What the rules know of an algorithm. Its other half decides in Redis: the Lua table of the same name. When
  * a daemon claims its store, `redis/scripts/lib/algorithms.lua` checks that table's members, and that both halves are there.
- * The view of the same name in `memory/` decides without Redis.
+ * The file of the same name in `memory/algorithms/` decides without Redis.
  */
 export interface LimitAlgorithm {
   /** As the policies file writes it; its Lua is in the file of that name. */

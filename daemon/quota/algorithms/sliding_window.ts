@@ -1,6 +1,6 @@
 import type { LimitAlgorithm } from './algorithm';
 
-/** A sliding window keeps one entry for each token taken; above this a token bucket is the better bargain. */
+/** A sliding window keeps one entry for each token taken; above this size a token bucket is cheaper. */
 export const MAX_SLIDING_WINDOW_LIMIT = 1000;
 
 /**

@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { type Erasure, TooManyErasures } from '../../quota/erasing';
 import { StoreUnavailable } from '../../quota/errors';
 import type { Policy } from '../../quota/policies';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
+import type { Database } from '../nodes';
 import { pack, unpack } from '../packing';
+import { announceErasure } from './announcements';
 import { toErasure } from './record';
 import { stepCount } from './steps';
 
-/** Erasures of one partition that may go on: each keeps its subject's name until it has ended. */
+/** The most erasures running in one partition: each keeps its subject's name until it ends. */
 const MOST_RUNNING = 100;
 
-/** Another daemon may announce a policy or a window meanwhile, but not again and again. */
+/** Another daemon may announce a policy or a window meanwhile, but not repeatedly. */
 const MOST_TRIES = 5;
 
 export interface BeginParts {
-  readonly redis: Redis;
+  readonly redis: Database;
   readonly keys: Keys;
   /** What a partition is claimed for. Throws `StoreUnavailable` unless the store is open. */
   readonly claimOf: (partition: number) => string;
@@ -32,7 +33,7 @@ interface Reply {
   readonly is_full?: boolean;
 }
 
-/** Begins the erasure of a subject: what decides and what is counted of it is gone when this resolves. */
+/** Starts erasing a subject: its limits and counts are gone when this resolves. */
 export async function beginErasure(
   parts: BeginParts,
   { subject, subjectHash }: { subject: string; subjectHash: string },
@@ -53,6 +54,7 @@ export async function beginErasure(
       steps: stepCount(policies),
       most: MOST_RUNNING,
     };
+    await announceErasure(parts, partition);
     const call = { keys: keysOf(parts.keys, { partition, subject, known }), args: [pack(request)] };
     const reply = unpack((await callFunction(parts.redis, 'begin_erasure', call)) as Buffer) as Reply;
     if (reply.is_full) throw new TooManyErasures(MOST_RUNNING);
@@ -68,14 +70,14 @@ export async function beginErasure(
   throw new StoreUnavailable({ cause: new Error('the policies change again and again') });
 }
 
-/** What may hold something of a subject. */
+/** The places that may hold data of a subject. */
 interface Known {
   readonly windowsMs: readonly number[];
   /** The names of each policy's limits. */
   readonly limits: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** What any daemon has announced, and what this one has. */
+/** The policies and windows of this daemon, and those that any daemon has announced. */
 async function readKnown({ redis, keys, policies }: BeginParts, partition: number): Promise<Known> {
   const [control, fields] = await Promise.all([
     redis.hgetallBuffer(keys.control(partition)),
@@ -116,13 +118,14 @@ function keysOf(
   keys: Keys,
   { partition, subject, known }: { partition: number; subject: string; known: Known },
 ): string[] {
-  const { state, recent, newcomers, window } = keys.usage(partition);
+  const { state, recent, newcomers, window, refunds } = keys.usage(partition);
   const policies = [...known.limits.keys()];
-  const { running } = keys.erasures(partition);
+  const { running, erased } = keys.erasures(partition);
   return [
-    ...[keys.control(partition), running, state, recent, newcomers, keys.overrides(partition)],
+    ...[keys.control(partition), running, state, recent, newcomers, keys.overrides(partition), erased],
     ...known.windowsMs.map(window),
     ...policies.map((policy) => keys.admissions(partition, policy)),
+    ...policies.map(refunds),
     ...policies.map((policy) => keys.taken(policy, subject)),
     ...pairsOf(known).flatMap(([policy, limit]) => [
       keys.bucket(policy, limit, subject),

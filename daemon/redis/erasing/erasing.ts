@@ -1,55 +1,70 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { type Erasing, UnknownErasure } from '../../quota/erasing';
+import { type ErasedSubjects, type Erasing, UnknownErasure } from '../../quota/erasing';
 import type { Policy } from '../../quota/policies';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
+import type { Database } from '../nodes';
 import type { Opening } from '../opening';
 import { unpack } from '../packing';
 import { beginErasure } from './begin';
 import { createEraser } from './eraser';
 import { type EndedErasure, type RunningErasure, toErasure } from './record';
+import { createErasureWatch } from './watch';
 
-/** Another daemon goes on with an erasure once the one that works on it was silent for so long. */
+/** Another daemon takes over an erasure after this much silence. */
 const LEASE_MS = 5_000;
 
+const US_PER_MS = 1000;
+
 export interface ErasingOptions {
-  readonly redis: Redis;
-  readonly calls: Redis;
+  readonly redis: Database;
+  readonly calls: Database;
   readonly keys: Keys;
+  readonly callsKeys: Keys;
   readonly partitions: number;
   readonly policies: () => Iterable<Policy>;
   readonly opening: Pick<Opening, 'claimOf' | 'guard' | 'isOpen'>;
   readonly callsOpening: Pick<Opening, 'claimOf' | 'isOpen'>;
   readonly daemonId: string;
   readonly hashOf: (subject: string) => string;
+  /** Called with those who are erased, by this daemon or another, so that what this process holds of them goes. */
+  readonly onErased: (erased: ErasedSubjects) => void;
   readonly leaseMs?: number;
   readonly logger: Logger;
 }
 
-/** Erasing, with the work in the background that goes with it. */
+/** Erasing, with its background work. */
 export interface RedisErasing extends Erasing {
   start(): void;
   stop(): Promise<void>;
 }
 
 export function createErasing(options: ErasingOptions): RedisErasing {
-  const { redis, keys, partitions, opening, callsOpening, hashOf, leaseMs = LEASE_MS } = options;
+  const { redis, keys, partitions, opening, callsOpening, hashOf, onErased, leaseMs = LEASE_MS } = options;
+  const watch = createErasureWatch({ ...options, isOpen: opening.isOpen });
   const eraser = createEraser({
     ...options,
+    attended: watch.attended,
     leaseMs,
     callsClaimOf: callsOpening.claimOf,
     isOpen: () => opening.isOpen() && callsOpening.isOpen(),
   });
 
   return {
-    start: eraser.start,
-    stop: eraser.stop,
+    start() {
+      eraser.start();
+      watch.start();
+    },
+    async stop() {
+      await Promise.all([eraser.stop(), watch.stop()]);
+    },
 
     async eraseSubject(subject) {
       const begun = await opening.guard(() =>
         beginErasure({ ...options, claimOf: opening.claimOf }, { subject, subjectHash: hashOf(subject) }),
       );
+      onErased({ named: new Map([[subject, (begun.startTimeMs + 1) * US_PER_MS]]), hashed: new Map() });
+      watch.attend(keys.partitionOf(subject));
       eraser.wake();
       return begun;
     },

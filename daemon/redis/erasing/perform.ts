@@ -1,15 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { REMEMBERED_DENIAL_MS } from '../../quota/denial_cache';
 import { translateFailure } from '../failures';
 import { type Keys, rewrittenKey } from '../keys';
 import { callFunction } from '../library';
+import { type Database, masterOf } from '../nodes';
 import { pack } from '../packing';
 import type { RunningErasure } from './record';
 import { type Rewriting, rewriteLog } from './rewriting';
 import { searchKeys, searchOverrides } from './searching';
 import type { Step } from './steps';
 
-/** Denials that other daemons have counted are delivered by then. */
+/** After this time, other daemons have delivered the denials that they counted. */
 const SETTLED_MS = 2_000;
 
 const US_PER_MS = 1000;
@@ -17,39 +19,41 @@ const US_PER_MS = 1000;
 /** What the steps of an erasure need. */
 export interface ErasureParts {
   /** Holds admissions. */
-  readonly redis: Redis;
+  readonly redis: Database;
   /** Holds the calls of the services. */
-  readonly calls: Redis;
+  readonly calls: Database;
   readonly keys: Keys;
+  /** The keys of the calls, which have the same partitions. */
+  readonly callsKeys: Keys;
   /** What a partition of the calls is claimed for. Throws `StoreUnavailable` unless the store is open. */
   readonly callsClaimOf: (partition: number) => string;
   readonly daemonId: string;
   readonly leaseMs: number;
 }
 
-/** Names an erasure, and when it began. */
+/** An erasure's id and start. */
 export interface Begun {
   readonly id: string;
   readonly record: RunningErasure;
 }
 
-/** Does one step. Throws `StoreUnavailable`, `LeaseLost`, and whatever the signal is aborted with. */
+/** Does one step. Throws `StoreUnavailable`, `LeaseLost`, or the signal's abort reason. */
 export async function performStep(
   parts: ErasureParts,
   { id, record }: Begun,
   { step, signal }: { step: Step; signal: AbortSignal },
 ): Promise<void> {
-  const { redis, calls, keys } = parts;
+  const { redis, calls, keys, callsKeys } = parts;
   const partition = keys.partitionOf(record.subject);
-  const rewrite = (log: Pick<Rewriting, 'redis' | 'log' | 'state' | 'until' | 'policy'>) =>
+  const rewrite = (log: Pick<Rewriting, 'redis' | 'log' | 'lease' | 'state' | 'until' | 'policy'>) =>
     rewriteLog({
       ...parts,
       ...log,
       copy: rewrittenKey(log.log),
-      lease: keys.erasures(partition).lease,
       subject: record.subject,
       signal,
     });
+  const { lease } = keys.erasures(partition);
   switch (step.kind) {
     case 'calls':
       await beginCalls(parts, { id, record });
@@ -59,29 +63,47 @@ export async function performStep(
       const cutoff = Array.isArray(record.cutoffs) ? undefined : cutoffOf(record, policy);
       if (cutoff === undefined) return;
       const { state } = keys.usage(partition);
-      return rewrite({ redis, log: keys.admissions(partition, policy), state, until: { cutoff }, policy });
+      const log = keys.admissions(partition, policy);
+      return rewrite({ redis, log, lease, state, until: { cutoff }, policy });
     }
     case 'rewrite-denials': {
-      const until = { before_us: record.begun_us };
-      return rewrite({ redis, log: keys.denials(partition, step.policy), until, policy: step.policy });
+      // Until then, other daemons may deny by what they remember from before.
+      const until = { before_us: record.begun_us + REMEMBERED_DENIAL_MS * US_PER_MS };
+      await forgetDenied(parts, { partition, policy: step.policy, subject: record.subject });
+      return rewrite({ redis, log: keys.denials(partition, step.policy), lease, until, policy: step.policy });
     }
     case 'rewrite-calls': {
       const cutoff = await beginCalls(parts, { id, record });
       if (cutoff === '') return;
-      return rewrite({ redis: calls, log: keys.calls(partition).log, until: { cutoff }, policy: '' });
+      const { log } = callsKeys.calls(partition);
+      const callsLease = callsKeys.erasures(partition).lease;
+      return rewrite({ redis: calls, log, lease: callsLease, until: { cutoff }, policy: '' });
     }
     case 'search':
       return searchKeys({ redis, keys, record, signal });
     case 'search-calls':
-      return searchKeys({ redis: calls, keys, record, signal });
+      return searchKeys({ redis: calls, keys: callsKeys, record, signal });
     case 'overrides':
       return searchOverrides({ redis, keys, record, signal });
     case 'settle':
-      await waitUntil(redis, record.begun_us / US_PER_MS + SETTLED_MS, signal);
+      await waitUntil(
+        masterOf(redis, keys.control(partition)),
+        record.begun_us / US_PER_MS + SETTLED_MS,
+        signal,
+      );
       return;
     case 'last-look':
       return lookOnce(parts, { id, record });
   }
+}
+
+async function forgetDenied(
+  { redis, keys }: ErasureParts,
+  { partition, policy, subject }: { partition: number; policy: string; subject: string },
+): Promise<void> {
+  await redis.zrem(keys.usage(partition).denied(policy), subject).catch((error: unknown) => {
+    throw translateFailure(error);
+  });
 }
 
 function cutoffOf({ cutoffs }: RunningErasure, policy: string): string | undefined {
@@ -89,7 +111,10 @@ function cutoffOf({ cutoffs }: RunningErasure, policy: string): string | undefin
 }
 
 /** The last entry of the log of calls when the erasure reached it; empty if there was none. */
-async function beginCalls({ calls, keys, callsClaimOf }: ErasureParts, begun: Begun): Promise<string> {
+async function beginCalls(
+  { calls, callsKeys: keys, callsClaimOf }: ErasureParts,
+  begun: Begun,
+): Promise<string> {
   const { subject } = begun.record;
   const partition = keys.partitionOf(subject);
   const { log, bySubject } = keys.calls(partition);
@@ -111,20 +136,20 @@ async function waitUntil(redis: Redis, untilMs: number, signal: AbortSignal): Pr
   if (leftMs > 0) await pause(Math.min(leftMs, SETTLED_MS), undefined, { signal, ref: false });
 }
 
-/** A daemon may have read the subject from the newcomers just before the erasure began, and registered it since. */
-async function lookOnce({ redis, calls, keys }: ErasureParts, begun: Begun): Promise<void> {
+/** A daemon may have read the subject from the newcomers just before the erasure began, and registered it afterwards. */
+async function lookOnce({ redis, calls, keys, callsKeys }: ErasureParts, begun: Begun): Promise<void> {
   const { subject } = begun.record;
   const partition = keys.partitionOf(subject);
   const { recent, newcomers } = keys.usage(partition);
-  const { bySubject } = keys.calls(partition);
+  const { bySubject } = callsKeys.calls(partition);
   const [isNew, lastUs] = await Promise.all([
     redis.sismember(newcomers, subject),
     redis.zscore(recent, subject),
   ]);
-  // Whoever has connected since is known for a reason.
+  // A subject that has connected since then must stay known.
   if (isNew === 0 && lastUs === null)
     await callFunction(calls, 'forget_idle_subject', { keys: [bySubject], args: [subject] });
-  await calls.hdel(keys.control(partition), `erasing:${markOf(begun)}`).catch((error: unknown) => {
+  await calls.hdel(callsKeys.control(partition), `erasing:${markOf(begun)}`).catch((error: unknown) => {
     throw translateFailure(error);
   });
 }

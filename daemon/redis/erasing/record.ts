@@ -2,10 +2,10 @@ import type { Erasure } from '../../quota/erasing';
 
 const US_PER_MS = 1000;
 
-/** An erasure that goes on, as `scripts/erasing/begin.lua` keeps it. */
+/** A running erasure, as `scripts/erasing/begin.lua` keeps it. */
 export interface RunningErasure extends ErasureProgress {
   readonly subject: string;
-  /** The policies that it knew, and their limits as POLICY:LIMIT: their states went when it began. */
+  /** The policies known at the start, and their limits as POLICY:LIMIT: their states were deleted then. */
   readonly policies: readonly string[];
   readonly limits: readonly string[];
   /** The last entry of each policy's log when it began; an empty list if there was none. */
@@ -19,7 +19,7 @@ interface ErasureProgress {
   readonly steps_total: number;
 }
 
-/** One that has ended, as `scripts/erasing/progress.lua` keeps it. */
+/** An ended erasure, as `scripts/erasing/progress.lua` keeps it. */
 export interface EndedErasure {
   readonly subject_hash: string;
   readonly begun_us: number;

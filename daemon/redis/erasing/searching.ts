@@ -2,31 +2,37 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type Keys, ownerOf, patternFor } from '../keys';
 import { callFunction } from '../library';
+import { type Database, mastersOf } from '../nodes';
 import { pairs } from '../pairs';
 import type { RunningErasure } from './record';
 
-/** Keys, or fields, that one round trip looks at: some 200 microseconds of Redis. */
+/** Keys or fields scanned in one round trip: about 200 microseconds for Redis. */
 const SCANNED = 500;
 
-/** Redis is left to others for so long after each round trip. */
+/** The pause after each round trip, in which Redis serves others. */
 const PAUSE_MS = 2;
 
 export interface Search {
-  readonly redis: Redis;
+  readonly redis: Database;
   readonly keys: Keys;
   readonly record: RunningErasure;
   readonly signal: AbortSignal;
 }
 
 /**
- * Looks at all keys of a database for states of the subject that no daemon's policies account for. Those of known
- * policies went when the erasure began, and may be there afresh.
+ * Searches all keys of a database for states of the subject under policies that no daemon knows. Those of known policies
+ * were deleted when the erasure began, and may exist again since.
  */
-export async function searchKeys({ redis, keys, record, signal }: Search): Promise<void> {
+export async function searchKeys({ redis, ...search }: Search): Promise<void> {
+  // While a slot moves, two masters hold its keys.
+  for (const master of mastersOf(redis)) await searchMaster(master, { redis, ...search });
+}
+
+async function searchMaster(master: Redis, { redis, keys, record, signal }: Search): Promise<void> {
   const { subject } = record;
   let cursor = '0';
   do {
-    const [next, found] = await redis.scan(cursor, 'MATCH', patternFor(keys, subject), 'COUNT', SCANNED);
+    const [next, found] = await master.scan(cursor, 'MATCH', patternFor(keys, subject), 'COUNT', SCANNED);
     const left = found.filter((key) => isLeftOver(keys, key, record));
     if (left.length > 0) await redis.unlink(...left);
     cursor = next;
@@ -36,13 +42,13 @@ export async function searchKeys({ redis, keys, record, signal }: Search): Promi
 
 function isLeftOver(keys: Keys, key: string, { subject, policies, limits }: RunningErasure): boolean {
   const owner = ownerOf(keys, key);
-  // The request ids of calls went at the beginning.
+  // The request ids of calls were deleted at the start.
   if (owner?.subject !== subject || owner.policy === '') return false;
   const { policy, limit } = owner;
   return limit === '' ? !policies.includes(policy) : !limits.includes(`${policy}:${limit}`);
 }
 
-/** Looks at all overrides for those of the subject, of whichever policy, that were set before the erasure began. */
+/** Searches all overrides for the subject's, under any policy, that were set before the erasure began. */
 export async function searchOverrides({ redis, keys, record, signal }: Search): Promise<void> {
   const partition = keys.partitionOf(record.subject);
   const overrides = keys.overrides(partition);

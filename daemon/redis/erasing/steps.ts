@@ -1,4 +1,4 @@
-/** One step of an erasure. Each may be done again from its start, and changes nothing the second time. */
+/** One step of an erasure. Each can be repeated from its start without further effect. */
 export type Step =
   | {
       readonly kind:
@@ -13,8 +13,8 @@ export type Step =
   | { readonly kind: 'rewrite-admissions' | 'rewrite-denials'; readonly policy: string };
 
 /**
- * The steps of an erasure, in their order, after its beginning. The denials come late: other daemons deliver theirs half a
- * second after they were made.
+ * The steps of an erasure after its start, in order. The denials come late: other daemons deliver theirs with half a
+ * second's delay.
  */
 export function stepsOf(policies: readonly string[]): Step[] {
   return [
@@ -30,7 +30,7 @@ export function stepsOf(policies: readonly string[]): Step[] {
   ];
 }
 
-/** All steps: the beginning is one, too. */
+/** The number of steps, with the start. */
 export function stepCount(policies: readonly string[]): number {
   return 1 + stepsOf(policies).length;
 }

@@ -1,14 +1,14 @@
 import { randomFillSync } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Admission, Decision } from '../../quota/admission';
 import { formatDuration } from '../../quota/duration';
-import { DeadlinePassed, reusedRequestId, StoreUnavailable } from '../../quota/errors';
+import { DeadlinePassed, RefundedRequest, reusedRequestId, StoreUnavailable } from '../../quota/errors';
 import { countsTakings } from '../../quota/limits';
 import type { Policy } from '../../quota/policies';
 import { ID_BYTES, writeRequestId } from '../../quota/request_id';
 import { replyCode } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction, type FunctionCall } from '../library';
+import type { Database } from '../nodes';
 import type { Encoder } from './encoder';
 import { NUMBERS_PER_LIMIT, readStatuses } from './statuses';
 
@@ -18,21 +18,21 @@ export interface Entry {
   readonly policy: Policy;
   /** By the store's clock; the entry takes nothing after it. Undefined: no deadline. */
   readonly deadlineUs: number | undefined;
-  /** Whether a denial shall list the request ids that the store knows of the subject. */
+  /** Whether a denial lists the subject's request ids that the store knows. */
   readonly wantsIds: boolean;
 }
 
-/** A decision, and the request ids that the store knows of a denied subject; undefined if they were not asked for, or are too many. */
+/** A decision, and the request ids that the store knows of a denied subject; undefined if not asked for or too many. */
 export interface Outcome {
   readonly decision: Decision;
   readonly knownIds: readonly Buffer[] | undefined;
 }
 
-/** Each entry's outcome, or the error that concerns it alone; and when they were decided, by the store's clock. */
+/** The outcome or error of each entry, and when they were decided, by the store's clock. */
 export interface JoinedReply {
   readonly nowUs: number;
-  /** Resolves once it is on disk, if that is waited for; rejects with `StoreUnavailable` if that is not known. */
-  readonly onDisk?: Promise<void>;
+  /** Resolves once all that is waited for is confirmed; rejects with `StoreUnavailable` if it is not in time. */
+  readonly confirmed?: Promise<void>;
   readonly outcomes: readonly (Outcome | Error)[];
 }
 
@@ -45,6 +45,7 @@ const VERDICT = {
   late: -2,
   faulty: -3,
   noMemory: -4,
+  refunded: -5,
 } as const;
 
 const IS_REMEMBERED = 1;
@@ -54,7 +55,7 @@ type Value = number | Buffer;
 
 /** What a joined call needs of the store. */
 export interface Place {
-  readonly redis: Redis;
+  readonly redis: Database;
   readonly keys: Keys;
   readonly encoder: Encoder;
   readonly partition: number;
@@ -63,8 +64,8 @@ export interface Place {
 }
 
 /**
- * Decides on admissions of one partition in one call. Throws `StoreUnavailable` if the store does not answer, or is
- * another one than was claimed.
+ * Decides on admissions of one partition in one call. Throws `StoreUnavailable` if the store does not answer, or is not
+ * the one that was claimed.
  */
 export async function admitAll(place: Place, entries: readonly Entry[]): Promise<JoinedReply> {
   const call = encodeCall(place, entries);
@@ -72,8 +73,8 @@ export async function admitAll(place: Place, entries: readonly Entry[]): Promise
   return { nowUs: values[0] as number, outcomes: readOutcomes(entries, values) };
 }
 
-/** If Redis has no memory left, the form that only reads still answers denials and repeats. */
-async function callAdmit(redis: Redis, call: FunctionCall): Promise<unknown> {
+/** If Redis has no memory left, the read-only form still answers denials and repeats. */
+async function callAdmit(redis: Database, call: FunctionCall): Promise<unknown> {
   try {
     return await callFunction(redis, 'admit', call);
   } catch (error) {
@@ -83,7 +84,7 @@ async function callAdmit(redis: Redis, call: FunctionCall): Promise<unknown> {
   }
 }
 
-/** The keys and arguments of `admit`, and of `restore`. */
+/** The keys and arguments of `admit`, `restore` and `refund`. */
 export function encodeCall(
   { keys, encoder, partition, claim }: Place,
   entries: readonly Entry[],
@@ -112,14 +113,14 @@ function packedBytes({ admission: { subject } }: Entry): number {
   return ENTRY_HEADER_BYTES + Buffer.byteLength(subject);
 }
 
-/** Writes an entry, and where its policy and its keys are, from 1. Returns where the next one begins. */
+/** Writes an entry with the positions of its policy and keys, counted from 1. Returns the position of the next entry. */
 function packEntry(
   packed: Buffer,
   first: number,
   { admission: { subject, cost, requestId, ownId }, policy, deadlineUs = 0, wantsIds }: Entry,
   { policyAt, keyAt }: { policyAt: number; keyAt: number },
 ): number {
-  // An own id is in the set anyway if that is counted; it is never asked for by a caller.
+  // The daemon's own id is in the set anyway if the set is counted; callers never ask for it.
   const isAsked = requestId !== undefined || (ownId !== undefined && !policy.limits.some(countsTakings));
   const isRemembered = isAsked && policy.rememberMs > 0;
   let at = packed.writeUInt16BE(policyAt, first);
@@ -131,13 +132,13 @@ function packEntry(
   return packed.writeUInt16BE(subjectBytes, at) + subjectBytes;
 }
 
-/** The bytes of a UUID; random ones if the caller gave none, as each taking needs a name of its own. */
+/** The bytes of a UUID, or random ones if the caller gave none: each taking needs its own name. */
 function writeId(ids: Buffer, at: number, requestId: string | undefined): void {
   if (requestId === undefined) randomFillSync(ids, at, ID_BYTES);
   else writeRequestId(ids, at, requestId);
 }
 
-/** Names the values of a reply, which stand one after the other: see `scripts/limits/admit.lua`. */
+/** Reads the values of a reply, which follow one another: see `scripts/limits/admit.lua`. */
 function readOutcomes(entries: readonly Entry[], values: readonly Value[]): (Outcome | Error)[] {
   const nowUs = values[0] as number;
   const ids = values.at(-1) as Buffer;
@@ -168,6 +169,8 @@ function readOutcomes(entries: readonly Entry[], values: readonly Value[]): (Out
       }
       case VERDICT.reused:
         return reusedRequestId(formatDuration(policy.rememberMs), 'cost');
+      case VERDICT.refunded:
+        return new RefundedRequest();
       case VERDICT.late:
         return new DeadlinePassed();
       case VERDICT.noMemory:

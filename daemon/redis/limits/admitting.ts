@@ -1,38 +1,41 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Answer } from '../../quota/admission';
 import { createDenialCache } from '../../quota/denial_cache';
 import { StoreUnavailable } from '../../quota/errors';
 import type { Asked, Patience } from '../../quota/store';
-import type { Circuit } from '../circuit';
-import type { Durable } from '../durable';
+import { type Wait, waitOf } from '../../quota/waits';
+import type { CircuitOf } from '../circuit';
+import { createClockReading } from '../clock_reading';
+import { createStoreClocks } from '../clocks';
+import { type Durables, nameOf } from '../durables';
 import type { Keys } from '../keys';
+import type { Database } from '../nodes';
 import type { Opening } from '../opening';
-import { type ClockEstimate, createStoreClock } from '../store_clock';
+import type { ClockEstimate } from '../store_clock';
 import { admitAll, type Entry, type JoinedReply, type Outcome } from './admit';
 import type { Encoder } from './encoder';
-import { createJoiner } from './joiner';
+import { createJoiner, type Joiner } from './joiner';
 
-/** What happens to admissions besides being decided. */
+/** What is reported of admissions besides the decision. */
 export interface AdmissionEvents {
-  /** So many went to Redis in one call. */
+  /** This many were sent to Redis in one call. */
   joined(admissionCount: number): void;
-  /** One reached Redis after its deadline, and took nothing. */
+  /** One reached Redis after its deadline and took nothing. */
   cameLate(): void;
   /** One was denied without Redis. */
   deniedFromCache(policy: string): void;
-  /** The store's clock went forward or, if negative, back. */
+  /** The store's clock jumped forward or, if negative, backward. */
   clockJumped(jumpUs: number): void;
 }
 
 export interface AdmittingOptions {
-  readonly redis: Redis;
+  readonly redis: Database;
   readonly keys: Keys;
   readonly encoder: Encoder;
   readonly opening: Opening;
-  readonly circuit: Circuit;
-  /** For the policies that are durable; those are refused without it. */
-  readonly durable: Durable | undefined;
+  readonly circuitOf: CircuitOf;
+  /** For policies whose answers wait, which are rejected without it. */
+  readonly durables: Durables | undefined;
   readonly isJoining: boolean;
   readonly isCachingDenials: boolean;
   readonly events: AdmissionEvents | undefined;
@@ -41,42 +44,51 @@ export interface AdmittingOptions {
 
 export interface Admitting {
   admitAll(asked: readonly Asked[], patience: Patience): Promise<readonly Answer[]>;
-  /** What is known of the store's clock. */
-  clock(): ClockEstimate | undefined;
+  /** Forgets the denials of these subjects. */
+  forget(subjects: Iterable<string>): void;
+  /** What is known of the store's clocks. */
+  clocks(): readonly ClockEstimate[];
 }
 
-/** The way of an admission to Redis: past what was denied just now, together with others, before its deadline. */
+/** Sends admissions to Redis: after the denial cache, joined with others, before their deadline. */
 export function createAdmitting(options: AdmittingOptions): Admitting {
-  const { redis, keys, encoder, opening, circuit, durable } = options;
+  const { redis, keys, encoder, opening, circuitOf, durables } = options;
   const { isJoining, isCachingDenials, events, logger } = options;
-  const clock = createStoreClock({
+  const clocks = createStoreClocks({
+    redis,
+    keys,
     onJump(jumpUs) {
       events?.clockJumped(jumpUs);
       logger.warn({ jumpMs: Math.round(jumpUs / 1000) }, "the store's clock has jumped");
     },
   });
-  redis.on('close', clock.reset);
 
-  async function send(on: Redis, partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
+  async function send(on: Database, partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
     const claim = opening.claimOf(partition);
     const sentMs = performance.now();
     const place = { redis: on, keys, encoder, partition, claim };
     const reply = await admitAll(place, entries);
-    clock.observe({ sentMs, receivedMs: performance.now(), storeUs: reply.nowUs });
+    clocks.of(partition).observe({ sentMs, receivedMs: performance.now(), storeUs: reply.nowUs });
     return reply;
   }
 
-  async function sendDurably(partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
-    if (durable === undefined) throw new StoreUnavailable({ cause: new Error('nothing waits for the disk') });
+  async function sendDurably(
+    wait: Wait,
+    { partition, entries }: { partition: number; entries: readonly Entry[] },
+  ): Promise<JoinedReply> {
+    if (durables === undefined) throw new StoreUnavailable({ cause: new Error('nothing waits') });
+    const durable = await durables.of(wait);
+    const circuit = circuitOf(partition);
     circuit.assertClosed();
-    // The circuit does not send at once, and the wait for the disk must not be sent before the write.
-    const { result, onDisk } = durable.run(() => send(durable.redis, partition, entries));
-    return { ...(await circuit.run(() => result)), onDisk };
+    // The circuit does not send at once, and the wait must be sent after the write.
+    const { result, confirmed } = durable.run(partition, (master) => send(master, partition, entries));
+    return { ...(await circuit.run(() => result)), confirmed };
   }
 
   const common = {
     partitionOf: keys.partitionOf,
-    toStoreUs: clock.deadlineUs,
+    toStoreUs: (monotonicMs: number, partition: number) => clocks.of(partition).deadlineUs(monotonicMs),
+    readClock: createClockReading({ redis, keys, clocks, circuitOf }),
     isJoining,
     wantsIds: isCachingDenials,
     onCall: events?.joined,
@@ -84,25 +96,41 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
   };
   const joiner = createJoiner({
     ...common,
-    admitAll: (partition, entries) => opening.guard(() => circuit.run(() => send(redis, partition, entries))),
+    admitAll: (partition, entries) =>
+      opening.guard(() => circuitOf(partition).run(() => send(redis, partition, entries)), partition),
   });
-  const durableJoiner = createJoiner({
-    ...common,
-    admitAll: (partition, entries) => opening.guard(() => sendDurably(partition, entries)),
-  });
-  /** In order. Those of durable policies go by their own way, which waits for the disk. */
+  const waitingJoiners = new Map<string, Joiner>();
+
+  /** A joiner for each kind of wait: its calls use separate connections, which wait after each group of writes. */
+  function joinerOf(wait: Wait | undefined): Joiner {
+    if (wait === undefined) return joiner;
+    const kind = nameOf(wait);
+    const known =
+      waitingJoiners.get(kind) ??
+      createJoiner({
+        ...common,
+        admitAll: (partition, entries) =>
+          opening.guard(() => sendDurably(wait, { partition, entries }), partition),
+      });
+    waitingJoiners.set(kind, known);
+    return known;
+  }
+
+  /** In order. */
   async function askAll(asked: readonly Asked[], patience: Patience): Promise<readonly (Outcome | Error)[]> {
-    const durableAsked = asked.filter(({ policy }) => policy.isDurable);
-    if (durableAsked.length === 0) return joiner.admitAll(asked, patience);
-    const others = asked.filter(({ policy }) => !policy.isDurable);
-    const [onDisk, plain] = await Promise.all([
-      durableJoiner.admitAll(durableAsked, patience),
-      joiner.admitAll(others, patience),
-    ]);
-    let [nextOnDisk, nextPlain] = [0, 0];
-    return asked.map(
-      ({ policy }) => (policy.isDurable ? onDisk[nextOnDisk++] : plain[nextPlain++]) as Outcome | Error,
+    if (asked.every(({ policy }) => waitOf(policy) === undefined)) return joiner.admitAll(asked, patience);
+    const joiners = asked.map(({ policy }) => joinerOf(waitOf(policy)));
+    const used = new Set(joiners);
+    const outcomes: (Outcome | Error)[] = [];
+    await Promise.all(
+      Array.from(used, async (each) => {
+        const places = [...joiners.keys()].filter((place) => joiners[place] === each);
+        const theirs = places.map((place) => asked[place] as Asked);
+        const answers = await each.admitAll(theirs, patience);
+        for (const [at, place] of places.entries()) outcomes[place] = answers[at] as Outcome | Error;
+      }),
     );
+    return outcomes;
   }
 
   const cache = createDenialCache({ onCached: (policy) => events?.deniedFromCache(policy) });
@@ -112,7 +140,10 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
       const ask = (open: readonly Asked[]) => askAll(open, patience);
       return isCachingDenials ? cache.decideAll(asked, ask) : ask(asked).then(withoutIds);
     },
-    clock: clock.estimate,
+    forget(subjects) {
+      for (const subject of subjects) cache.forget(subject);
+    },
+    clocks: clocks.estimates,
   };
 }
 

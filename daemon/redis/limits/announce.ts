@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Policy } from '../../quota/policies';
 import { retainMs } from '../../quota/policy_bounds';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
+import type { Database } from '../nodes';
 import { pack, unpack } from '../packing';
 import type { Conversion } from './encoder';
 
@@ -12,46 +12,78 @@ const US_PER_MS = 1000;
 /** Well within the ten minutes after which the functions forget a daemon: see `scripts/lib/control.lua`. */
 const REPEAT_MS = 60_000;
 
+/** A partition that did not answer is retried after this time. */
+const RETRY_MS = 1_000;
+
 /** Keeps announcing this daemon's policies to the store. */
 export interface Announcer {
-  /** Announces now: the store was opened, or the policies have changed. Never throws: it is repeated anyway. */
-  announce(): Promise<void>;
+  /**
+   * Announces now, to all partitions unless one is given, after an opening or a change of policies. Never throws: it is
+   * repeated anyway.
+   */
+  announce(partition?: number): Promise<void>;
   stop(): void;
 }
 
 export interface AnnouncerOptions {
-  readonly redis: Redis;
+  readonly redis: Database;
   readonly keys: Keys;
   readonly partitions: number;
   /** The policies in force. */
   readonly policies: () => Iterable<Policy>;
-  /** Receives the limits whose algorithm has changed lately. */
+  /** Called with the limits whose algorithm has changed recently. */
   readonly onConversions: (conversions: readonly Conversion[]) => void;
   readonly logger: Logger;
 }
 
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { policies, onConversions, logger } = options;
+  const { partitions, policies, onConversions, logger } = options;
+  const known = new Map<number, readonly Conversion[]>();
+  const retries = new Set<number>();
+  let retry: NodeJS.Timeout | undefined;
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
 
-  async function announce(isNew: boolean): Promise<void> {
+  async function announceTo(partition: number, isNew: boolean): Promise<void> {
     try {
-      onConversions(await announcePolicies(options, { policies: [...policies()], isNew }));
+      const announced = { policies: [...policies()], isNew };
+      known.set(partition, await announcePolicies(options, { partition, ...announced }));
     } catch (error) {
-      logger.debug({ err: error }, 'the policies could not be announced yet');
+      logger.debug({ partition, err: error }, 'the policies could not be announced yet');
+      retries.add(partition);
+      retry ??= setTimeout(announceAgain, RETRY_MS).unref();
     }
   }
 
-  const timer = setInterval(() => void announce(false), REPEAT_MS).unref();
-  return { announce: () => announce(true), stop: () => clearInterval(timer) };
+  function announceAgain(): void {
+    const missed = [...retries];
+    retries.clear();
+    retry = undefined;
+    void announce(missed, true);
+  }
+
+  async function announce(to: readonly number[], isNew: boolean): Promise<void> {
+    await Promise.all(to.map((partition) => announceTo(partition, isNew)));
+    onConversions(latestOf(known.values()));
+  }
+
+  const timer = setInterval(() => void announce(all, false), REPEAT_MS).unref();
+  return {
+    announce: (partition) => announce(partition === undefined ? all : [partition], true),
+    stop() {
+      clearInterval(timer);
+      clearTimeout(retry);
+    },
+  };
 }
 
 /**
- * Announces policies to each partition: how long their takings are needed, so that no daemon with a shorter window
- * removes what this one counts, and their limits' algorithms and windows. Returns the limits whose algorithm has changed lately.
+ * Announces policies to a partition: how long their takings are needed, so that no daemon with a shorter window removes
+ * what this one counts, and their limits' algorithms and windows. Returns the limits whose algorithm has changed
+ * recently.
  */
 export async function announcePolicies(
-  { redis, keys, partitions }: { redis: Redis; keys: Keys; partitions: number },
-  { policies, isNew }: { policies: readonly Policy[]; isNew: boolean },
+  { redis, keys }: { redis: Database; keys: Keys },
+  { partition, policies, isNew }: { partition: number; policies: readonly Policy[]; isNew: boolean },
 ): Promise<Conversion[]> {
   const announced = pack(
     policies.map((policy) => [
@@ -60,16 +92,22 @@ export async function announcePolicies(
       policy.limits.flatMap(({ name, algorithm, windowMs }) => [name, algorithm, windowMs * US_PER_MS]),
     ]),
   );
+  const call = { keys: [keys.control(partition)], args: [announced, Number(isNew)] };
+  const values = unpack((await callFunction(redis, 'announce', call)) as Buffer) as (string | number)[];
+  const conversions: Conversion[] = [];
+  for (let at = 0; at < values.length; at += 3) {
+    const [policy, limit, convertedUs] = values.slice(at, at + 3) as [string, string, number];
+    conversions.push({ policy, limit, convertedUs });
+  }
+  return conversions;
+}
+
+/** Each partition has its own clock; the latest moment is the safe choice. */
+function latestOf(known: Iterable<readonly Conversion[]>): Conversion[] {
   const latest = new Map<string, Conversion>();
-  for (let partition = 0; partition < partitions; partition += 1) {
-    const call = { keys: [keys.control(partition)], args: [announced, Number(isNew)] };
-    const values = unpack((await callFunction(redis, 'announce', call)) as Buffer) as (string | number)[];
-    for (let at = 0; at < values.length; at += 3) {
-      const [policy, limit, convertedUs] = values.slice(at, at + 3) as [string, string, number];
-      const known = latest.get(`${policy}:${limit}`)?.convertedUs ?? 0;
-      // Each partition has its own clock; the latest moment is the cautious one.
-      latest.set(`${policy}:${limit}`, { policy, limit, convertedUs: Math.max(known, convertedUs) });
-    }
+  for (const conversion of [...known].flat()) {
+    const name = `${conversion.policy}:${conversion.limit}`;
+    if (conversion.convertedUs >= (latest.get(name)?.convertedUs ?? 0)) latest.set(name, conversion);
   }
   return [...latest.values()];
 }

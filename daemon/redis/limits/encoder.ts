@@ -15,17 +15,17 @@ export interface EncodedPolicy {
   keysOf(subject: string): string[];
 }
 
-/** A limit whose algorithm has changed lately, and when, in microseconds of the store's clock. */
+/** A limit whose algorithm has changed recently, and when, in microseconds of the store's clock. */
 export interface Conversion {
   readonly policy: string;
   readonly limit: string;
   readonly convertedUs: number;
 }
 
-/** Encodes policies, once for as long as they are in force. */
+/** Encodes each policy once, while it is in force. */
 export interface Encoder {
   encode(policy: Policy): EncodedPolicy;
-  /** Replaces what is known of changed algorithms: their states are then looked for as well. */
+  /** Replaces the known algorithm changes: the old states are then looked for as well. */
   setConversions(conversions: readonly Conversion[]): void;
 }
 
@@ -80,7 +80,7 @@ function encodePolicy(keys: Keys, policy: Policy, convertedUs: (limit: Limit) =>
   };
 }
 
-/** How the key of a limit's state is built; none if it has none, and had no hash lately either. */
+/** Builds the key of a limit's state; none if it has no state and had no hash recently. */
 function stateKeyOf(
   keys: Keys,
   policy: Policy,

@@ -1,15 +1,13 @@
 import { DeadlinePassed } from '../../quota/errors';
 import { MAX_CALL_US, overriddenCallUs } from '../../quota/policy_bounds';
 import type { Asked, Patience } from '../../quota/store';
+import { createLanes } from '../lanes';
 import type { Entry, JoinedReply, Outcome } from './admit';
-
-/** The most admissions of one call. More would gain nothing, and each of them waits for all. */
-const MAX_ENTRIES = 128;
 
 export interface Joiner {
   /**
-   * Decides on the admissions of one caller, together with all others of the same turn of the event loop. Never throws:
-   * an error stands in the place of the outcome.
+   * Decides on the admissions of one caller, joined with all others of the same turn of the event loop. Never throws: an
+   * error takes the place of an outcome.
    */
   admitAll(asked: readonly Asked[], patience: Patience): Promise<readonly (Outcome | Error)[]>;
 }
@@ -18,19 +16,21 @@ export interface JoinerOptions {
   readonly partitionOf: (subject: string) => number;
   /** Decides on the entries of one partition, in order. */
   readonly admitAll: (partition: number, entries: readonly Entry[]) => Promise<JoinedReply>;
-  /** A moment of `performance.now()` by the store's clock, in microseconds; undefined if it is not known. */
-  readonly toStoreUs: (monotonicMs: number) => number | undefined;
+  /** A moment of `performance.now()` by the clock of a partition, in microseconds; undefined if it is not known. */
+  readonly toStoreUs: (monotonicMs: number, partition: number) => number | undefined;
+  /** Reads the clock of a partition if it is not known; undefined if it is. */
+  readonly readClock?: (partition: number) => Promise<void> | undefined;
   /** False sends each admission by itself: a switch for incidents. */
   readonly isJoining: boolean;
-  /** Whether denials shall list the request ids that the store knows. */
+  /** Whether denials list the request ids that the store knows. */
   readonly wantsIds?: boolean;
-  /** Is called with the size of each joined call. */
+  /** Called with the size of each joined call. */
   readonly onCall?: (entryCount: number) => void;
-  /** Is called for each admission that the store found late. */
+  /** Called for each admission that the store found late. */
   readonly onLate?: () => void;
 }
 
-/** The admissions that one caller waits for, answered at once when the last of them is decided. */
+/** The admissions that one caller waits for, answered together once the last is decided. */
 interface Batch {
   readonly patience: Patience;
   readonly outcomes: (Outcome | Error)[];
@@ -38,48 +38,42 @@ interface Batch {
   readonly resolve: (outcomes: readonly (Outcome | Error)[]) => void;
 }
 
-/** One admission: the entry of a call, whose deadline is known once it is sent. */
+/** One admission: an entry of a call; its deadline is known once it is sent. */
 interface Waiting extends Entry {
   deadlineUs: number | undefined;
   readonly work: number;
   readonly batch: Batch;
   /** Its place in the batch. */
   readonly place: number;
-  /** Whether the store has found it late once: its clock had been misjudged. */
+  /** Whether the store has found it late once: the estimate of its clock was wrong. */
   wasLate: boolean;
 }
 
-/**
- * Joins the admissions of one turn of the event loop into one call for each partition: what a call costs besides its
- * decisions is then paid once. Those whose callers have given up are not sent.
- */
+/** Joins the admissions of all callers into calls: see `createLanes`. Abandoned ones are not sent. */
 export function createJoiner(options: JoinerOptions): Joiner {
-  const { partitionOf, admitAll, toStoreUs, isJoining, wantsIds = false, onCall, onLate } = options;
-  const queues = new Map<number, Waiting[]>();
-  let isScheduled = false;
+  const {
+    partitionOf,
+    admitAll,
+    toStoreUs,
+    readClock,
+    isJoining,
+    wantsIds = false,
+    onCall,
+    onLate,
+  } = options;
+  const lanes = createLanes<Waiting>({
+    send,
+    isWanted,
+    workOf: ({ work }) => work,
+    maxWork: MAX_CALL_US,
+    isJoining,
+  });
 
   function enqueue(waiting: Waiting): void {
-    const partition = partitionOf(waiting.admission.subject);
-    const queue = queues.get(partition);
-    if (queue) queue.push(waiting);
-    else queues.set(partition, [waiting]);
-    if (isScheduled) return;
-    isScheduled = true;
-    // After the poll phase: by then all that this turn has read from callers is here.
-    setImmediate(flush);
+    lanes.enqueue(partitionOf(waiting.admission.subject), waiting);
   }
 
-  function flush(): void {
-    isScheduled = false;
-    const nowMs = performance.now();
-    for (const [partition, queue] of queues) {
-      queues.delete(partition);
-      const wanted = queue.filter((waiting) => isWanted(waiting, nowMs));
-      for (const calls of split(wanted, isJoining ? MAX_ENTRIES : 1)) void send(partition, calls);
-    }
-  }
-
-  /** Whether the caller of an admission still waits for it. One that has given up is answered at once. */
+  /** Whether the caller of an admission still waits for it. If not, it is answered at once. */
   function isWanted(waiting: Waiting, nowMs: number): boolean {
     const { deadlineMs, isGivenUp } = waiting.batch.patience;
     if (!isGivenUp?.() && (deadlineMs === undefined || nowMs < deadlineMs)) return true;
@@ -87,30 +81,36 @@ export function createJoiner(options: JoinerOptions): Joiner {
     return false;
   }
 
+  /** Gives each admission its deadline by the store's clock. */
+  async function setDeadlines(partition: number, calls: readonly Waiting[]): Promise<void> {
+    const hurried = calls.filter(({ batch }) => batch.patience.deadlineMs !== undefined);
+    const reading = hurried.length > 0 ? readClock?.(partition) : undefined;
+    if (reading !== undefined) await reading;
+    for (const waiting of hurried)
+      waiting.deadlineUs = toStoreUs(waiting.batch.patience.deadlineMs ?? 0, partition);
+  }
+
   async function send(partition: number, calls: readonly Waiting[]): Promise<void> {
     onCall?.(calls.length);
     try {
-      for (const waiting of calls) {
-        const { deadlineMs } = waiting.batch.patience;
-        waiting.deadlineUs = deadlineMs === undefined ? undefined : toStoreUs(deadlineMs);
-      }
-      const { outcomes, onDisk } = await admitAll(partition, calls);
+      await setDeadlines(partition, calls);
+      const { outcomes, confirmed } = await admitAll(partition, calls);
       for (const [index, waiting] of calls.entries())
-        settle(waiting, outcomes[index] as Outcome | Error, onDisk);
+        settle(waiting, outcomes[index] as Outcome | Error, confirmed);
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
       for (const waiting of calls) decide(waiting, failure);
     }
   }
 
-  function settle(waiting: Waiting, outcome: Outcome | Error, onDisk?: Promise<void>): void {
+  function settle(waiting: Waiting, outcome: Outcome | Error, confirmed?: Promise<void>): void {
     if (outcome instanceof DeadlinePassed) onLate?.();
     if (outcome instanceof DeadlinePassed && !waiting.wasLate) {
       waiting.wasLate = true;
-      // It took nothing. If the deadline has not passed here, the estimate of the store's clock was wrong.
+      // Nothing was taken. If the deadline has not passed here, the estimate of the store's clock was wrong.
       enqueue(waiting);
-    } else if (onDisk !== undefined && !(outcome instanceof Error) && outcome.decision.admitted) {
-      onDisk.then(
+    } else if (confirmed !== undefined && !(outcome instanceof Error) && outcome.decision.admitted) {
+      confirmed.then(
         () => decide(waiting, outcome),
         (error: Error) => decide(waiting, error),
       );
@@ -145,21 +145,4 @@ function decide({ batch, place }: Waiting, outcome: Outcome | Error): void {
   batch.outcomes[place] = outcome;
   batch.undecided -= 1;
   if (batch.undecided === 0) batch.resolve(batch.outcomes);
-}
-
-/** Cuts a queue into calls, in order, each within the bounds of entries and of work; one that is over by itself stands alone. */
-function split(queue: readonly Waiting[], maxEntries: number): Waiting[][] {
-  const calls: Waiting[][] = [];
-  let work = Number.POSITIVE_INFINITY;
-  for (const waiting of queue) {
-    const last = calls.at(-1);
-    work += waiting.work;
-    if (last === undefined || last.length >= maxEntries || work > MAX_CALL_US) {
-      calls.push([waiting]);
-      work = waiting.work;
-    } else {
-      last.push(waiting);
-    }
-  }
-  return calls;
 }

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { InvalidRequest } from '../../quota/errors';
 import type {
   NewOverride,
@@ -7,9 +6,11 @@ import type {
   OverrideQuery,
   OverrideTarget,
 } from '../../quota/overrides';
+import type { BoundedRaise } from '../../quota/raises';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
+import { type Database, masterOf } from '../nodes';
 import { pairs } from '../pairs';
 
 /** One override as Redis keeps it, in JSON. */
@@ -23,14 +24,14 @@ interface StoredOverride {
 /** Redis's cursors have 64 bits. */
 const MAX_CURSOR = 2n ** 64n - 1n;
 
-interface Database {
-  readonly redis: Redis;
+interface Place {
+  readonly redis: Database;
   readonly keys: Keys;
 }
 
 /** Sets an override, or replaces it; undefined if its end has passed. */
 export async function setOverride(
-  { redis, keys }: Database,
+  { redis, keys }: Place,
   override: NewOverride,
 ): Promise<Override | undefined> {
   const { limit, expireTimeMs, setBy } = override;
@@ -43,8 +44,23 @@ export async function setOverride(
   return setTimeMs < 0 ? undefined : { ...override, setTimeMs };
 }
 
+/** Sets an override for a time; undefined if it would weaken an active one. */
+export async function raiseLimit(
+  { redis, keys }: Place,
+  { configuredLimit, durationMs, ...override }: BoundedRaise,
+): Promise<Override | undefined> {
+  const { subject, limit, setBy } = override;
+  const setTimeMs = Number(
+    await callFunction(redis, 'raise_limit', {
+      keys: overrideKeys(keys, keys.partitionOf(subject)),
+      args: [fieldOf(override), limit, durationMs, setBy, configuredLimit],
+    }),
+  );
+  return setTimeMs < 0 ? undefined : { ...override, expireTimeMs: setTimeMs + durationMs, setTimeMs };
+}
+
 /** Removes an override; false if there was none. */
-export async function clearOverride({ redis, keys }: Database, target: OverrideTarget): Promise<boolean> {
+export async function clearOverride({ redis, keys }: Place, target: OverrideTarget): Promise<boolean> {
   const removed = await callFunction(redis, 'clear_override', {
     keys: overrideKeys(keys, keys.partitionOf(target.subject)),
     args: [fieldOf(target)],
@@ -56,15 +72,22 @@ function overrideKeys(keys: Keys, partition: number): string[] {
   return [keys.control(partition), keys.overrides(partition)];
 }
 
-/** A page of overrides: one step of a scan of one partition, without those whose end has passed. */
+interface OverrideLists extends Place {
+  readonly partitions: number;
+  /** Throws `StoreUnavailable` if a partition cannot be asked now. */
+  readonly assertAsked?: (partition: number) => void;
+}
+
+/** A page of overrides: one step of a scan of one partition, without expired ones. */
 export async function listOverrides(
-  { redis, keys, partitions }: Database & { partitions: number },
+  { redis, keys, partitions, assertAsked }: OverrideLists,
   { subject, pageSize, pageToken }: OverrideQuery,
 ): Promise<OverridePage> {
   const place = readPageToken(
     pageToken ?? (subject === undefined ? '0:0' : `${keys.partitionOf(subject)}:0`),
   );
   if (place.partition >= partitions) throw invalidPageToken();
+  assertAsked?.(place.partition);
   try {
     const { overrides, cursor } = await scan({ redis, keys }, { ...place, pageSize });
     const wanted = overrides.filter((override) => subject === undefined || override.subject === subject);
@@ -78,18 +101,18 @@ export async function listOverrides(
 }
 
 async function scan(
-  { redis, keys }: Database,
+  { redis, keys }: Place,
   { partition, cursor, pageSize }: { partition: number; cursor: string; pageSize: number },
 ): Promise<{ overrides: Override[]; cursor: string }> {
   const [[nextCursor, flat], [seconds, microseconds]] = await Promise.all([
     redis.hscan(keys.overrides(partition), cursor, 'COUNT', pageSize),
-    redis.time(),
+    masterOf(redis, keys.control(partition)).time(),
   ]);
   const nowMs = Number(seconds) * 1000 + Number(microseconds) / 1000;
   const overrides = pairs(flat).map(([field, stored]) => readOverride(field, JSON.parse(stored)));
   const hasEnded = ({ expireTimeMs }: Override) => expireTimeMs !== undefined && expireTimeMs <= nowMs;
   const ended = overrides.filter(hasEnded).map(fieldOf);
-  // Nobody may ever ask for those subjects again.
+  // These subjects may never be asked for again.
   if (ended.length > 0)
     await callFunction(redis, 'forget_overrides', { keys: overrideKeys(keys, partition), args: ended });
   return { overrides: overrides.filter((override) => !hasEnded(override)), cursor: nextCursor };

@@ -1,20 +1,20 @@
-import type { Redis } from 'ioredis';
 import type { LimitStatus } from '../../quota/admission';
 import type { Policy } from '../../quota/policies';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
+import type { Database } from '../nodes';
 import type { Encoder } from './encoder';
 import { readStatuses } from './statuses';
 
-interface Database {
-  readonly redis: Redis;
+interface Place {
+  readonly redis: Database;
   readonly keys: Keys;
   readonly encoder: Encoder;
 }
 
-/** Where a subject stands with a policy. Takes nothing. */
+/** Reads the state of a subject's limits under a policy. Takes nothing. */
 export async function readQuota(
-  { redis, keys, encoder }: Database,
+  { redis, keys, encoder }: Place,
   subject: string,
   policy: Policy,
 ): Promise<LimitStatus[]> {
@@ -26,9 +26,9 @@ export async function readQuota(
   return readStatuses(policy, reply as number[]);
 }
 
-/** Gives back what a subject has taken from the policies, all at once; how many limits had something taken. */
+/** Gives back everything that a subject took from the policies. Returns how many limits that affected. */
 export async function resetQuota(
-  { redis, encoder }: Omit<Database, 'keys'>,
+  { redis, encoder }: Omit<Place, 'keys'>,
   subject: string,
   policies: readonly Policy[],
 ): Promise<number> {

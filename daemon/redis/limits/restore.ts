@@ -1,23 +1,34 @@
+import { SubjectErased } from '../../quota/erasing';
 import type { AdmittedElsewhere } from '../../quota/store';
 import { callFunction } from '../library';
+import { pack } from '../packing';
 import { encodeCall, type Place } from './admit';
 
 /** The most admissions of one call: Redis does nothing else meanwhile. */
 const MAX_ENTRIES = 100;
 
-/** Writes admissions of one partition: what is wrong with each, or undefined. */
+/** What `scripts/limits/restore.lua` returns of an admission that is not written, as its subject was erased. */
+const ERASED = 3;
+
+/** Writes admissions of one partition. For each: an error, `SubjectErased` too, or undefined. */
 export async function restoreEntries(
-  place: Place,
+  place: Place & { readonly hashOf: (subject: string) => string },
   admitted: readonly AdmittedElsewhere[],
 ): Promise<(Error | undefined)[]> {
   const entries = admitted.map(({ admission, policy, atUs }) => {
     return { admission, policy, deadlineUs: atUs, wantsIds: false };
   });
-  const results = (await callFunction(place.redis, 'restore', encodeCall(place, entries))) as (
-    | number
-    | Buffer
-  )[];
-  return results.map((result) => (typeof result === 'number' ? undefined : new Error(String(result))));
+  const { keys, args } = encodeCall(place, entries);
+  const { running, erased } = place.keys.erasures(place.partition);
+  const hashes = admitted.map(({ admission }) => place.hashOf(admission.subject));
+  const results = (await callFunction(place.redis, 'restore', {
+    keys: [...keys, running, erased],
+    args: [...args, pack(hashes)],
+  })) as (number | Buffer)[];
+  return results.map((result) => {
+    if (result === ERASED) return new SubjectErased();
+    return typeof result === 'number' ? undefined : new Error(String(result));
+  });
 }
 
 /** The same for all partitions, in order within each. */

@@ -9,7 +9,7 @@ export const NUMBERS_PER_LIMIT = 5;
 const IS_OVERRIDDEN = 1;
 const IS_SHADOW_DENIED = 2;
 
-/** Names the numbers that a function reported of a policy's limits; they begin at `first`. */
+/** Reads the numbers that a function reported for a policy's limits, from index `first`. */
 export function readStatuses(policy: Policy, numbers: readonly number[], first = 0): LimitStatus[] {
   return policy.limits.map(({ name, windowMs, shadow = false }, index) => {
     const at = first + index * NUMBERS_PER_LIMIT;

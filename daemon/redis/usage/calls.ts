@@ -1,39 +1,51 @@
-import type { Redis } from 'ioredis';
-import { reusedRequestId } from '../../quota/errors';
+import { DeadlinePassed, reusedRequestId } from '../../quota/errors';
 import { CALL_REMEMBERED_MS } from '../../quota/retention';
 import type { ServiceCall, ServiceUsage, UserCount } from '../../quota/usage';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
+import type { Database } from '../nodes';
 import { pack } from '../packing';
 import { pairs } from '../pairs';
 import { LOG_KEPT_MS, partitionLogBytes } from './retention';
 
 const NO_ID = Buffer.alloc(16);
 
-/** What one call of the function recorded: true, false if it was recorded before, or why it was not. */
+/** The result for one call: true if it was recorded, false if it had been recorded before, or the error. */
 export type Recorded = boolean | Error;
 
-/** The record of calls, and how many bytes its log may take over all partitions. */
+/** One call to be recorded. */
+export interface CallEntry extends ServiceCall {
+  /** By the store's clock; nothing is recorded after it. Undefined: no deadline. */
+  readonly deadlineUs?: number | undefined;
+}
+
+/** The result for each call, and when, by the store's clock. */
+export interface RecordedReply {
+  readonly nowUs: number;
+  readonly recorded: readonly Recorded[];
+}
+
+/** The record of calls, and the most bytes of its log over all partitions. */
 export interface CallRecord {
-  readonly calls: Redis;
+  readonly calls: Database;
   readonly keys: Keys;
   readonly partitions: number;
   readonly claim: string;
   readonly logBytes: number;
 }
 
-/** Records calls of one partition, in order; each by itself. */
+/** Records calls of one partition in order, each independently. */
 export async function recordCalls(
   { calls, keys, partitions, claim, logBytes }: CallRecord,
   partition: number,
-  entries: readonly ServiceCall[],
-): Promise<Recorded[]> {
+  entries: readonly CallEntry[],
+): Promise<RecordedReply> {
   const { log, bySubject, byService } = keys.calls(partition);
   const request = {
     claim,
-    entries: entries.map(({ subject, service, callTimeMs, requestId }) => {
-      return [subject, service, callTimeMs ?? -1, requestId === undefined ? 0 : 1];
+    entries: entries.map(({ subject, service, callTimeMs, requestId, deadlineUs }) => {
+      return [subject, service, callTimeMs ?? -1, requestId === undefined ? 0 : 1, deadlineUs ?? 0];
     }),
     remember_ms: CALL_REMEMBERED_MS,
     keep_log_ms: LOG_KEPT_MS,
@@ -46,7 +58,8 @@ export async function recordCalls(
     ],
     args: [pack(request), Buffer.concat(entries.map(({ requestId }) => toBytes(requestId)))],
   })) as (number | Buffer)[];
-  return reply.map(toRecorded);
+  const [nowUs, ...results] = reply;
+  return { nowUs: Number(nowUs), recorded: results.map(toRecorded) };
 }
 
 function toBytes(requestId: string | undefined): Buffer {
@@ -55,15 +68,16 @@ function toBytes(requestId: string | undefined): Buffer {
 
 function toRecorded(result: number | Buffer): Recorded {
   if (result === 1 || result === 0) return result === 1;
+  if (result === -2) return new DeadlinePassed();
   return result === -1 ? reusedRequestId('24 hours', 'service') : new Error(String(result));
 }
 
 /**
- * The subjects with the fewest calls of one partition, the calls of each service there, and those of one subject: 0
- * where it has none there, or nobody was asked for.
+ * The subjects with the fewest calls of one partition, the calls of each service there, and those of one subject: 0 if it
+ * has none there or was not asked for.
  */
 export async function readCalls(
-  { calls, keys }: { calls: Redis; keys: Keys },
+  { calls, keys }: { calls: Database; keys: Keys },
   { partition, leastCount, subject }: { partition: number; leastCount: number; subject?: string },
 ): Promise<{ least: UserCount[]; services: ServiceUsage[]; subjectCount: number }> {
   const { bySubject, byService } = keys.calls(partition);

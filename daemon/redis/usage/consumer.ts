@@ -3,31 +3,34 @@ import type { Logger } from 'pino';
 import { StoreUnavailable } from '../../quota/errors';
 import type { Folder, FoldReply } from './fold';
 
-/** Another daemon folds once the one with the lease was silent for so long. */
+/** Another daemon takes over the folding once the one with the lease has been silent for this long. */
 const LEASE_MS = 1000;
 
-/** How often a daemon looks for work, or for a lease that has ended: with `LEASE_MS`, it takes over within two seconds. */
+/** How often a daemon looks for work or for an expired lease: with `LEASE_MS`, it takes over within two seconds. */
 const IDLE_MS = 250;
+
+/** How many partitions are checked within that time; if there are more, each is checked less often. */
+const PARTITIONS_PER_IDLE = 16;
 
 /** How often the sizes of the logs are measured. */
 const MEASURE_MS = 1000;
 
-/** What a daemon knows of the folding, for its metrics. */
+/** The progress of folding, for the metrics. */
 export interface FoldProgress {
-  /** The age of the oldest entry that is not folded, in seconds; 0 if all are. */
+  /** The age of the oldest entry that may not be folded yet, in seconds; 0 if all are. */
   readonly lagSeconds: number;
-  /** Entries that are not folded. */
+  /** Entries that are not folded yet. */
   readonly backlogEntries: number;
   /** Entries that this daemon has dropped from logs that were too large. */
   readonly droppedEntries: number;
-  /** How many partitions this daemon has the lease of. */
+  /** How many partitions this daemon holds the lease of. */
   readonly leasedPartitions: number;
 }
 
-/** Folds the logs of all partitions into the statistics, as long as this daemon has their leases. */
+/** Folds the logs of all partitions into the statistics, as long as this daemon holds their leases. */
 export interface Consumer {
   start(): void;
-  /** Ends after the step that is going on. */
+  /** Stops after the current step. */
   stop(): Promise<void>;
   readonly progress: FoldProgress;
 }
@@ -35,8 +38,10 @@ export interface Consumer {
 export interface ConsumerOptions {
   readonly folder: Folder;
   readonly partitions: number;
+  /** Whether a partition is used: not while its writes fail. */
+  readonly isAsked?: (partition: number) => boolean;
   readonly logger: Logger;
-  /** Is called if a partition has subjects that the record of calls may not know. */
+  /** Called if a partition has subjects that the record of calls may not know. */
   readonly onNewcomers: (partition: number) => void;
 }
 
@@ -45,9 +50,17 @@ interface PartitionProgress {
   backlog: number;
   isLeased: boolean;
   measuredMs: number;
+  /** Whether there is more to do; otherwise it is checked again at `nextMs`. */
+  hasMore: boolean;
+  nextMs: number;
+  hasFailed: boolean;
 }
 
-export function createConsumer({ folder, partitions, logger, onNewcomers }: ConsumerOptions): Consumer {
+export function createConsumer(options: ConsumerOptions): Consumer {
+  const { folder, partitions, isAsked = () => true, logger, onNewcomers } = options;
+  // Whole, as Redis accepts no other lease.
+  const idleMs = Math.ceil(IDLE_MS * Math.max(1, partitions / PARTITIONS_PER_IDLE));
+  const leaseMs = LEASE_MS - IDLE_MS + idleMs;
   const known = Array.from(
     { length: partitions },
     (): PartitionProgress => ({
@@ -55,12 +68,15 @@ export function createConsumer({ folder, partitions, logger, onNewcomers }: Cons
       backlog: 0,
       isLeased: false,
       measuredMs: Number.NEGATIVE_INFINITY,
+      hasMore: false,
+      nextMs: Number.NEGATIVE_INFINITY,
+      hasFailed: false,
     }),
   );
   let droppedEntries = 0;
   let abort: AbortController | undefined;
   let running: Promise<void> | undefined;
-  let wasReachable = true;
+  let failingSinceMs: number | undefined;
 
   function note(of: PartitionProgress, reply: FoldReply): void {
     of.isLeased = reply.held;
@@ -69,40 +85,52 @@ export function createConsumer({ folder, partitions, logger, onNewcomers }: Cons
     droppedEntries += reply.dropped ?? 0;
   }
 
-  /** Does one step for each partition; true if one of them has more to do. */
-  async function round(): Promise<boolean> {
-    let hasMore = false;
-    for (const [partition, of] of known.entries()) {
-      const nowMs = performance.now();
-      const isMeasuring = nowMs - of.measuredMs >= MEASURE_MS;
-      const reply = await folder.fold(partition, { leaseMs: LEASE_MS, isMeasuring });
-      note(of, reply);
-      if (isMeasuring && reply.held) of.measuredMs = nowMs;
-      if (reply.has_newcomers) onNewcomers(partition);
-      hasMore ||= reply.has_more ?? false;
-    }
-    return hasMore;
+  /** Does one step for a partition. */
+  async function step(partition: number, of: PartitionProgress): Promise<void> {
+    const nowMs = performance.now();
+    of.hasMore = false;
+    of.nextMs = nowMs + idleMs - IDLE_MS / 2;
+    const isMeasuring = nowMs - of.measuredMs >= MEASURE_MS;
+    const reply = await folder.fold(partition, { leaseMs, isMeasuring });
+    note(of, reply);
+    if (isMeasuring && reply.held) of.measuredMs = nowMs;
+    if (reply.has_newcomers) onNewcomers(partition);
+    of.hasMore = reply.has_more ?? false;
   }
 
-  async function tryRound(): Promise<boolean> {
-    try {
-      const hasMore = await round();
-      wasReachable = true;
-      return hasMore;
-    } catch (error) {
-      // It goes on from where the state says; what was done is done.
-      if (!(error instanceof StoreUnavailable))
-        logger.error({ err: error }, 'statistics could not be folded');
-      else if (wasReachable) logger.warn({ cause: String(error.cause) }, 'statistics wait for the store');
-      wasReachable = false;
-      return false;
+  /** Does one step for each partition that has or may have work; true if one of them has more to do. */
+  async function round(): Promise<boolean> {
+    let failure: unknown;
+    for (const [partition, of] of known.entries()) {
+      const isDue = of.hasMore || performance.now() >= of.nextMs;
+      if (!isDue || !isAsked(partition)) continue;
+      of.hasFailed = false;
+      await step(partition, of).catch((error: unknown) => {
+        // Another partition may have another master that answers.
+        of.hasFailed = true;
+        failure ??= error;
+      });
     }
+    if (failure !== undefined) report(failure);
+    if (known.every(({ hasFailed }) => !hasFailed)) failingSinceMs = undefined;
+    return failure === undefined && known.some(({ hasMore }) => hasMore);
+  }
+
+  /** Folding continues from the stored state; nothing is lost or repeated. */
+  function report(failure: unknown): void {
+    if (failure instanceof StoreUnavailable) {
+      if (failingSinceMs === undefined)
+        logger.warn({ cause: String(failure.cause) }, 'statistics wait for the store');
+    } else {
+      logger.error({ err: failure }, 'statistics could not be folded');
+    }
+    failingSinceMs ??= performance.now();
   }
 
   async function run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const hasMore = await tryRound();
-      // With more to do it goes on at once, and callers of the store are served between two steps.
+      const hasMore = await round();
+      // If there is more to do, it continues at once; the store serves callers between two steps.
       if (!hasMore) await pause(IDLE_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
@@ -119,8 +147,10 @@ export function createConsumer({ folder, partitions, logger, onNewcomers }: Cons
       running = undefined;
     },
     get progress() {
+      // The log is unknown meanwhile, and its oldest entry keeps ageing.
+      const failingMs = failingSinceMs === undefined ? 0 : performance.now() - failingSinceMs;
       return {
-        lagSeconds: Math.max(...known.map(({ lagUs }) => lagUs)) / 1e6,
+        lagSeconds: Math.max(...known.map(({ lagUs }) => lagUs)) / 1e6 + failingMs / 1000,
         backlogEntries: known.reduce((sum, { backlog }) => sum + backlog, 0),
         droppedEntries,
         leasedPartitions: known.filter(({ isLeased }) => isLeased).length,

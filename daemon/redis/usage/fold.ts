@@ -1,8 +1,9 @@
-import type { Redis } from 'ioredis';
 import { HOURS_KEPT_MS } from '../../quota/retention';
 import type { Keys } from '../keys';
 import { callFunction } from '../library';
+import type { Database } from '../nodes';
 import { pack, unpack } from '../packing';
+import { createPace, type Pace } from './pace';
 import { LOG_KEPT_MS, type LogBytes, partitionLogBytes } from './retention';
 
 /** A policy whose log is folded. */
@@ -11,24 +12,27 @@ export interface FoldedPolicy {
   readonly recordsConnections: boolean;
 }
 
-/** What folding needs to know of the daemon that folds. */
+/** What folding needs to know of the daemon. */
 export interface Folding {
-  readonly redis: Redis;
+  readonly redis: Database;
   readonly keys: Keys;
-  /** What the daemon expects a partition to be claimed for. */
+  /** The claim that the daemon expects of a partition. */
   readonly claimOf: (partition: number) => string;
-  /** Names the daemon among all that ever were. */
+  /** An id that no other daemon has ever had. */
   readonly daemonId: string;
   /** The windows that are counted, in milliseconds. */
   readonly windowsMs: () => readonly number[];
   readonly policies: () => Iterable<FoldedPolicy>;
   readonly logBytes: LogBytes;
   readonly partitions: number;
-  /** Pairs of a log that each part of a step handles, over all windows. */
+  /**
+   * Pairs of a log that each part of a step handles, over all windows. Unless given, as many as take Redis less than a
+   * millisecond.
+   */
   readonly budget?: number;
 }
 
-/** Statistics to be read, once all is folded. */
+/** Statistics to read once everything is folded. */
 export interface FoldQuery {
   readonly windowMs: number;
   readonly recentCount: number;
@@ -37,9 +41,9 @@ export interface FoldQuery {
 }
 
 export interface FoldOptions {
-  /** Folds only if this daemon has the lease, or gets it, for so long; undefined folds in any case. */
+  /** How long to take the lease for; folds only if this daemon gets it. Undefined folds in any case. */
   readonly leaseMs?: number;
-  /** Also looks at the sizes of the logs. */
+  /** Also measures the logs. */
   readonly isMeasuring?: boolean;
   readonly query?: FoldQuery;
 }
@@ -51,6 +55,8 @@ export interface FoldReply {
   readonly has_more?: boolean;
   readonly has_newcomers?: boolean;
   readonly now_us: number;
+  /** How long the step took; 0 if Redis holds its clock while a function runs, as newer ones do. */
+  readonly took_us?: number;
   readonly folded?: number;
   readonly dropped?: number;
   readonly backlog?: number;
@@ -68,25 +74,31 @@ interface Unknown {
   readonly policies: readonly string[];
 }
 
-/**
- * Pairs of a log that each part of a call handles, over all windows. Folding as many and retiring as many takes Redis
- * less than a millisecond with few users, and less than two with a million.
- */
-const BUDGET = 128;
-
-/** Folds one partition's logs, one short step a call. */
+/** Folds one partition's logs, one short step per call. */
 export interface Folder {
   fold(partition: number, options?: FoldOptions): Promise<FoldReply>;
 }
 
 export function createFolder(folding: Folding): Folder {
-  /** What other daemons have declared, by partition: they may run with another policies file. */
+  /** What other daemons have declared, by partition: they may have another policies file. */
   const others = new Map<number, { windowsMs: Set<number>; policies: Set<string> }>();
+  const paces = new Map<number, Pace>();
+
+  function paceOf(partition: number): Pace {
+    const pace = paces.get(partition) ?? createPace();
+    paces.set(partition, pace);
+    return pace;
+  }
 
   async function fold(partition: number, options: FoldOptions = {}): Promise<FoldReply> {
+    const pace = paceOf(partition);
     for (;;) {
-      const reply = await callOnce(folding, { partition, options, others: others.get(partition) });
-      if (!('unknown' in reply)) return reply;
+      const budget = folding.budget ?? pace.budget;
+      const reply = await callOnce(folding, { partition, options, budget, others: others.get(partition) });
+      if (!('unknown' in reply)) {
+        pace.note({ tookUs: reply.took_us ?? 0, hasMore: reply.has_more ?? false });
+        return reply;
+      }
       const known = others.get(partition);
       others.set(partition, {
         windowsMs: new Set([...(known?.windowsMs ?? []), ...reply.unknown.windows.map(Number)]),
@@ -103,25 +115,27 @@ async function callOnce(
   call: {
     partition: number;
     options: FoldOptions;
+    budget: number;
     others: { windowsMs: Set<number>; policies: Set<string> } | undefined;
   },
 ): Promise<FoldReply | { unknown: Unknown }> {
   const { redis, keys } = folding;
   const { partition } = call;
   const { request, windowsMs, policies } = toRequest(folding, call);
-  const { state, lease, recent, newcomers, hours, window } = keys.usage(partition);
+  const { state, lease, recent, newcomers, hours, window, refunds } = keys.usage(partition);
   const reply = await callFunction(redis, 'fold', {
     keys: [
       ...[keys.control(partition), state, lease, recent, newcomers, hours],
       ...windowsMs.map(window),
       ...policies.map((policy) => keys.admissions(partition, policy)),
+      ...policies.map(refunds),
     ],
     args: [pack(request)],
   });
   return unpack(reply as Buffer) as FoldReply | { unknown: Unknown };
 }
 
-function toRequest(folding: Folding, { partition, options, others }: Parameters<typeof callOnce>[1]) {
+function toRequest(folding: Folding, { partition, options, budget, others }: Parameters<typeof callOnce>[1]) {
   const ownWindowsMs = folding.windowsMs();
   const own = [...folding.policies()];
   const windows = [
@@ -148,7 +162,8 @@ function toRequest(folding: Folding, { partition, options, others }: Parameters<
     lease_ms: options.leaseMs ?? 0,
     windows,
     logs,
-    budget: Math.ceil((folding.budget ?? BUDGET) / windows.length),
+    budget: Math.ceil(budget / windows.length),
+    is_timed: true,
     measure: options.isMeasuring ?? false,
     cap_connections: partitionLogBytes(folding.logBytes.connections, folding.partitions),
     cap_others: partitionLogBytes(folding.logBytes.others, folding.partitions),

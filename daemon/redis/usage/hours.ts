@@ -1,17 +1,17 @@
-import type { Redis } from 'ioredis';
 import { type HourlyDecisions, lastHours } from '../../quota/usage';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
+import type { Database } from '../nodes';
 
-const VERDICTS = ['admitted', 'denied'] as const;
+const VERDICTS = ['admitted', 'denied', 'refunded'] as const;
 
 /**
- * The decisions of the last hours, the oldest first, the hour of `readTimeMs` last. One round trip a partition, of
- * exactly the fields that are told: what it costs does not grow with the users, nor with what they did. A week of
- * three policies is a thousand fields, which take Redis 0.15 ms.
+ * The decisions of the last hours, the oldest first, the hour of `readTimeMs` last. One round trip per partition, for
+ * exactly the fields that are returned: the cost does not grow with the users or their activity. A week of three policies
+ * is 1512 fields.
  */
 export async function readHourlyDecisions(
-  { redis, keys, partitions }: { redis: Redis; keys: Keys; partitions: readonly number[] },
+  { redis, keys, partitions }: { redis: Database; keys: Keys; partitions: readonly number[] },
   { hourCount, policies, readTimeMs }: { hourCount: number; policies: readonly string[]; readTimeMs: number },
 ): Promise<HourlyDecisions[]> {
   if (hourCount === 0) return [];
@@ -29,6 +29,7 @@ export async function readHourlyDecisions(
       policy,
       admittedCount: count(startTimeMs, policy, 'admitted'),
       deniedCount: count(startTimeMs, policy, 'denied'),
+      refundedCount: count(startTimeMs, policy, 'refunded'),
     })),
   }));
 }
@@ -40,9 +41,9 @@ function fieldOf(hour: number, policy: string, verdict: Verdict): string {
   return `${hour}:${policy}:${verdict}`;
 }
 
-/** What each field holds in all hashes together. */
+/** The sum of each field over all hashes. */
 async function sumFields(
-  redis: Redis,
+  redis: Database,
   hashes: readonly string[],
   fields: readonly string[],
 ): Promise<Map<string, number>> {

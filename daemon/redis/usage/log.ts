@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { PastRequest } from '../../quota/replay';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
+import type { Database } from '../nodes';
 
 /** Entries that one round trip reads. */
 const PAGE_SIZE = 1000;
@@ -12,10 +12,10 @@ type Fields = readonly string[];
 
 /**
  * What the logs still hold since a moment: all admissions, and the sample of denials. One partition and policy after
- * the other, each in the order of time.
+ * another, each in order of time.
  */
 export async function* readPastRequests(
-  { redis, keys, partitions }: { redis: Redis; keys: Keys; partitions: number },
+  { redis, keys, partitions }: { redis: Database; keys: Keys; partitions: number },
   { sinceMs, policies }: { sinceMs: number; policies: Iterable<string> },
 ): AsyncGenerator<PastRequest> {
   const named = [...policies];
@@ -32,7 +32,7 @@ export async function* readPastRequests(
 }
 
 /** The policies whose logs have been folded: some may have left the policies file. */
-async function loggedPolicies(redis: Redis, state: string): Promise<string[]> {
+async function loggedPolicies(redis: Database, state: string): Promise<string[]> {
   const fields = await redis.hkeys(state).catch(fail);
   return fields.flatMap((field) => /^folded:(.+)$/.exec(field)?.[1] ?? []);
 }
@@ -42,7 +42,7 @@ function fail(error: unknown): never {
 }
 
 interface Stream {
-  readonly redis: Redis;
+  readonly redis: Database;
   readonly key: string;
   readonly from: number;
   readonly sinceMs: number;
@@ -58,7 +58,7 @@ async function* readStream(stream: Stream): AsyncGenerator<PastRequest> {
     const page = await redis.xrange(key, from, '+', 'COUNT', PAGE_SIZE).catch(fail);
     for (const request of page.flatMap((entry) => toRequests(policy, entry))) {
       if (request.timeMs < sinceMs) continue;
-      // One dated later than now is from before the clock went back.
+      // A request dated later than now is from before the clock went back.
       if (request.timeMs <= Date.now()) lastMs = Math.max(lastMs, request.timeMs);
       yield { ...request, timeMs: lastMs };
     }
@@ -68,19 +68,20 @@ async function* readStream(stream: Stream): AsyncGenerator<PastRequest> {
   }
 }
 
-/** See `scripts/limits/log.lua`: pairs of subject and cost, after the time if the id's own time is not the entry's. */
+/**
+ * See `scripts/limits/log.lua`: pairs of subject and cost, after the time if the id's own time is not the entry's. A refund
+ * is `-COST@MICROSECOND`.
+ */
 function toAdmissions(policy: string, [id, fields]: readonly [string, Fields]): PastRequest[] {
   const isFrozen = fields[0] === '';
   const timeMs = Number(isFrozen ? fields[1] : id.split('-')[0]) / US_PER_MS;
   const requests: PastRequest[] = [];
-  for (let at = isFrozen ? 2 : 0; at < fields.length; at += 2)
-    requests.push({
-      subject: fields[at] ?? '',
-      policy,
-      cost: Number(fields[at + 1]),
-      timeMs,
-      admitted: true,
-    });
+  for (let at = isFrozen ? 2 : 0; at < fields.length; at += 2) {
+    const [subject = '', value = ''] = fields.slice(at, at + 2);
+    const [cost = '', refundedUs] = value.split('@');
+    const refund = refundedUs === undefined ? {} : { refundedTimeMs: Number(refundedUs) / US_PER_MS };
+    requests.push({ subject, policy, cost: Math.abs(Number(cost)), timeMs, admitted: true, ...refund });
+  }
   return requests;
 }
 
@@ -90,7 +91,7 @@ function toDenials(policy: string, [, fields]: readonly [string, Fields]): PastR
   return [{ subject, policy, cost: Number(cost), timeMs: Number(atUs) / US_PER_MS, admitted: false }];
 }
 
-/** Two streams, each in the order of time, as one. */
+/** Merges two streams that are in order of time. */
 async function* merge(
   one: AsyncGenerator<PastRequest>,
   other: AsyncGenerator<PastRequest>,

@@ -1,23 +1,24 @@
-import type { Redis } from 'ioredis';
+import { setMaxListeners } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { translateFailure } from '../failures';
 import type { Keys } from '../keys';
+import type { Database } from '../nodes';
 
-/** Newcomers that one round trip moves. */
+/** The most newcomers moved in one round trip. */
 const BATCH_SIZE = 500;
 
 /**
- * Makes the record of calls know the subjects that have connected, so that those without a call are counted with
- * none. Database 0 holds who is new and database 1 the record, and no script may write both: so the set of newcomers
- * is an outbox. A subject leaves it after it has arrived; a repeat changes nothing; what a crash leaves is moved next
- * time.
+ * Registers the subjects that have connected in the record of calls, so that those without a call count as 0. Database 0
+ * holds the newcomers and database 1 the record, and no script can write to both: so the set of newcomers is an outbox. A
+ * subject leaves it after its arrival; a repeat changes nothing; after a crash, the rest is moved next time.
  */
 export async function registerNewcomers(
-  { redis, calls, keys }: { redis: Redis; calls: Redis; keys: Keys },
+  { redis, calls, keys, callsKeys }: { redis: Database; calls: Database; keys: Keys; callsKeys: Keys },
   partition: number,
 ): Promise<void> {
   const { newcomers } = keys.usage(partition);
-  const { bySubject } = keys.calls(partition);
+  const { bySubject } = callsKeys.calls(partition);
   try {
     for (;;) {
       const subjects = await redis.srandmember(newcomers, BATCH_SIZE);
@@ -30,10 +31,13 @@ export async function registerNewcomers(
   }
 }
 
-/** Runs a task for each partition in the background, one at a time each; what is asked for meanwhile runs once more. */
+/** So that newcomers of many steps of the consumer are moved together; reading the statistics moves them first. */
+const PAUSE_MS = 100;
+
+/** Runs a task per partition in the background after a pause, one at a time; requests in the meantime cause one more run. */
 export interface Registrations {
   start(partition: number): void;
-  /** Resolves once nothing is running. */
+  /** Ends the pauses and resolves once nothing is running. */
   settle(): Promise<void>;
 }
 
@@ -41,13 +45,17 @@ export function createRegistrations(
   register: (partition: number) => Promise<void>,
   logger: Logger,
 ): Registrations {
+  const ending = new AbortController();
+  // Each partition may pause at the same time; Node would warn of a leak.
+  setMaxListeners(Number.POSITIVE_INFINITY, ending.signal);
   const running = new Map<number, { isAskedAgain: boolean; done: Promise<void> }>();
 
   async function run(partition: number): Promise<void> {
+    await pause(PAUSE_MS, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
     try {
       await register(partition);
     } catch (error) {
-      // They stay in the outbox; the next newcomer, or the next reading of the statistics, moves them.
+      // They stay in the outbox until the next newcomer or the next reading of the statistics moves them.
       logger.warn({ partition, err: error }, 'newcomers could not be registered yet');
     }
     const isAskedAgain = running.get(partition)?.isAskedAgain;
@@ -64,6 +72,7 @@ export function createRegistrations(
   return {
     start,
     async settle() {
+      ending.abort();
       while (running.size > 0) await Promise.all([...running.values()].map(({ done }) => done));
     },
   };

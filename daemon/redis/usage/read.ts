@@ -1,48 +1,55 @@
-import type { Redis } from 'ioredis';
 import { StoreUnavailable } from '../../quota/errors';
 import { type Logins, mergeUsage } from '../../quota/merge';
 import type { Usage, UsageQuery } from '../../quota/usage';
 import type { Keys } from '../keys';
+import type { Database } from '../nodes';
 import { pairs } from '../pairs';
 import { readCalls } from './calls';
 import type { Folder, FoldReply } from './fold';
 import { readHourlyDecisions } from './hours';
 
 export interface ReadUsageParts {
-  readonly redis: Redis;
-  readonly calls: Redis;
+  readonly redis: Database;
+  readonly calls: Database;
   readonly keys: Keys;
+  readonly callsKeys: Keys;
   readonly partitions: number;
   readonly folder: Folder;
   /** Moves a partition's newcomers to the record of calls. */
   readonly registerNewcomers: (partition: number) => Promise<void>;
 }
 
-/** Whose statistics are read: with the policies whose hours are asked for. */
+/** A query, with the policies whose hours are asked for. */
 export interface UsageRequest {
   readonly query: UsageQuery;
   readonly policies: readonly string[];
 }
 
 /**
- * Reads the statistics. What the logs still hold is folded first, in steps that are short for Redis, so that every
- * admission that was answered is counted. Stops if nobody wants the result any more.
+ * Reads the statistics. The rest of the logs is folded first, in steps that are short for Redis, so that each answered
+ * admission is counted. Stops if nobody wants the result any more.
  */
 export async function readUsage(
   parts: ReadUsageParts,
   { query, policies }: UsageRequest,
   isWanted: () => boolean,
 ): Promise<Usage> {
-  const { keys, partitions } = parts;
+  const { calls, keys, callsKeys, partitions } = parts;
   const home = query.subject === undefined ? undefined : keys.partitionOf(query.subject);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const read = await Promise.all(
     all.map(async (partition) => {
-      // No other partition knows the subject, so none is asked.
+      // No other partition holds the subject, so no other is asked.
       const subject = partition === home ? query.subject : undefined;
       const logins = await readLogins(parts.folder, { partition, query: { ...query, subject }, isWanted });
       await parts.registerNewcomers(partition);
-      return { logins, ...(await readCalls(parts, { partition, leastCount: query.leastCount, subject })) };
+      return {
+        logins,
+        ...(await readCalls(
+          { calls, keys: callsKeys },
+          { partition, leastCount: query.leastCount, subject },
+        )),
+      };
     }),
   );
   const usage = mergeUsage(read, query);
@@ -61,7 +68,7 @@ async function readLogins(
     const reply = await folder.fold(partition, { query: { windowMs, recentCount, topCount, subject } });
     if (reply.usage) return toLogins(reply, reply.usage);
   }
-  throw new StoreUnavailable({ cause: new Error('nobody waits for the statistics any more') });
+  throw new StoreUnavailable({ cause: new Error('no caller waits for the statistics any more') });
 }
 
 function toLogins({ now_us }: FoldReply, usage: NonNullable<FoldReply['usage']>): Logins {

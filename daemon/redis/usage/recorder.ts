@@ -1,15 +1,17 @@
 import { DeadlinePassed } from '../../quota/errors';
 import type { Patience } from '../../quota/store';
 import type { ServiceCall } from '../../quota/usage';
-import type { Recorded } from './calls';
-
-/** The most calls that are recorded together: more would gain nothing, and each of them waits for all. */
-const MAX_ENTRIES = 128;
+import { createLanes } from '../lanes';
+import type { CallEntry, Recorded } from './calls';
 
 export interface RecorderOptions {
   readonly partitionOf: (subject: string) => number;
   /** Records the calls of one partition, in order. */
-  readonly recordAll: (partition: number, calls: readonly ServiceCall[]) => Promise<Recorded[]>;
+  readonly recordAll: (partition: number, entries: readonly CallEntry[]) => Promise<readonly Recorded[]>;
+  /** A moment of `performance.now()` by the clock of a partition, in microseconds; undefined if it is not known. */
+  readonly toStoreUs: (monotonicMs: number, partition: number) => number | undefined;
+  /** Reads the clock of a partition if it is not known; undefined if it is. */
+  readonly readClock?: (partition: number) => Promise<void> | undefined;
 }
 
 interface Waiting {
@@ -17,62 +19,57 @@ interface Waiting {
   readonly patience: Patience;
   readonly resolve: (isNew: boolean) => void;
   readonly reject: (error: unknown) => void;
+  /** Whether the store has found it late once: the estimate of its clock was wrong. */
+  wasLate: boolean;
 }
 
-/** Records calls: those of one turn of the event loop together, in one call for each partition. */
-export function createRecorder({ partitionOf, recordAll }: RecorderOptions) {
-  const queues = new Map<number, Waiting[]>();
-  let isScheduled = false;
+/** Records the calls of all callers together: see `createLanes`. */
+export function createRecorder({ partitionOf, recordAll, toStoreUs, readClock }: RecorderOptions) {
+  const lanes = createLanes<Waiting>({ send, isWanted });
 
-  function flush(): void {
-    isScheduled = false;
-    const nowMs = performance.now();
-    for (const [partition, queue] of queues) {
-      queues.delete(partition);
-      const wanted = queue.filter((waiting) => isWanted(waiting, nowMs));
-      for (let at = 0; at < wanted.length; at += MAX_ENTRIES)
-        void send(partition, wanted.slice(at, at + MAX_ENTRIES));
-    }
-  }
-
-  /** Whether the caller still waits. A call whose caller has given up is not sent, and its caller answered at once. */
+  /** Whether the caller still waits. If not, the call is not sent, and the caller is answered at once. */
   function isWanted({ patience: { deadlineMs, isGivenUp }, reject }: Waiting, nowMs: number): boolean {
     if (!isGivenUp?.() && (deadlineMs === undefined || nowMs < deadlineMs)) return true;
     reject(new DeadlinePassed());
     return false;
   }
 
+  function toEntry({ call, patience: { deadlineMs } }: Waiting, partition: number): CallEntry {
+    return { ...call, deadlineUs: deadlineMs === undefined ? undefined : toStoreUs(deadlineMs, partition) };
+  }
+
   async function send(partition: number, waiting: readonly Waiting[]): Promise<void> {
     try {
+      if (waiting.some(({ patience }) => patience.deadlineMs !== undefined)) await readClock?.(partition);
       const recorded = await recordAll(
         partition,
-        waiting.map(({ call }) => call),
+        waiting.map((each) => toEntry(each, partition)),
       );
-      for (const [at, { resolve, reject }] of waiting.entries()) {
-        const result = recorded[at];
-        if (typeof result === 'boolean') resolve(result);
-        else reject(result);
-      }
+      for (const [at, each] of waiting.entries()) settle(each, recorded[at]);
     } catch (error) {
       for (const { reject } of waiting) reject(error);
     }
   }
 
+  function settle(waiting: Waiting, result: Recorded | undefined): void {
+    if (result instanceof DeadlinePassed && !waiting.wasLate) {
+      waiting.wasLate = true;
+      // Nothing was recorded. If the deadline has not passed here, the estimate of the store's clock was wrong.
+      enqueue(waiting);
+    } else if (typeof result === 'boolean') waiting.resolve(result);
+    else waiting.reject(result);
+  }
+
+  function enqueue(waiting: Waiting): void {
+    lanes.enqueue(partitionOf(waiting.call.subject), waiting);
+  }
+
   return {
     /**
-     * Records one call; false if its request id was recorded before. Throws `DeadlinePassed` if its caller has given up
-     * before it was sent.
+     * Records one call; false if its request id was recorded before. Throws `DeadlinePassed` if its caller gave up before
+     * it was sent, or if the store found it late: nothing was recorded then.
      */
     record: (call: ServiceCall, patience: Patience = {}): Promise<boolean> =>
-      new Promise((resolve, reject) => {
-        const partition = partitionOf(call.subject);
-        const queue = queues.get(partition) ?? [];
-        queues.set(partition, queue);
-        queue.push({ call, patience, resolve, reject });
-        if (isScheduled) return;
-        isScheduled = true;
-        // After the poll phase: by then all that this turn has read from callers is here.
-        setImmediate(flush);
-      }),
+      new Promise((resolve, reject) => enqueue({ call, patience, resolve, reject, wasLate: false })),
   };
 }

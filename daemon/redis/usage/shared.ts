@@ -1,8 +1,8 @@
 import { StoreUnavailable } from '../../quota/errors';
 
-/** Work of which many callers want the result, each for as long as it waits. */
+/** Work whose result many callers want, each for as long as it waits. */
 export interface Shared<Result> {
-  /** The result of work that begins after this call, shared with all who ask before it begins. */
+  /** Returns the result of work that begins after this call, shared with all callers until it begins. */
   run(key: string, signal?: AbortSignal): Promise<Result>;
 }
 
@@ -12,8 +12,8 @@ interface Computation<Result> {
 }
 
 /**
- * Shares computations: at most one runs for each key, and those who ask meanwhile share the next one, so that what a
- * caller is told is never older than its question. Work whose callers have all left is asked to stop.
+ * Shares computations: at most one runs for each key, and callers in the meantime share the next one, so that a result is
+ * never older than its request. Work whose callers have all left is aborted.
  */
 export function createShared<Result>(
   compute: (key: string, isWanted: () => boolean) => Promise<Result>,
@@ -40,7 +40,7 @@ export function createShared<Result>(
       begin = resolve;
     });
     const own: Computation<Result> = { waiting: 0, result: begun.then(() => start(key, own)) };
-    // Whoever has left does not hear of its failure.
+    // A caller that has left does not see the failure.
     own.result.catch(() => undefined);
     next.set(key, own);
     setImmediate(begin);

@@ -1,4 +1,4 @@
-// web/browser/, web/public/ → dist/web/assets/, and a manifest of what each file is called there.
+// web/browser/, web/public/ → dist/web/assets/, and a manifest of the files' names there.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { step } from '../step.mjs';
@@ -20,7 +20,7 @@ const OPTIONS = [
   '--minify',
   '--format=iife',
   '--target=es2022',
-  // The name changes with the contents, so a browser may keep a file for ever.
+  // The name changes with the contents, so a browser may keep a file forever.
   '--entry-names=[name]-[hash]',
   '--asset-names=[name]-[hash]',
   '--loader:.svg=copy',
@@ -28,7 +28,7 @@ const OPTIONS = [
   '--log-level=warning',
 ];
 
-/** Bundles the browser's files, each under a name that tells its contents. */
+/** Bundles the browser's files, each under a name made from its contents. */
 export async function bundle(root) {
   const dist = join(root, 'dist');
   const folder = join(dist, ASSETS);

@@ -6,7 +6,7 @@ import { copy, filesUnder, fingerprint, removeStale, removeStamp, stampOf, write
 import { DESCRIPTORS } from './generate.mjs';
 import { runTool } from './tools.mjs';
 
-const SOURCE_FOLDERS = ['daemon', 'web', 'scripts', 'environment', join('test', 'bench')];
+const SOURCE_FOLDERS = ['daemon', 'web', 'scripts', 'environment', 'client', join('test', 'bench')];
 const READ_AT_RUN_TIME = ['daemon', 'web', join('scripts', 'demo')];
 
 /** Compiles, and copies what is read at run time beside the compiled files. */
@@ -29,7 +29,9 @@ export async function compile(root) {
   writeStamp(dist, stamp);
 }
 
-const isSource = (name) => name.endsWith('.ts');
-const isCopied = (name) => !(name.startsWith('.') || name === 'package.json' || /\.(ts|md)$/.test(name));
-const isOfServer = (file) => !BROWSER_FOLDERS.some((folder) => file.startsWith(`${folder}${sep}`));
-const outputsOf = (source) => ['.js', '.js.map'].map((ending) => source.replace(/\.ts$/, ending));
+const isSource = (name) => /\.tsx?$/.test(name);
+const isCopied = (name) => !(name.startsWith('.') || name === 'package.json' || /\.(tsx?|md)$/.test(name));
+// What is packed for others is compiled apart: see pack_client.mjs.
+const NOT_COMPILED = [...BROWSER_FOLDERS, join('client', 'lib')];
+const isOfServer = (file) => !NOT_COMPILED.some((folder) => file.startsWith(`${folder}${sep}`));
+const outputsOf = (source) => ['.js', '.js.map'].map((ending) => source.replace(/\.tsx?$/, ending));

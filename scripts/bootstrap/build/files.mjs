@@ -56,7 +56,7 @@ export function fingerprint(root, files) {
   return hash.digest('hex');
 }
 
-/** The fingerprint of what a folder was made from; undefined where that was never finished. */
+/** The fingerprint of what a folder was made from; undefined if that was never finished. */
 export function stampOf(folder) {
   const file = join(folder, STAMP);
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;

@@ -1,4 +1,4 @@
-// Runs the tools that the project's packages bring.
+// Runs the tools of the project's packages.
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 
@@ -16,7 +16,7 @@ export async function runTool(root, tool, args) {
   if (output !== '') console.error(`\n${output}`);
 }
 
-/** Runs a program to its end, whatever that is; all that it wrote, as one text. Rejects if it cannot be started. */
+/** Runs a program to its end, successful or not, and returns its output as one text. Rejects if it cannot be started. */
 export function run(command, args, options) {
   return new Promise((resolve, reject) => {
     // Standard input and output belong to the script that is run afterwards.

@@ -1,6 +1,7 @@
 import type { FigureSpec } from './figure';
 
 const atMost = (value: number) => ({ is: '≤', value }) as const;
+const flatWithin = (value: number) => ({ is: '1 ±', value }) as const;
 const atLeast = (value: number) => ({ is: '≥', value }) as const;
 const below = (value: number) => ({ is: '<', value }) as const;
 
@@ -61,6 +62,12 @@ export const FIGURES = [
     title: 'the same, through BatchAdmit',
     unit: '',
     bound: atMost(0.3),
+  },
+  {
+    name: 'daemon.envoy',
+    title: 'daemon CPU, ShouldRateLimit ÷ an empty handler with the same response',
+    unit: '',
+    bound: atMost(1.2),
   },
   { name: 'daemon.record-call', title: 'daemon CPU, RecordCall ÷ an empty unary call', unit: '' },
   {
@@ -153,6 +160,68 @@ export const FIGURES = [
     title: 'CPU per decision with 2 workers ÷ 1, 8 connections',
     unit: '',
     bound: atMost(1.1),
+  },
+  {
+    name: 'partitions.cpu',
+    title: 'CPU per decision of daemon and Redis with 256 partitions ÷ 1, on one server',
+    unit: '',
+  },
+  {
+    name: 'partitions.stats',
+    title: 'Stats with 256 partitions, on one server',
+    unit: 'ms',
+  },
+  {
+    name: 'partitions.idle',
+    title: 'a core, with 256 partitions and no request',
+    unit: '%',
+  },
+  {
+    name: 'cluster.two',
+    title: 'CPU per decision on a Cluster, 2 masters and 2 daemons ÷ 1 and 1',
+    unit: '',
+    bound: atMost(1.1),
+  },
+  {
+    name: 'cluster.three',
+    title: 'CPU per decision on a Cluster, 3 masters and 3 daemons ÷ 1 and 1',
+    unit: '',
+    bound: atMost(1.1),
+  },
+  {
+    name: 'cluster.four',
+    title: 'CPU per decision on a Cluster, 2 masters and 4 daemons ÷ 1 and 2',
+    unit: '',
+    bound: atMost(1.1),
+  },
+  {
+    name: 'cluster.joined',
+    title: 'size of joined calls, 3 masters and 3 daemons ÷ 1 and 1',
+    unit: '',
+    bound: flatWithin(0.1),
+  },
+  {
+    name: 'cluster.joined-four',
+    title: 'size of joined calls, 2 masters and 4 daemons ÷ 1 and 2',
+    unit: '',
+    bound: flatWithin(0.1),
+  },
+  {
+    name: 'cluster.partitions',
+    title: 'CPU per decision of daemon and Redis with 256 partitions ÷ 1, on 3 masters',
+    unit: '',
+  },
+  { name: 'cluster.stats', title: 'Stats with 256 partitions, on 3 masters', unit: 'ms' },
+  {
+    name: 'cluster.simulated',
+    title: 'skewed traffic, decided by Redis: measured ÷ simulated',
+    unit: '',
+  },
+  {
+    name: 'client.joined',
+    title: 'client + daemon + Redis CPU per decision, 50 callers: joined ÷ each alone',
+    unit: '',
+    bound: atMost(0.5),
   },
 ] as const satisfies readonly FigureSpec[];
 

@@ -1,8 +1,8 @@
 import { medianOf, type Spread, spreadOf } from './statistics';
 
-/** What a figure must be. */
+/** What a figure must be; `1 ±` is for a ratio that must not change by more than the value. */
 export interface Bound {
-  readonly is: '≤' | '≥' | '<';
+  readonly is: '≤' | '≥' | '<' | '1 ±';
   readonly value: number;
 }
 
@@ -57,5 +57,6 @@ export function judge(spec: FigureSpec, measured: Measurement | Error): Result {
 
 function isWithin(value: number, { is, value: bound }: Bound): boolean {
   if (is === '≥') return value >= bound;
+  if (is === '1 ±') return value >= 1 - bound && value <= 1 + bound;
   return is === '≤' ? value <= bound : value < bound;
 }

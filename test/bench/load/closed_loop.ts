@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import {
+  RateLimitResponse_Code as Code,
+  type RateLimitResponse,
+  RateLimitServiceClient,
+} from '../../../gen/envoy/service/ratelimit/v3/rls';
+import {
   type AdmitRequest,
   type BatchAdmitResponse,
   Decision,
   QuotaServiceClient,
 } from '../../../gen/quota/v1/quota_service';
 import { filledSubject } from '../redis/filling';
+import { ENVOY_DOMAIN, ENVOY_KEY } from './envoy_mapping';
 import type { ClosedOrder, ClosedResult } from './orders';
 
 const DEFAULT_POLICY = 'connection';
@@ -25,7 +31,7 @@ export async function runClosedLoop(order: ClosedOrder): Promise<ClosedResult> {
   const send = senderOf(order, counts);
   let sent = 0;
 
-  async function line(client: QuotaServiceClient): Promise<void> {
+  async function line(client: Clients): Promise<void> {
     while (performance.now() < endMs && sent < (order.count ?? Number.POSITIVE_INFINITY)) {
       sent += 1;
       await send(client);
@@ -40,18 +46,26 @@ export async function runClosedLoop(order: ClosedOrder): Promise<ClosedResult> {
   );
   const elapsedMs = performance.now() - startMs;
   const { user, system } = process.cpuUsage(cpuBefore);
-  for (const client of clients) client.close();
+  for (const client of clients.flatMap(Object.values)) client.close();
   return { ...counts, elapsedMs, cpuUs: user + system };
 }
 
-/** Each client has a connection of its own. */
-function openClient(target: string): QuotaServiceClient {
-  return new QuotaServiceClient(target, credentials.createInsecure(), {
-    'grpc.use_local_subchannel_pool': 1,
-  });
+/** The clients of the services; one that is not used does not connect. */
+interface Clients {
+  readonly quota: QuotaServiceClient;
+  readonly envoy: RateLimitServiceClient;
 }
 
-function senderOf(order: ClosedOrder, counts: Counts): (client: QuotaServiceClient) => Promise<void> {
+/** Each client has a connection of its own. */
+function openClient(target: string): Clients {
+  const options = { 'grpc.use_local_subchannel_pool': 1 };
+  return {
+    quota: new QuotaServiceClient(target, credentials.createInsecure(), options),
+    envoy: new RateLimitServiceClient(target, credentials.createInsecure(), options),
+  };
+}
+
+function senderOf(order: ClosedOrder, counts: Counts): (clients: Clients) => Promise<void> {
   const { policy = DEFAULT_POLICY, batchSize = DEFAULT_BATCH_SIZE, subjects } = order;
   let next = 0;
   const nextSubject = () => {
@@ -61,24 +75,24 @@ function senderOf(order: ClosedOrder, counts: Counts): (client: QuotaServiceClie
   };
   const admission = (): AdmitRequest => ({ subject: nextSubject(), policy, requestId: randomUUID() });
 
-  const admit = (client: QuotaServiceClient) =>
-    settled(counts, (done) => client.admit(admission(), done), countDecision);
-  const batch = (client: QuotaServiceClient) =>
+  const admit = ({ quota }: Clients) =>
+    settled(counts, (done) => quota.admit(admission(), done), countDecision);
+  const batch = ({ quota }: Clients) =>
     settled(
       counts,
       (done: Done<BatchAdmitResponse>) =>
-        client.batchAdmit({ requests: Array.from({ length: batchSize }, admission) }, done),
+        quota.batchAdmit({ requests: Array.from({ length: batchSize }, admission) }, done),
       (_, { results }) => {
         for (const { result } of results)
           if (result?.$case === 'response') countDecision(counts, result.value);
           else counts.failed += 1;
       },
     );
-  const recordCall = (client: QuotaServiceClient) =>
+  const recordCall = ({ quota }: Clients) =>
     settled(
       counts,
       (done) =>
-        client.recordCall(
+        quota.recordCall(
           { subject: nextSubject(), service: SERVICE, requestId: randomUUID(), callTime: undefined },
           done,
         ),
@@ -86,7 +100,26 @@ function senderOf(order: ClosedOrder, counts: Counts): (client: QuotaServiceClie
         counts.decisions += 1;
       },
     );
-  return { admit, batch, 'record-call': recordCall }[order.call];
+  const envoy = (clients: Clients) =>
+    settled(
+      counts,
+      (done: Done<RateLimitResponse>) => clients.envoy.shouldRateLimit(question(nextSubject()), done),
+      (_, { overallCode }) => {
+        counts.decisions += 1;
+        if (overallCode === Code.OK) counts.admitted += 1;
+      },
+    );
+  return { admit, batch, 'record-call': recordCall, envoy }[order.call];
+}
+
+/** What Envoy asks for one request of a route with one rate limit. */
+function question(value: string) {
+  const entries = [{ key: ENVOY_KEY, value }];
+  return {
+    domain: ENVOY_DOMAIN,
+    descriptors: [{ entries, limit: undefined, hitsAddend: undefined, isNegativeHits: false }],
+    hitsAddend: 0,
+  };
 }
 
 function countDecision(counts: Counts, { decision }: { decision: Decision }): void {

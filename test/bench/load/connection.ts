@@ -48,8 +48,11 @@ export interface Connection<Sent extends Call> {
   /** Sends the calls of this turn. */
   flush(): void;
   cancel(call: Sent): void;
-  /** How often it was opened anew. */
+  /** How often it was reopened. */
   readonly reopened: number;
+  /** Of TCP's payload, of all that it was opened for. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
   close(): void;
 }
 
@@ -59,6 +62,7 @@ export function openConnection<Sent extends Call>(
 ): Connection<Sent> {
   let isClosed = false;
   let reopened = 0;
+  const ended = { sentBytes: 0, receivedBytes: 0 };
   let waiting: { call: Sent; frames: Buffer; size: number }[] = [];
   let session = openSession();
 
@@ -86,6 +90,8 @@ export function openConnection<Sent extends Call>(
     for (const call of open.values()) finish(call, () => events.refused(call));
     if (isClosed) return;
     reopened += 1;
+    ended.sentBytes += socket.bytesWritten;
+    ended.receivedBytes += socket.bytesRead;
     session = openSession();
     socket.destroy();
   }
@@ -156,6 +162,12 @@ export function openConnection<Sent extends Call>(
     flush,
     get reopened() {
       return reopened;
+    },
+    get sentBytes() {
+      return ended.sentBytes + session.socket.bytesWritten;
+    },
+    get receivedBytes() {
+      return ended.receivedBytes + session.socket.bytesRead;
     },
     cancel({ stream }) {
       if (stream !== undefined && session.open.delete(stream)) session.output.push(reset(stream));

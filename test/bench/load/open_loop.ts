@@ -29,9 +29,10 @@ export async function runOpenLoop(order: OpenOrder): Promise<OpenResult> {
   traffic.end();
   const endMs = performance.now() + order.deadlineMs + GRACE_MS;
   while (traffic.open > 0 && performance.now() < endMs) await until(performance.now() + TICK_MS, traffic);
+  const { reopened, sentBytes, receivedBytes } = traffic;
   traffic.close();
   const { user, system } = process.cpuUsage(cpuBefore);
-  return { phases: phases.map(resultOf), reopened: traffic.reopened, cpuUs: user + system };
+  return { phases: phases.map(resultOf), reopened, sentBytes, receivedBytes, cpuUs: user + system };
 }
 
 async function runPhase(traffic: Traffic, phase: Phase, startMs: number): Promise<void> {

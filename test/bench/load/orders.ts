@@ -4,7 +4,7 @@ import type { Filling } from '../redis/filling';
 export interface ClosedOrder {
   readonly kind: 'closed';
   readonly target: string;
-  readonly call: 'admit' | 'batch' | 'record-call';
+  readonly call: 'admit' | 'batch' | 'record-call' | 'envoy';
   /** The admissions of one batch. */
   readonly batchSize?: number;
   /** Calls that are being answered at any time. */
@@ -32,7 +32,7 @@ export interface ClosedResult {
   readonly cpuUs: number;
 }
 
-/** Calls of Admit, each for a subject of its own, at a constant rate however fast the server answers. */
+/** Calls of Admit, each for a subject of its own unless they are skewed, at a constant rate however fast the server answers. */
 export interface OpenOrder {
   readonly kind: 'open';
   readonly target: string;
@@ -41,6 +41,15 @@ export interface OpenOrder {
   readonly deadlineMs: number;
   /** Different for each order to one store. */
   readonly subjectPrefix: string;
+  /** Draws the subjects by Zipf's law instead. */
+  readonly skew?: Skew;
+}
+
+/** The n-th of so many users is named by n, and calls in proportion to n to the power of minus the exponent. */
+export interface Skew {
+  readonly users: number;
+  readonly exponent: number;
+  readonly seed: number;
 }
 
 /** How a phase offers calls: so many a second, or as many as keep so many unanswered. */
@@ -73,8 +82,11 @@ export interface Slice {
 
 export interface OpenResult {
   readonly phases: readonly PhaseResult[];
-  /** How often connections were opened anew, because the server had ended them. */
+  /** How often connections were reopened because the server had ended them. */
   readonly reopened: number;
+  /** What all connections have sent and received, in bytes of TCP's payload. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
   readonly cpuUs: number;
 }
 

@@ -20,8 +20,11 @@ interface Timed extends Call {
 export interface Traffic {
   /** How many are neither answered, refused nor late. */
   readonly open: number;
-  /** How often connections were opened anew, because the server had ended them. */
+  /** How often connections were reopened because the server had ended them. */
   readonly reopened: number;
+  /** What all connections have sent and received, in bytes of TCP's payload. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
   /** From now on calls belong to this phase, which has its own beginning. */
   begin(phase: Phase, startMs: number): void;
   /** No phase replaces calls from now on. */
@@ -86,12 +89,21 @@ export function createTraffic(order: OpenOrder): Traffic {
     settled(call);
   }
 
+  const sumOf = (count: 'reopened' | 'sentBytes' | 'receivedBytes') =>
+    connections.reduce((sum, connection) => sum + connection[count], 0);
+
   return {
     get open() {
       return open;
     },
     get reopened() {
-      return connections.reduce((sum, connection) => sum + connection.reopened, 0);
+      return sumOf('reopened');
+    },
+    get sentBytes() {
+      return sumOf('sentBytes');
+    },
+    get receivedBytes() {
+      return sumOf('receivedBytes');
     },
     begin(phase, startMs) {
       current = { phase, startMs };

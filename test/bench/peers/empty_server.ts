@@ -1,5 +1,6 @@
 // The least that a server of our messages costs: grpc-js with constant answers.
 import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { RateLimitRequest, RateLimitResponse } from '../../../gen/envoy/service/ratelimit/v3/rls';
 import type {
   AdmitRequest,
   AdmitResponse,
@@ -8,7 +9,7 @@ import type {
   RecordCallRequest,
   RecordCallResponse,
 } from '../../../gen/quota/v1/quota_service';
-import { ANSWER } from './answers';
+import { ANSWER, ENVOY_ANSWER } from './answers';
 import { servePeer } from './serve';
 
 const RESULT = { result: { $case: 'response' as const, value: ANSWER } };
@@ -21,4 +22,7 @@ const batchAdmit: handleUnaryCall<BatchAdmitRequest, BatchAdmitResponse> = ({ re
 const recordCall: handleUnaryCall<RecordCallRequest, RecordCallResponse> = (_call, answer) =>
   answer(null, { recorded: true });
 
-servePeer({ admit, batchAdmit, recordCall });
+const shouldRateLimit: handleUnaryCall<RateLimitRequest, RateLimitResponse> = (_call, answer) =>
+  answer(null, ENVOY_ANSWER);
+
+servePeer({ admit, batchAdmit, recordCall }, { shouldRateLimit });

@@ -21,7 +21,11 @@ export interface BenchRedis {
 
 const SCRIPT_COMMANDS = ['fcall', 'fcall_ro', 'eval', 'evalsha', 'evalsha_ro'];
 
-export async function startBenchRedis(bench: Bench, name: string): Promise<BenchRedis> {
+export async function startBenchRedis(
+  bench: Bench,
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<BenchRedis> {
   rmSync(join(bench.folder, name), { recursive: true, force: true });
   const stops: (() => Promise<void>)[] = [];
   // It is stopped before the bench ends, so its end is no accident.
@@ -38,9 +42,10 @@ export async function startBenchRedis(bench: Bench, name: string): Promise<Bench
     folder: bench.folder,
     firstPort: bench.firstPort,
     name,
+    settings,
   });
   const client = new Redis(url);
-  // A rewrite would count as work of whatever is measured at that moment.
+  // A rewrite would be counted in the measurement of that moment.
   await client.config('SET', 'auto-aof-rewrite-percentage', '0');
   const info = async (field: string) => numberIn(await client.info('everything'), field);
   return {

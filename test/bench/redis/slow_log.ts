@@ -33,6 +33,21 @@ export async function scriptCallsWith<T>(
   return { result, count };
 }
 
+/** Does the work. Returns its result, and how long the calls of one function of the daemon's took meanwhile, in microseconds. */
+export async function functionUs<T>(
+  redis: Redis,
+  name: string,
+  work: () => Promise<T>,
+): Promise<{ result: T; us: number }> {
+  const { result, entries } = await logged(redis, 0, work);
+  // Its name ends in the version of the library.
+  const calls = entries.filter(
+    ({ parts: [command = '', called = ''] }) =>
+      /^fcall/i.test(command) && called.startsWith(`quota_${name}_`),
+  );
+  return { result, us: calls.reduce((sum, { us }) => sum + us, 0) };
+}
+
 async function logged<T>(
   redis: Redis,
   slowerThanUs: number,

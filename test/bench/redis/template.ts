@@ -18,7 +18,7 @@ export const USER = '__user';
 /** What redis-benchmark replaces by a random number in each call. */
 export const RANDOM = '__rand_int__';
 
-/** A command that a daemon sent to Redis: its parts, with `SUBJECT` and `TAKING` where each call has numbers of its own. */
+/** A command that a daemon sent to Redis: its parts, with `SUBJECT` and `TAKING` in place of each call's own numbers. */
 export type Template = readonly Buffer[];
 
 /** Which numbers a call has. */

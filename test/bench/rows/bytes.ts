@@ -1,4 +1,4 @@
-import type { Bench, Measured } from '../bench';
+import { type Bench, longRoundsOf, type Measured } from '../bench';
 import type { BenchRedis } from '../processes/redis';
 import { captureAdmission } from '../redis/capture';
 import { sizesOf, sumOf } from '../redis/memory';
@@ -7,10 +7,6 @@ import { numbered, USER } from '../redis/template';
 import { untilAnswered } from './calls';
 import { onStage } from './stage';
 
-/** Memory is no matter of chance: three rounds show that. */
-const ROUNDS = 3;
-const QUICK_ROUNDS = 1;
-
 const USERS = 10_000;
 const QUICK_USERS = 1_000;
 const TAKINGS = 10;
@@ -18,7 +14,7 @@ const TAKINGS = 10;
 /** What users and their admissions take of Redis's memory and of its append-only file. */
 export async function measureBytes(bench: Bench): Promise<Measured> {
   const rounds: Round[] = [];
-  while (rounds.length < (bench.isQuick ? QUICK_ROUNDS : ROUNDS)) rounds.push(await measureRound(bench));
+  while (rounds.length < longRoundsOf(bench)) rounds.push(await measureRound(bench));
   const series = (name: keyof Round) => ({ rounds: rounds.map((round) => round[name]) });
   const isCounted = rounds.every(({ windows }) => windows > 0);
   const notCounted = new Error('no sorted set counts the connections of every user');

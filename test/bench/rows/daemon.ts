@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../../scripts/settings/paths';
 import { type Bench, interleave, loadMsOf, type Measured, roundsOf } from '../bench';
 import type { Measurement } from '../figures/figure';
 import { ratiosOf, sumsOf } from '../figures/statistics';
+import { ENVOY_MAPPING } from '../load/envoy_mapping';
 import type { BenchRedis } from '../processes/redis';
 import { scriptCallsWith } from '../redis/slow_log';
 import type { Generator } from './generator';
@@ -24,7 +28,7 @@ export function measureDaemon(bench: Bench): Promise<Measured> {
     const place: Place = {
       redis,
       flexibleRedis,
-      daemon: await stage.daemon({ name: 'cpu', redis }),
+      daemon: await stage.daemon({ name: 'cpu', redis, policies: policies() }),
       empty: await stage.empty(),
       flexible: await stage.flexible(flexibleRedis),
       generator: stage.generator(),
@@ -33,6 +37,11 @@ export function measureDaemon(bench: Bench): Promise<Measured> {
     const us = await interleave<string>(roundsOf(bench), stepsOf(place));
     return figuresOf((name) => us[name] ?? []);
   });
+}
+
+/** The daemon's own policies, and which of them decides for Envoy. */
+function policies(): string {
+  return readFileSync(join(root, 'daemon', 'policies.yaml'), 'utf8') + ENVOY_MAPPING;
 }
 
 interface Place {
@@ -50,7 +59,8 @@ function stepsOf({ redis, flexibleRedis, daemon, empty, flexible, generator, dur
   const unary = { call: 'admit', concurrency: CONCURRENCY, connections: CONNECTIONS, durationMs } as const;
   const batch = { ...unary, call: 'batch', concurrency: BATCHES } as const;
   const recordCall = { ...unary, call: 'record-call' } as const;
-  type Load = typeof unary | typeof batch | typeof recordCall;
+  const envoy = { ...unary, call: 'envoy' } as const;
+  type Load = typeof unary | typeof batch | typeof recordCall | typeof envoy;
 
   const step =
     (name: string, load: Load, { pid, target }: Peer, store?: BenchRedis) =>
@@ -85,6 +95,8 @@ function stepsOf({ redis, flexibleRedis, daemon, empty, flexible, generator, dur
     step('batch', batch, daemon, redis),
     step('empty record call', recordCall, empty),
     step('record call', recordCall, daemon, redis),
+    step('empty envoy', envoy, empty),
+    step('envoy', envoy, daemon, redis),
   ];
 }
 
@@ -112,5 +124,6 @@ function figuresOf(us: (name: string) => number[]): Measured {
     'daemon.flexible': toFlexible('unary'),
     'daemon.flexible-batch': toFlexible('batch'),
     'daemon.record-call': toEmpty('record call', 'empty record call'),
+    'daemon.envoy': toEmpty('envoy', 'empty envoy'),
   };
 }

@@ -1,5 +1,6 @@
 import { type Bench, interleave, loadMsOf, type Measured, roundsOf, Spoiled } from '../bench';
 import { ratiosOf } from '../figures/statistics';
+import type { PhaseResult } from '../load/orders';
 import { CONNECTIONS, capacityOf, DEADLINE_MS } from './capacity';
 import { onStage } from './stage';
 
@@ -27,7 +28,7 @@ export function measureLatency(bench: Bench): Promise<Measured> {
       });
       const [phase] = phases;
       if (phase === undefined || phase.answered < phase.offered * ANSWERED_SHARE)
-        throw new Spoiled(`only ${phase?.answered} of ${phase?.offered} calls were answered in time`);
+        throw new Spoiled(`the ${name} answered only ${shown(phase)}`);
       return { [`${name} p99`]: phase.p99Us / 1000, [`${name} p50`]: phase.p50Us / 1000 };
     };
 
@@ -47,4 +48,10 @@ export function measureLatency(bench: Bench): Promise<Measured> {
       },
     };
   });
+}
+
+function shown(phase: PhaseResult | undefined): string {
+  if (phase === undefined) return 'nothing';
+  const { answered, offered, refused, late } = phase;
+  return `${answered} of ${offered} calls in time: ${refused} were refused, ${late} were late`;
 }

@@ -2,10 +2,13 @@ import type { Bench, Measured } from '../bench';
 import { FIGURES } from '../figures/catalogue';
 import { judge, type Result } from '../figures/figure';
 import { measureBytes } from './bytes';
+import { measureClient } from './client';
+import { measureCluster } from './cluster/cluster';
 import { measureDaemon } from './daemon';
 import { measureLatency } from './latency';
 import { measureMillion } from './million';
 import { measureOverload } from './overload';
+import { measurePartitions } from './partitions';
 import { measurePipeline } from './pipeline';
 import { measureScript } from './script';
 import { measureWorkers } from './workers';
@@ -20,6 +23,9 @@ const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Measured>>> = {
   overload: measureOverload,
   latency: measureLatency,
   workers: measureWorkers,
+  partitions: measurePartitions,
+  cluster: measureCluster,
+  client: measureClient,
 };
 
 /** Measures the figures of these names, one group after the other, and judges them. */

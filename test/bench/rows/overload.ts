@@ -1,4 +1,4 @@
-import type { Bench, Measured } from '../bench';
+import { type Bench, longRoundsOf, type Measured } from '../bench';
 import { recoveryS } from '../figures/recovery';
 import type { OpenResult, PhaseResult } from '../load/orders';
 import { memoryOf } from '../processes/cpu';
@@ -7,10 +7,6 @@ import { CONNECTIONS, capacityOf, DEADLINE_MS } from './capacity';
 import { onStage } from './stage';
 
 const TIMES_CAPACITY = 5;
-
-/** A round takes most of a minute, so there are fewer than of the others. */
-const ROUNDS = 3;
-const QUICK_ROUNDS = 1;
 
 const CALM_MS = 3_000;
 const STORM_MS = 30_000;
@@ -24,7 +20,7 @@ const MEGABYTE = 2 ** 20;
 /** What becomes of a daemon that is offered far more than it can do. */
 export async function measureOverload(bench: Bench): Promise<Measured> {
   const rounds: Round[] = [];
-  while (rounds.length < (bench.isQuick ? QUICK_ROUNDS : ROUNDS)) rounds.push(await measureRound(bench));
+  while (rounds.length < longRoundsOf(bench)) rounds.push(await measureRound(bench));
   const series = (name: keyof Round) => rounds.map((round) => round[name]);
   return {
     'overload.answered': {

@@ -10,7 +10,7 @@ import { onStage } from './stage';
 /** The calls that are written at once. */
 const PIPELINE = 32;
 
-/** So many that nearly all are admitted. */
+/** Enough that nearly all are admitted. */
 const SUBJECTS = 1_000_000;
 
 const COUNT = 100_000;

@@ -1,4 +1,5 @@
 import type { Bench } from '../bench';
+import { type BenchCluster, startBenchCluster } from '../processes/cluster';
 import { type BenchDaemon, type BenchDaemonOptions, startBenchDaemon } from '../processes/daemon';
 import { startHelper } from '../processes/helper';
 import { type BenchRedis, startBenchRedis } from '../processes/redis';
@@ -14,6 +15,7 @@ export interface Peer {
 /** Starts what a measurement needs; all of it is stopped after the measurement, the last first. */
 export interface Stage {
   redis(name: string): Promise<BenchRedis>;
+  cluster(name: string, masters: number): Promise<BenchCluster>;
   daemon(options: BenchDaemonOptions): Promise<BenchDaemon>;
   /** grpc-js with constant answers. */
   empty(): Promise<Peer>;
@@ -43,6 +45,7 @@ export async function onStage<T>(bench: Bench, work: (stage: Stage) => Promise<T
   try {
     return await work({
       redis: async (name) => kept(await startBenchRedis(bench, `redis_${name}`)),
+      cluster: async (name, masters) => kept(await startBenchCluster(bench, `cluster_${name}`, masters)),
       daemon: async (options) => kept(await startBenchDaemon(bench, options)),
       empty: () => peer(EMPTY_SERVER),
       flexible: ({ url }) => peer(FLEXIBLE_SERVER, [url]),

@@ -20,7 +20,7 @@ export const BUYER = { id: 2, email: 'bob@example.org', password: 'a long enough
 
 const THINGS = ['livre', 'guide', 'roman', 'film', 'cahier', 'atlas', 'manuel'];
 
-/** A market with so many articles, in a database of its own. */
+/** A market with this many articles, in a separate database. */
 export interface StockedMarket {
   readonly url: string;
   readonly count: number;

@@ -1,7 +1,7 @@
 /** Enough for a steady median, and few enough for a minute in all. */
 export const ROUNDS = 100;
 
-/** A piece of work in either of two places; it is told how many times it was done there before. */
+/** A piece of work in either of two places; it gets the number of times it was done there before. */
 export type Work = (round: number) => Promise<unknown>;
 
 /**

@@ -41,11 +41,11 @@ export function describeAdmissions(open: StoreFactory): void {
     const store = openedStore(open);
     const policy = policyOf('single', [{ name: 'only', algorithm, limit: 7, windowMs: HOUR_MS }]);
 
-    test('any costs and pauses, decided as the reference decides', async () => {
+    test('any costs and pauses are decided as the reference decides', async () => {
       await decidesAsReference(store, [algorithm]);
     });
 
-    test('more at the same time than the limit, exactly the limit admitted', async () => {
+    test('of more simultaneous requests than the limit, exactly the limit is admitted', async () => {
       const subject = randomUUID();
       const decisions = await Promise.all(
         Array.from({ length: 20 }, () => ask(store(), { policy, subject })),
@@ -54,7 +54,7 @@ export function describeAdmissions(open: StoreFactory): void {
       expect(decisions.filter(({ admitted }) => admitted)).toHaveLength(7);
     });
 
-    test('a cost above what remains, denied and nothing taken', async () => {
+    test('a cost above what remains is denied and nothing taken', async () => {
       const subject = randomUUID();
       await ask(store(), { policy, subject, cost: 5 });
       const denied = await ask(store(), { policy, subject, cost: 3 });
@@ -65,7 +65,7 @@ export function describeAdmissions(open: StoreFactory): void {
       expect(next).toMatchObject({ admitted: true, retryDelayUs: undefined, limits: [{ remaining: 0 }] });
     });
 
-    test('a cost above the limit, denied for good', async () => {
+    test('a cost above the limit is denied for good', async () => {
       expect(await ask(store(), { policy, cost: 8 })).toMatchObject({
         admitted: false,
         retryDelayUs: undefined,
@@ -96,11 +96,11 @@ export function describeAdmissions(open: StoreFactory): void {
   describe('admit, several limits', () => {
     const store = openedStore(open);
 
-    test('any costs and pauses, decided as the reference decides', async () => {
+    test('any costs and pauses are decided as the reference decides', async () => {
       await decidesAsReference(store, ALGORITHM_NAMES);
     });
 
-    test('one limit that is used up, nothing taken from the others', async () => {
+    test('one limit that is used up takes nothing from the others', async () => {
       const roomy = ALGORITHM_NAMES.map((algorithm): Limit => {
         return { name: `roomy-${algorithm}`, algorithm, limit: 10, windowMs: HOUR_MS };
       });
@@ -126,14 +126,14 @@ export function describeAdmissions(open: StoreFactory): void {
     test.each([
       ['that has passed', { deadlineMs: 0 }],
       ['of a caller that has given up', { isGivenUp: () => true }],
-    ])('%s, DeadlinePassed and nothing taken', async (_, patience) => {
+    ])('%s is DeadlinePassed, and takes nothing', async (_, patience) => {
       const subject = randomUUID();
       await expect(ask(store(), { policy, subject, patience })).rejects.toBeInstanceOf(DeadlinePassed);
 
       expect(await store().readQuota(subject, policy)).toMatchObject([{ remaining: 2 }]);
     });
 
-    test('that is far, decided', async () => {
+    test('one that is far away is decided', async () => {
       const patience = { deadlineMs: performance.now() + HOUR_MS, isGivenUp: () => false };
 
       expect((await ask(store(), { policy, patience })).admitted).toBe(true);

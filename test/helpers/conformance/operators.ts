@@ -18,7 +18,7 @@ export function describeOperators(open: StoreFactory): void {
       return { ...target, limit: 9, expireTimeMs: undefined, setBy: 'alice', ...rest };
     };
 
-    test('of a subject that has done nothing, all of it free', async () => {
+    test('a subject that has done nothing has all of it free', async () => {
       expect(await store().readQuota(randomUUID(), policy)).toEqual([
         {
           name: 'only',
@@ -34,7 +34,7 @@ export function describeOperators(open: StoreFactory): void {
       ]);
     });
 
-    test('that is read, takes nothing', async () => {
+    test('that is read takes nothing', async () => {
       const subject = randomUUID();
       await ask(store(), { policy, subject, cost: 2 });
       await store().readQuota(subject, policy);
@@ -45,7 +45,7 @@ export function describeOperators(open: StoreFactory): void {
       expect(status?.resetDelayUs).toBeGreaterThanOrEqual(status?.nextDelayUs ?? 0);
     });
 
-    test('that is reset, all of it free, once', async () => {
+    test('a subject that is reset has all of it free, once', async () => {
       const subject = randomUUID();
       await ask(store(), { policy, subject, cost: 5 });
       const counts = [
@@ -80,7 +80,7 @@ export function describeOperators(open: StoreFactory): void {
       expect(other.limits).toMatchObject([{ limit: 5, remaining: 4, overridden: false }]);
     });
 
-    test('with an override of 0, denied for good', async () => {
+    test('a subject with an override of 0 is denied for good', async () => {
       const subject = randomUUID();
       await store().setOverride(overrideOf(subject, { limit: 0 }));
 
@@ -91,7 +91,7 @@ export function describeOperators(open: StoreFactory): void {
       });
     });
 
-    test('with an override of 0 that ends, denied until then at the latest', async () => {
+    test('a subject with an override of 0 that ends is denied until then at the latest', async () => {
       const subject = randomUUID();
       const expireTimeMs = Date.now() + HOUR_MS;
       await store().setOverride(overrideOf(subject, { limit: 0, expireTimeMs }));
@@ -110,7 +110,7 @@ export function describeOperators(open: StoreFactory): void {
       expect(await allOverrides(store(), subject)).toEqual([]);
     });
 
-    test('with an override whose end has passed, nothing set', async () => {
+    test('an override whose end has passed sets nothing', async () => {
       const subject = randomUUID();
 
       expect(await store().setOverride(overrideOf(subject, { expireTimeMs: 1 }))).toBeUndefined();
@@ -148,7 +148,7 @@ export function describeOperators(open: StoreFactory): void {
       }
     });
 
-    test('reset in one policy, kept in the other', async () => {
+    test('a subject reset in one policy keeps the other', async () => {
       const subject = randomUUID();
       for (const policy of policies) await ask(store(), { policy, subject });
       await store().resetQuota(subject, [policies[0]]);

@@ -5,7 +5,7 @@ import type { Override, OverrideQuery } from '../../../daemon/quota/overrides';
 import type { QuotaStore } from '../../../daemon/quota/store';
 import { HOUR_MS, openedStore, policyOf, type StoreFactory } from './store_factory';
 
-/** Redis gives up to 512 fields of a hash in one piece, whatever page was asked for. */
+/** Redis returns up to 512 fields of a hash in one piece, for any page size. */
 const OVERRIDE_COUNT = 600;
 
 /** The overrides that hold, page by page. */
@@ -25,7 +25,7 @@ export function describeOverrideLists(open: StoreFactory): void {
         setBy: 'alice',
       });
 
-    test('in small pages, each one listed', async () => {
+    test('each override is listed, also in small pages', async () => {
       const subjects = Array.from({ length: OVERRIDE_COUNT }, () => `${randomUUID()}:with:colons`);
       await Promise.all(subjects.map((subject) => set(subject)));
       const listed = await allOverrides(store(), undefined, 20);
@@ -38,7 +38,7 @@ export function describeOverrideLists(open: StoreFactory): void {
       expect(nextPageToken).toEqual(expect.any(String));
     });
 
-    test('of one subject, its own alone and as last set', async () => {
+    test('the list of one subject has its own alone, as last set', async () => {
       const subject = randomUUID();
       await set(randomUUID());
       await set(subject);
@@ -57,7 +57,7 @@ export function describeOverrideLists(open: StoreFactory): void {
       ]);
     });
 
-    test('a page token that is none, refused', async () => {
+    test('an invalid page token is rejected', async () => {
       const refused = store().listOverrides({ ...EVERYBODY, pageToken: 'nonsense' });
 
       await expect(refused).rejects.toEqual(

@@ -19,7 +19,7 @@ export function describeRequestIds(open: StoreFactory): void {
     const limit: Limit = { name: 'only', algorithm, limit: 5, windowMs: HOUR_MS };
     const policy = policyOf('identified', [limit]);
 
-    test('repeated, admitted again and nothing more taken', async () => {
+    test('a repeat is admitted again and takes nothing more', async () => {
       const asked = { policy, subject: randomUUID(), cost: 3, requestId: randomUUID() };
       const first = await ask(store(), asked);
       const repeat = await ask(store(), asked);
@@ -30,7 +30,7 @@ export function describeRequestIds(open: StoreFactory): void {
       ]);
     });
 
-    test('sent many times at once, taken once', async () => {
+    test('a request sent many times at once takes once', async () => {
       const asked = { policy, subject: randomUUID(), cost: 3, requestId: randomUUID() };
       const decisions = await Promise.all(Array.from({ length: 8 }, () => ask(store(), asked)));
 
@@ -50,7 +50,7 @@ export function describeRequestIds(open: StoreFactory): void {
       });
     });
 
-    test('repeated with another cost, refused and nothing taken', async () => {
+    test('a repeat with another cost is rejected and takes nothing', async () => {
       const asked = { policy, subject: randomUUID(), requestId: randomUUID() };
       await ask(store(), asked);
 
@@ -59,7 +59,7 @@ export function describeRequestIds(open: StoreFactory): void {
       expect(await store().readQuota(asked.subject, policy)).toMatchObject([{ remaining: 4 }]);
     });
 
-    test('of a denial, decided anew', async () => {
+    test('a repeat of a denial is decided anew', async () => {
       const asked = { policy, subject: randomUUID(), requestId: randomUUID() };
       await ask(store(), { policy, subject: asked.subject, cost: 5 });
       const denied = await ask(store(), asked);
@@ -71,7 +71,7 @@ export function describeRequestIds(open: StoreFactory): void {
       ]);
     });
 
-    test('of another subject or another policy, another request', async () => {
+    test('the same id with another subject or another policy is another request', async () => {
       const requestId = randomUUID();
       const subject = randomUUID();
       const decisions = [
@@ -90,19 +90,19 @@ export function describeRequestIds(open: StoreFactory): void {
       return { subject: randomUUID(), service: 'sale', requestId: undefined, callTimeMs: undefined, ...rest };
     };
 
-    test('two calls without an id, both recorded', async () => {
+    test('two calls without an id are both recorded', async () => {
       const call = callOf();
 
       expect([await store().recordCall(call), await store().recordCall(call)]).toEqual([true, true]);
     });
 
-    test('an id that is repeated, recorded once', async () => {
+    test('an id that is repeated is recorded once', async () => {
       const call = callOf({ requestId: randomUUID() });
 
       expect(await Promise.all([1, 2, 3].map(() => store().recordCall(call)))).toEqual([true, false, false]);
     });
 
-    test('an id that comes back with another service, refused', async () => {
+    test('an id that comes back with another service is rejected', async () => {
       const call = callOf({ requestId: randomUUID() });
       await store().recordCall(call);
 

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { DeadlinePassed } from '../../../daemon/quota/errors';
 import type { Limit } from '../../../daemon/quota/limits';
 import type { QuotaStore } from '../../../daemon/quota/store';
 import type { UsageQuery } from '../../../daemon/quota/usage';
@@ -27,7 +29,7 @@ export function describeStatistics(open: StoreFactory): void {
   describe('the statistics of connections', () => {
     const store = openedStore(open, SETTINGS);
 
-    test('admitted ones counted, the last user first; denials, repeats and other policies not', async () => {
+    test('admitted ones are counted, the last user first; denials, repeats and other policies are not', async () => {
       const repeated = {
         policy: CONNECTION,
         subject: 'ada',
@@ -55,7 +57,7 @@ export function describeStatistics(open: StoreFactory): void {
   describe('the windows of the statistics', () => {
     const store = openedStore(open, SETTINGS);
 
-    test('a short one that has passed, empty; the long one still counts', async () => {
+    test('a short one that has passed is empty; the long one still counts', async () => {
       await ask(store(), { policy: CONNECTION, subject: 'ada' });
       const topOf = async (topWindowMs: number) =>
         (await store().readUsage({ ...QUERY, topWindowMs }, [])).topUsers;
@@ -68,7 +70,7 @@ export function describeStatistics(open: StoreFactory): void {
   describe('the statistics of calls', () => {
     const store = openedStore(open, SETTINGS);
 
-    test('each service and the users with the fewest calls, those without any included', async () => {
+    test('each service is listed, and the users with the fewest calls, those without any included', async () => {
       await ask(store(), { policy: CONNECTION, subject: 'idle' });
       for (const [subject, service] of [
         ['ada', 'sale'],
@@ -94,10 +96,26 @@ export function describeStatistics(open: StoreFactory): void {
     });
   });
 
+  describe('a call that nobody waits for any more', () => {
+    const store = openedStore(open, SETTINGS);
+
+    test.each([
+      ['whose deadline has passed', { deadlineMs: 0 }],
+      ['whose caller has given up', { isGivenUp: () => true }],
+    ])('%s is DeadlinePassed, and is not recorded', async (_, patience) => {
+      const call = { subject: randomUUID(), service: 'sale', requestId: undefined, callTimeMs: undefined };
+
+      await expect(store().recordCall(call, patience)).rejects.toBeInstanceOf(DeadlinePassed);
+
+      const { subjectUsage } = await store().readUsage({ ...QUERY, subject: call.subject }, []);
+      expect(subjectUsage?.callCount).toBe(0);
+    });
+  });
+
   describe('the lists of the statistics', () => {
     const store = openedStore(open, SETTINGS);
 
-    test('no longer than asked for', async () => {
+    test('lists are no longer than requested', async () => {
       for (const subject of ['ada', 'bob', 'eve']) {
         await ask(store(), { policy: CONNECTION, subject });
         await store().recordCall({ subject, service: 'sale', requestId: undefined, callTimeMs: undefined });
@@ -115,7 +133,7 @@ export function describeStatistics(open: StoreFactory): void {
   describe('the hours of decisions', () => {
     const store = openedStore(open, SETTINGS);
 
-    test('each policy that is asked for, in that order, with its admissions and denials', async () => {
+    test('each policy that is asked for is listed, in that order, with its admissions and denials', async () => {
       for (let time = 0; time < 5; time += 1) await ask(store(), { policy: UNRECORDED, subject: 'ada' });
       // The hour may have ended meanwhile: two always hold all.
       const { hours, readTimeMs } = await store().readUsage({ ...QUERY, hourCount: 2 }, [
@@ -144,7 +162,7 @@ export function describeStatistics(open: StoreFactory): void {
   describe('a store that holds nothing', () => {
     const store = openedStore(open, SETTINGS);
 
-    test('read, empty lists', async () => {
+    test('an empty store is read as empty lists', async () => {
       expect(await emptyLists(store())).toEqual([[], [], [], []]);
     });
   });

@@ -43,42 +43,63 @@ export interface Bench {
 /** Asks a library of some of what its files do. */
 export type Part = (bench: Bench) => Promise<void>;
 
-export interface Transcription {
+export interface Battery {
   readonly version: string;
   readonly parts: readonly Part[];
-  /** Of another library: stops at the first difference. */
-  readonly expected?: Transcript | undefined;
 }
 
-/** Asks a library, which answers the same each time. Undefined if it answers otherwise than expected. */
-export async function transcribe(
-  redis: Redis,
-  { version, parts, expected }: Transcription,
-): Promise<Transcript | undefined> {
+/** Asks a library, which answers the same each time. */
+export async function transcribe(redis: Redis, battery: Battery): Promise<Transcript> {
   const notes: string[] = [];
+  await askParts(redis, { ...battery, note: (text) => notes.push(text), begin: () => undefined });
+  return notes;
+}
+
+/** Asks a library until it answers otherwise than another one: the part in which it does, or undefined. */
+export async function differingPart(
+  redis: Redis,
+  { expected, ...battery }: Battery & { readonly expected: Transcript },
+): Promise<Part | undefined> {
+  let notes = 0;
+  let [current] = battery.parts;
   let hasDiverged = false;
-  const note = (what: unknown) => {
-    const text = scrub(JSON.stringify(what));
-    if (expected !== undefined && expected[notes.length] !== text) {
+  const note = (text: string) => {
+    if (expected[notes] !== text) {
       hasDiverged = true;
       throw new Error('the library answers otherwise');
     }
-    notes.push(text);
+    notes += 1;
   };
-  const restore = listen(redis, version, note);
   try {
-    const look = async () => note(await contentsOf(redis));
+    const begin = (part: Part) => {
+      current = part;
+    };
+    await askParts(redis, { ...battery, note, begin });
+    return hasDiverged ? current : undefined;
+  } catch {
+    // A reply that nothing can read is another one, too.
+    return current;
+  }
+}
+
+interface Asking extends Battery {
+  /** Of a reply, or of what Redis holds. */
+  readonly note: (text: string) => void;
+  readonly begin: (part: Part) => void;
+}
+
+async function askParts(redis: Redis, { version, parts, note, begin }: Asking): Promise<void> {
+  const noteAny = (what: unknown) => note(scrub(JSON.stringify(what)));
+  const restore = listen(redis, version, noteAny);
+  try {
+    const look = async () => noteAny(await contentsOf(redis));
     const bench = await openBench(redis, look);
     for (const part of parts) {
+      begin(part);
       await part(bench);
       await look();
       await clear(redis);
     }
-    return hasDiverged ? undefined : notes;
-  } catch (error) {
-    // A reply that nothing can read is another one, too.
-    if (expected !== undefined) return undefined;
-    throw error;
   } finally {
     restore();
   }

@@ -56,6 +56,40 @@ export const overrides: Part = async (bench) => {
   }
 };
 
+/** Raises over nothing, over another raise, and over what operators have set; to the millisecond and the token. */
+export const raises: Part = async (bench) => {
+  const { store, pass } = bench;
+  const target = { subject: 'zoe', policy: 'mixed', limitName: 'b' };
+  const raise = (limit: number, durationMs: number) =>
+    store.raise({ ...target, limit, durationMs, configuredLimit: 7 }).then(() => undefined);
+  const set = (limit: number, endsInMs?: number) =>
+    store.override({
+      ...target,
+      limit,
+      expireTimeMs: endsInMs === undefined ? undefined : Math.floor(bench.nowUs / 1000) + endsInMs,
+    });
+  await raise(9, 5000);
+  await raise(8, 5000);
+  await raise(9, 4999);
+  await raise(9, 5000);
+  await raise(10, 5001);
+  await bench.look();
+  for (const limit of [6, 7, 8, 10]) {
+    await set(limit, 1000);
+    await raise(9, 5000);
+    await bench.look();
+  }
+  await set(8);
+  await raise(9, 5000);
+  await set(0, 3);
+  await raise(9, 5000);
+  await pass(2999);
+  await raise(9, 5000);
+  await pass(1);
+  await raise(9, 5000);
+  await bench.look();
+};
+
 /** A bucket whose size changes between two takings, at odd moments; the rounding is upwards. */
 export const sizes: Part = async (bench) => {
   const { store, ask: call, pass } = bench;

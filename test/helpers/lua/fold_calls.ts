@@ -30,6 +30,7 @@ interface Fold {
   readonly logs?: readonly Log[];
   readonly budget?: number;
   readonly measure?: boolean;
+  readonly isTimed?: boolean;
   readonly capConnections?: number;
   readonly capOthers?: number;
   readonly query?: { window_ms: number; recent_count: number; top_count: number; subject?: string };
@@ -42,7 +43,7 @@ export const everything = (windowMs: number, subject = 'ada') => {
 /** Folds one step; a failure is noted as well. */
 export async function fold({ redis, store: { keys } }: Bench, asked: Fold = {}): Promise<void> {
   const { windows = [SHORT, LONG], others = [], logs = [CONNECTION, SERVICE] } = asked;
-  const { state, lease, recent, newcomers, hours, window } = keys.usage(0);
+  const { state, lease, recent, newcomers, hours, window, refunds } = keys.usage(0);
   const declared = [
     ...windows.map((ms) => ({ ms, declared: true })),
     ...others.map((ms) => ({ ms, declared: false })),
@@ -52,6 +53,7 @@ export async function fold({ redis, store: { keys } }: Bench, asked: Fold = {}):
       ...[keys.control(0), state, lease, recent, newcomers, hours],
       ...declared.map(({ ms }) => window(ms)),
       ...logs.map(({ policy }) => keys.admissions(0, policy)),
+      ...logs.map(({ policy }) => refunds(policy)),
     ],
     args: [
       pack({
@@ -62,6 +64,7 @@ export async function fold({ redis, store: { keys } }: Bench, asked: Fold = {}):
         logs,
         budget: asked.budget ?? 1000,
         measure: asked.measure ?? false,
+        is_timed: asked.isTimed ?? false,
         cap_connections: asked.capConnections ?? 1e9,
         cap_others: asked.capOthers ?? 1e9,
         keep_hours_ms: 3 * 3_600_000,
@@ -79,8 +82,18 @@ export async function connect(bench: Bench, subjects: readonly string[], us = 0,
   await bench.redis.xadd(bench.store.keys.admissions(0, policy), `${bench.nowUs + us}-*`, ...pairs);
 }
 
-/** The same after the clock has gone back: the id stays where it was. */
+/** The same after the clock was set back: the id does not go back. */
 export async function connectBehind({ redis, store, nowUs }: Bench, subjects: readonly string[]) {
   const pairs = subjects.flatMap((subject) => [subject, '1']);
   await redis.xadd(store.keys.admissions(0, 'connection'), '*', '', String(nowUs), ...pairs);
+}
+
+/** Appends a refund, as one does that is made so many microseconds from now, of a connection of so long ago. */
+export async function refundConnection(
+  { redis, store, nowUs }: Bench,
+  subject: string,
+  { agoUs, us = 0, policy = 'connection' }: { agoUs: number; us?: number; policy?: string },
+) {
+  const key = store.keys.admissions(0, policy);
+  await redis.xadd(key, `${nowUs + us}-*`, subject, `-1@${nowUs - agoUs}`);
 }

@@ -14,7 +14,7 @@ import {
 /** Entries of one and of many pairs, in steps of every size, to the microsecond at which they leave each window. */
 export const folds: Part = async (bench) => {
   const { pass, look } = bench;
-  await fold(bench);
+  await fold(bench, { isTimed: true });
   await connect(bench, ['ada', 'bob', 'ada']);
   await connect(bench, ['cid']);
   await connect(bench, ['ada'], 1);
@@ -27,6 +27,13 @@ export const folds: Part = async (bench) => {
   await pass(20);
   for (const budget of [1, 2, 5, 9, 100]) await fold(bench, { budget });
   await look();
+  await connect(bench, ['ada', 'bob']);
+  for (let at = 0; at < 3; at += 1) await connect(bench, ['ada'], at, 'service');
+  await pass(10);
+  for (const budget of [3, 100]) {
+    await fold(bench, { budget });
+    await look();
+  }
   for (const windowMs of [SHORT, LONG]) {
     await pass((windowMs === SHORT ? SHORT : LONG - SHORT) * 1000 - 31);
     for (const us of [0, 1, 1, 18, 1, 2, 20]) {

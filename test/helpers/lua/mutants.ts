@@ -39,7 +39,7 @@ const WRITES =
 
 /** Calls for their effect alone. */
 const EFFECT =
-  /^\s*(takings|limits|limit\.algorithm|log|control|state|windows|hours|recent|logs|declared|fold|record)[.\w]*\(|^\s*\w+(_\w+)*\(.*\)$/;
+  /^\s*(takings|limits|limit\.algorithm|log|refund|refunds|control|state|windows|hours|recent|logs|declared|fold|record)[.\w]*\(|^\s*\w+(_\w+)*\(.*\)$/;
 
 /** Every mutant of a file: a comparison, an operator, a bound changed; a line that writes dropped. */
 export function mutantsOf(file: string, text: string): Mutant[] {

@@ -1,18 +1,43 @@
 import { clocks, excesses, partedTokens, purges } from './ageing';
 import { convertedLimits, fractions, retainedTimes } from './announcing';
 import type { Part } from './battery';
-import { conversions, forgotten, overrides, reloads, resets, sizes, twoConversions } from './changing';
+import {
+  conversions,
+  forgotten,
+  overrides,
+  raises,
+  reloads,
+  resets,
+  sizes,
+  twoConversions,
+} from './changing';
 import { deadlines, decisions, faults, fullMemory, lists } from './deciding';
 import { clocksOfFolds, drops, entriesFromAhead, logsOfOthers } from './disturbing';
 import { declarations, folds, hourEnds, leases, questions, shorterWindows } from './folding';
-import { callFaults, denials, recordedCalls } from './recording';
-import { restored, restoredBuckets, restoredFaults } from './restoring';
+import { callFaults, denials, lateDenials, latestDenials, recordedCalls } from './recording';
+import {
+  foldedRefunds,
+  refundsInParts,
+  refundsOfOtherTimes,
+  relisted,
+  retiredRefunds,
+} from './refunded_folds';
+import {
+  refundedBefore,
+  refundedBehind,
+  refundedBuckets,
+  refundedEmpty,
+  refundedLongAgo,
+  refunds,
+} from './refunding';
+import { restored, restoredBuckets, restoredErased, restoredFaults } from './restoring';
 
 /** What the limits do. The last makes the store another one. */
 export const LIMIT_PARTS: readonly Part[] = [
   decisions,
   deadlines,
   overrides,
+  raises,
   sizes,
   forgotten,
   resets,
@@ -30,6 +55,13 @@ export const LIMIT_PARTS: readonly Part[] = [
   restored,
   restoredBuckets,
   restoredFaults,
+  restoredErased,
+  refunds,
+  refundedBuckets,
+  refundedBefore,
+  refundedEmpty,
+  refundedBehind,
+  refundedLongAgo,
   fullMemory,
   faults,
 ];
@@ -47,6 +79,13 @@ export const USAGE_PARTS: readonly Part[] = [
   entriesFromAhead,
   hourEnds,
   denials,
+  latestDenials,
+  lateDenials,
   recordedCalls,
+  foldedRefunds,
+  retiredRefunds,
+  refundsInParts,
+  relisted,
+  refundsOfOtherTimes,
   callFaults,
 ];

@@ -7,24 +7,31 @@ const HOUR_US = HOUR_MS * 1000;
 const REMEMBER_MS = 100_000;
 const KEEP_LOG_MS = 900_000;
 const LOG_BYTES = 9000;
+const REMEMBERED_US = 5;
 
 type Count = readonly [atUs: number, policy: string, count: number];
 type Denied = readonly [subject: string, cost: number, atUs: number];
+type Latest = readonly [subject: string, atUs: number];
 
 interface Delivery {
   readonly daemon?: string;
   readonly sequence: number;
   readonly counts?: readonly Count[];
   readonly samples?: readonly (readonly Denied[])[];
+  readonly latest?: readonly (readonly Latest[])[];
+  readonly hashes?: Readonly<Record<string, string>>;
 }
 
 async function deliver({ redis, store: { keys } }: Bench, delivery: Delivery): Promise<void> {
-  const { daemon = 'one', sequence, counts = [], samples = [] } = delivery;
-  const { hours, delivered } = keys.usage(0);
+  const { daemon = 'one', sequence, counts = [], samples = [], latest = samples.map(() => []) } = delivery;
+  const { hours, delivered, denied } = keys.usage(0);
+  const { running, erased } = keys.erasures(0);
   const call = callFunction(redis, 'count_denials', {
     keys: [
       ...[keys.control(0), hours, delivered],
       ...samples.map((_, at) => keys.denials(0, `policy-${at}`)),
+      ...samples.map((_, at) => denied(`policy-${at}`)),
+      ...[running, erased],
     ],
     args: [
       pack({
@@ -33,6 +40,10 @@ async function deliver({ redis, store: { keys } }: Bench, delivery: Delivery): P
         sequence,
         counts,
         samples,
+        latest,
+        hashes: delivery.hashes,
+        remembered_us: REMEMBERED_US,
+        most_denied: 3,
         sample_size: 3,
         keep_hours_ms: 2 * HOUR_MS,
         keep_log_ms: KEEP_LOG_MS,
@@ -41,6 +52,42 @@ async function deliver({ redis, store: { keys } }: Bench, delivery: Delivery): P
   });
   await call.catch(() => undefined);
 }
+
+/** Who was denied last: the latest of each, no more than are kept, and none from a time to come. */
+export const latestDenials: Part = async (bench) => {
+  const { pass, look } = bench;
+  const now = () => bench.nowUs;
+  const samples = [[], []];
+  await deliver(bench, { sequence: 1, samples, latest: [[['ada', now() - 5]], [['bob', now()]]] });
+  await look();
+  await pass(10);
+  const later = ['ada', 'eve', 'moe', 'dan'].map((subject, at) => [subject, now() - at] as const);
+  await deliver(bench, { sequence: 2, samples, latest: [later, [['bob', now() - 20]]] });
+  await look();
+  await pass(1000);
+  await deliver(bench, { sequence: 3, samples, latest: [[['zoe', now() + HOUR_US]], []] });
+  await look();
+};
+
+/** Late deliveries of those who were erased, one by name and one by hash, and of others: to the microsecond. */
+export const lateDenials: Part = async (bench) => {
+  const { redis, store, look } = bench;
+  const beganUs = bench.nowUs - 1000;
+  const { running, erased } = store.keys.erasures(0);
+  await redis.hset(running, 'id', pack({ subject: 'ada', begun_us: beganUs }));
+  await redis.zadd(erased, beganUs, 'hash of bob', beganUs - 7, 'hash of ada');
+  const hashes = { ada: 'hash of ada', bob: 'hash of bob', eve: 'hash of eve' };
+  for (const [at, laterUs] of [-1, 0, REMEMBERED_US, REMEMBERED_US + 1].entries()) {
+    const atUs = beganUs + laterUs;
+    const names = Object.keys(hashes);
+    const samples = [names.map((subject) => [subject, 1, atUs] as const)];
+    const latest = [names.map((subject) => [subject, atUs] as const)];
+    await deliver(bench, { sequence: 1 + at, samples, latest, hashes });
+    await look();
+  }
+  await deliver(bench, { sequence: 9, samples: [[['ada', 1, beganUs]]] });
+  await look();
+};
 
 /** Deliveries, their repeats, daemons that have ended, hours that are too old or still to come. */
 export const denials: Part = async (bench) => {
@@ -90,6 +137,7 @@ interface Call {
   readonly service?: string;
   readonly callMs?: number;
   readonly id?: string;
+  readonly deadlineUs?: number;
 }
 
 async function record({ redis, store: { keys } }: Bench, ...calls: Call[]): Promise<void> {
@@ -108,6 +156,7 @@ async function record({ redis, store: { keys } }: Bench, ...calls: Call[]): Prom
           each.service ?? 'vente',
           each.callMs ?? -1,
           each.id === undefined ? 0 : 1,
+          each.deadlineUs ?? 0,
         ]),
         remember_ms: REMEMBER_MS,
         keep_log_ms: KEEP_LOG_MS,
@@ -158,6 +207,12 @@ export const recordedCalls: Part = async (bench) => {
   await look();
   await pass(-50_000_000);
   await record(bench, { subject: 'dan', id: 'dan' }, { subject: 'dan', id: 'dan', service: 'achat' });
+  for (const deadlineUs of [1, bench.nowUs - 1, bench.nowUs, bench.nowUs + 1])
+    await record(
+      bench,
+      { subject: 'fay', deadlineUs },
+      { subject: 'fay', id: `at-${deadlineUs % 10}`, deadlineUs },
+    );
 };
 
 /** Corrupt keys, and a store that is another one: for all that the statistics write. */

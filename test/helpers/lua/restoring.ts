@@ -1,3 +1,4 @@
+import { pack } from '../../../daemon/redis/packing';
 import { policyOf } from '../limit_store';
 import type { Bench, Part } from './battery';
 import {
@@ -104,4 +105,21 @@ export const restoredFaults: Part = async (bench) => {
   await store.restore([entry('ada', mixed, 'smaller')]);
   await pass(WINDOW_MS);
   await store.read('ada', mixed);
+};
+
+/** What was admitted before erasures that are known by name or by hash, and after them, to the microsecond. */
+export const restoredErased: Part = async (bench) => {
+  const { redis, store, nowUs, look } = bench;
+  const { running, erased } = store.keys.erasures(0);
+  const beganUs = nowUs - 1000;
+  await redis.hset(running, 'id', pack({ subject: 'ivy', begun_us: beganUs }));
+  await redis.zadd(erased, beganUs, 'hash of joe');
+  for (const laterUs of [-1, 0, 1]) {
+    await store.restore(
+      ['ivy', 'joe', 'kim'].map((subject) => {
+        return { ...ask(single, `${subject}-${laterUs}`), subject, atUs: beganUs + laterUs };
+      }),
+    );
+    await look();
+  }
 };

@@ -10,6 +10,7 @@ export const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: s
     /'ZRANGE', key, '' \.\. now_text/,
     'a taking of this very microsecond is dated to it again',
   ],
+  ['limits/takings', /token = 2, math\.(min\(cost \+ 1|max)/, 'a token that is not there cannot be removed'],
   ['limits/takings', /from_end = n \+ view\.added/, 'within one entry it only names what was read last'],
   ['limits/takings', /if newest_us < 0 then/, 'an empty set has no expiry to write'],
   ['limits/takings', /needed_ms = math\.floor/, 'less than a millisecond of an expiry'],
@@ -39,7 +40,7 @@ export const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: s
     /reply\.err then return|frozen\.err/,
     'only whether to look again for takings from the future',
   ],
-  ['limits/admit', /is_behind = true/, 'only whether to look again for takings from the future'],
+  ['limits/log', /is_behind = true/, 'only whether to look again for takings from the future'],
   ['limits/admit', /now_us <= \(request\.grown_until_us/, 'one microsecond more of a time that is generous'],
   [
     'limits/restore',
@@ -99,6 +100,8 @@ export const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: s
     /at_us (<= from_us or|< from_us or at_us >= from_us - )|^from_us = at_us \+/,
     'the field is made anew, and is the same',
   ],
+  ['usage/refunds', /if new and not run|if not new or not run/, 'looks for refunds where there are none'],
+  ['usage/refunding', /to = '' \.\. entry/, 'the refund itself is no connection'],
   ['usage/denials', /#sample >= 0/, 'a log that lasts a little longer'],
   [
     'usage/record_calls',

@@ -12,7 +12,7 @@ test('interleave: the steps take turns to be first, and the first round does not
   expect(series).toEqual({ a: [4, 5, 8], b: [3, 6, 7] });
 });
 
-test('interleave: a step that measures several things, a series of each', async () => {
+test('interleave: a step that measures several things has a series of each', async () => {
   let count = 0;
   const step = async () => {
     count += 1;
@@ -21,7 +21,7 @@ test('interleave: a step that measures several things, a series of each', async 
   expect(await interleave(2, [step])).toEqual({ cpu: [2, 3], calls: [20, 30] });
 });
 
-test('interleave: a spoiled step, is done again with another number', async () => {
+test('interleave: a spoiled step is done again with another number', async () => {
   const turns: number[] = [];
   const step = async (turn: number) => {
     turns.push(turn);
@@ -32,14 +32,14 @@ test('interleave: a spoiled step, is done again with another number', async () =
   expect(turns).toEqual([1, 2, 3]);
 });
 
-test('interleave: a step that is spoiled again and again, throws', async () => {
+test('interleave: a step that is spoiled again and again throws', async () => {
   const step = async () => {
     throw new Spoiled('calls failed');
   };
   await expect(interleave(1, [step])).rejects.toThrow('calls failed');
 });
 
-test('interleave: any other failure, throws at once', async () => {
+test('interleave: any other failure throws at once', async () => {
   let count = 0;
   const step = async () => {
     count += 1;

@@ -35,7 +35,7 @@ function run(): { status: number | null; lines: string[] } {
   };
 }
 
-test('.ci/run: no engine, the compose stack reported as skipped', () => {
+test('.ci/run: without an engine, the compose stack is reported as skipped', () => {
   program('npm', 'echo "12 passed, 0 failed"');
   program('docker', 'exit 1');
 
@@ -68,7 +68,7 @@ test('.ci/run: an engine, both parts with their times and the sum last', () => {
   ]);
 });
 
-test('.ci/run: a part that fails without a count, one failure', () => {
+test('.ci/run: a part that fails without a count is one failure', () => {
   program('npm', 'exit 3');
   program('docker', 'exit 1');
   const { status, lines } = run();
@@ -77,7 +77,7 @@ test('.ci/run: a part that fails without a count, one failure', () => {
   expect(lines.at(-1)).toBe('2 passed, 1 failed');
 });
 
-test('.ci/run: a test that was skipped, named below its part', () => {
+test('.ci/run: a test that was skipped is named below its part', () => {
   program('npm', 'echo "skipped: the alerts: as promtool tests them"; echo "12 passed, 0 failed"');
   program('docker', 'exit 1');
 

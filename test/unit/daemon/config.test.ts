@@ -14,7 +14,7 @@ function faultsOf(env: Record<string, string>): readonly string[] {
 }
 
 describe('readConfig', () => {
-  test('an empty environment, the defaults', () => {
+  test('an empty environment means the defaults', () => {
     const { policiesFile, ...rest } = readConfig({});
 
     expect(rest).toEqual({
@@ -25,9 +25,12 @@ describe('readConfig', () => {
       redisCallsUrl: 'redis://127.0.0.1:6379/1',
       keyPrefix: '',
       partitions: 1,
+      redisSecurity: { tls: undefined, sentinelPassword: undefined },
       access: { file: undefined, tls: undefined, reflection: true },
       connections: { total: 1000, perAddress: 100 },
       maxStreams: 256,
+      proxies: { peers: [], maxConnections: 500, maxStreams: 1000 },
+      connectionAge: { maxMs: 3_600_000, graceMs: 0 },
       drainDelayMs: 0,
       workers: 1,
       logBytes: { connections: 33_554_432, others: 4_194_304 },
@@ -41,13 +44,13 @@ describe('readConfig', () => {
     expect(existsSync(policiesFile)).toBe(true);
   });
 
-  test('variables that are set to nothing, count as unset', () => {
+  test('variables that are set to nothing count as unset', () => {
     const empty = { QUOTA_LISTEN: '', REDIS_URL: '', QUOTA_PARTITIONS: '', LOG_LEVEL: '' };
 
     expect(readConfig(empty)).toEqual(readConfig({}));
   });
 
-  test('a store in memory, taken; what only Redis has, refused', () => {
+  test('a store in memory is accepted; settings of Redis only are rejected', () => {
     const env = { REDIS_URL: 'memory:', QUOTA_WORKERS: '1' };
 
     expect(readConfig(env).isInMemory).toBe(true);
@@ -65,7 +68,7 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('every variable, taken as it is', () => {
+  test('every variable is accepted as it is', () => {
     const env = {
       QUOTA_LISTEN: '[::1]:0',
       QUOTA_HTTP_LISTEN: '0.0.0.0:9000',
@@ -81,6 +84,7 @@ describe('readConfig', () => {
       QUOTA_DENIAL_CACHE: 'off',
       LOG_LEVEL: 'silent',
       QUOTA_AUDIT_FILE: '/var/log/audit.log',
+      QUOTA_RECORD_FOLDER: '/var/tmp/record',
     };
 
     const {
@@ -92,24 +96,27 @@ describe('readConfig', () => {
       isInMemory: ______,
       isStoreStrict: _______,
       areCallsDurable: ________,
+      redisSecurity: _________,
+      proxies: __________,
+      connectionAge: ___________,
       ...rest
     } = readConfig(env);
     const inWords = (value: unknown) => (value === false ? 'off' : String(value));
     expect(Object.values(rest).map(inWords)).toEqual(Object.values(env));
   });
 
-  test.each(['QUOTA_JOINING', 'QUOTA_SHEDDING', 'QUOTA_DENIAL_CACHE'])('%s, on or off', (variable) => {
+  test.each(['QUOTA_JOINING', 'QUOTA_SHEDDING', 'QUOTA_DENIAL_CACHE'])('%s is on or off', (variable) => {
     expect(faultsOf({ [variable]: 'no' })).toEqual([`${variable} must be on or off`]);
   });
 
-  test('a secret of the log that is too short, refused; a longer one, taken', () => {
+  test('a secret of the log that is too short is rejected; a longer one is accepted', () => {
     expect(faultsOf({ QUOTA_LOG_SECRET: 'short' })).toEqual([
       'QUOTA_LOG_SECRET must be 16 characters or more',
     ]);
     expect(readConfig({ QUOTA_LOG_SECRET: 'a long enough secret' }).logSecret).toBe('a long enough secret');
   });
 
-  test('sizes of the logs, taken from 64 KiB on', () => {
+  test('sizes of the logs are taken from 64 KiB on', () => {
     const env = { QUOTA_CONNECTION_LOG_BYTES: '65536', QUOTA_LOG_BYTES: '100000000000' };
 
     expect(readConfig(env).logBytes).toEqual({ connections: 65_536, others: 100_000_000_000 });
@@ -120,7 +127,7 @@ describe('readConfig', () => {
         ]);
   });
 
-  test('limits of connections and streams, taken', () => {
+  test('limits of connections and streams are accepted', () => {
     const env = {
       QUOTA_MAX_CONNECTIONS: '20',
       QUOTA_MAX_CONNECTIONS_PER_ADDRESS: '5',
@@ -133,8 +140,29 @@ describe('readConfig', () => {
     });
   });
 
+  test('proxies and the age of connections are accepted', () => {
+    const env = {
+      QUOTA_PROXIES: '10.0.0.7, fd00::/8,loopback',
+      QUOTA_PROXY_MAX_CONNECTIONS: '7',
+      QUOTA_PROXY_MAX_STREAMS: '8',
+      QUOTA_MAX_CONNECTION_AGE_MS: '0',
+      QUOTA_MAX_CONNECTION_AGE_GRACE_MS: '5000',
+    };
+
+    expect(readConfig(env)).toMatchObject({
+      proxies: { peers: ['10.0.0.7', 'fd00::/8', 'loopback'], maxConnections: 7, maxStreams: 8 },
+      connectionAge: { maxMs: 0, graceMs: 5000 },
+    });
+  });
+
+  test('peers that are no addresses are rejected, each by name', () => {
+    expect(faultsOf({ QUOTA_PROXIES: 'haproxy,10.0.0.1,10.0.0.0/33' })).toEqual([
+      'QUOTA_PROXIES must list addresses, networks such as 10.0.0.0/8, loopback, linklocal or uniquelocal; it has "haproxy", "10.0.0.0/33"',
+    ]);
+  });
+
   test.each(['0', '-1', '1e3', '10001', 'many'])(
-    '%s streams on a connection, refused',
+    '%s streams on a connection are rejected',
     (QUOTA_MAX_STREAMS) => {
       expect(faultsOf({ QUOTA_MAX_STREAMS })).toEqual([
         'QUOTA_MAX_STREAMS must be a whole number, 1 to 10000',
@@ -146,14 +174,14 @@ describe('readConfig', () => {
     ['redis://127.0.0.1:6400', 'redis://127.0.0.1:6400/1'],
     ['redis://127.0.0.1:6400/0', 'redis://127.0.0.1:6400/1'],
     ['rediss://user:w%40rd@h.example:1/5', 'rediss://user:w%40rd@h.example:1/1'],
-  ])('REDIS_URL %s alone, the calls in database 1 of the same server', (redisUrl, redisCallsUrl) => {
+  ])('REDIS_URL %s alone puts the calls in database 1 of the same server', (redisUrl, redisCallsUrl) => {
     expect(readConfig({ REDIS_URL: redisUrl })).toMatchObject({ redisUrl, redisCallsUrl });
   });
 
   test.each([
     ['QUOTA_STRICT_STORE', 'isStoreStrict'],
     ['QUOTA_DURABLE_CALLS', 'areCallsDurable'],
-  ] as const)('%s, 0 or 1', (variable, setting) => {
+  ] as const)('%s is 0 or 1', (variable, setting) => {
     expect([readConfig({ [variable]: '1' })[setting], readConfig({ [variable]: '0' })[setting]]).toEqual([
       true,
       false,
@@ -161,7 +189,7 @@ describe('readConfig', () => {
     expect(faultsOf({ [variable]: 'on' })).toEqual([`${variable} must be 0 or 1`]);
   });
 
-  test('a fault in every variable, all told at once', () => {
+  test('a fault in every variable: all are reported at once', () => {
     const faults = faultsOf({
       QUOTA_LISTEN: 'everywhere',
       REDIS_URL: 'localhost',
@@ -191,7 +219,7 @@ describe('readConfig', () => {
     'https://:s3cret@127.0.0.1:6379/0',
     'redis://',
     's3cret',
-  ])('REDIS_URL %j, refused by its name and never repeated', (url) => {
+  ])('REDIS_URL %j is rejected by its name and never repeated', (url) => {
     const faults = faultsOf({ REDIS_URL: url });
 
     expect(faults).toEqual([expect.stringMatching(/^REDIS_URL must be a URL such as /)]);
@@ -207,17 +235,20 @@ describe('readConfig', () => {
     '::1:50051',
     'a b:1',
     'http://h:1',
-  ])('QUOTA_LISTEN %j, refused', (listen) => {
+  ])('QUOTA_LISTEN %j is rejected', (listen) => {
     expect(faultsOf({ QUOTA_LISTEN: listen })).toHaveLength(1);
   });
 
-  test.each(['0', '-1', '1.5', '01', '1025', '1e2', ' 1'])('QUOTA_PARTITIONS %j, refused', (partitions) => {
-    expect(faultsOf({ QUOTA_PARTITIONS: partitions })).toEqual([
-      expect.stringMatching(/^QUOTA_PARTITIONS must be /),
-    ]);
-  });
+  test.each(['0', '-1', '1.5', '01', '1025', '1e2', ' 1'])(
+    'QUOTA_PARTITIONS %j is rejected',
+    (partitions) => {
+      expect(faultsOf({ QUOTA_PARTITIONS: partitions })).toEqual([
+        expect.stringMatching(/^QUOTA_PARTITIONS must be /),
+      ]);
+    },
+  );
 
-  test.each(['a b', '{0}', 'é', '*', 'x'.repeat(65)])('QUOTA_KEY_PREFIX %j, refused', (prefix) => {
+  test.each(['a b', '{0}', 'é', '*', 'x'.repeat(65)])('QUOTA_KEY_PREFIX %j is rejected', (prefix) => {
     expect(faultsOf({ QUOTA_KEY_PREFIX: prefix })).toHaveLength(1);
   });
 });

@@ -12,6 +12,7 @@ const METRIC = /\b(?:quota|nodejs|process)_[a-z0-9_]+/g;
 async function knownMetrics(): Promise<Set<string>> {
   const metrics = createMetrics({
     policyNames: () => [],
+    policiesDigest: () => 'digest',
     droppedLogLines: () => 0,
     methodNames: ['quota.v1.QuotaService/Admit'],
     certificateEnds: () => [],
@@ -22,10 +23,10 @@ async function knownMetrics(): Promise<Set<string>> {
   });
   metrics.load.watch({
     load: () => ({ limit: 0, inFlight: 0 }),
-    clock: () => undefined,
+    clocks: () => [],
     folding: () => ({ lagSeconds: 0, backlogEntries: 0, droppedEntries: 0 }),
     outage: () => ({
-      openCircuits: { admissions: false, calls: false },
+      unaskedPartitions: { admissions: 0, calls: 0 },
       journalEntries: 0,
       droppedEntries: 0,
       localSubjects: 0,
@@ -38,7 +39,7 @@ async function knownMetrics(): Promise<Set<string>> {
 
 describe('the alerts and the board', () => {
   test.each(['prometheus/alerts.yml', 'grafana/dashboards/quota.json'])(
-    '%s, speaks of no metric that the daemon has not',
+    '%s speaks of no metric that the daemon has not',
     async (file) => {
       const known = await knownMetrics();
       const named = new Set(readFileSync(join(FOLDER, file), 'utf8').match(METRIC));
@@ -48,7 +49,7 @@ describe('the alerts and the board', () => {
     },
   );
 
-  test('every alert, with a case of its own', () => {
+  test('every alert has a case of its own', () => {
     const alerts = readFileSync(join(FOLDER, 'prometheus/alerts.yml'), 'utf8').matchAll(/- alert: (\w+)/g);
     const cases = readFileSync(join(FOLDER, 'prometheus/alerts_test.yml'), 'utf8');
     const names = [...alerts].map(([, name = '']) => name);
@@ -57,7 +58,7 @@ describe('the alerts and the board', () => {
     expect(names.filter((name) => !new RegExp(`alertname: ${name}\\s+exp_alerts`).test(cases))).toEqual([]);
   });
 
-  test('every alert, in the manual', () => {
+  test('every alert is in the manual', () => {
     const alerts = readFileSync(join(FOLDER, 'prometheus/alerts.yml'), 'utf8').matchAll(/- alert: (\w+)/g);
     const manual = readFileSync(join(FOLDER, '../docs/operations.md'), 'utf8');
 
@@ -73,7 +74,7 @@ describe('the alerts and the board', () => {
     expect(succeeded).toBe(true);
   });
 
-  testWithPromtool('promtool, the configuration of Prometheus', () => {
+  testWithPromtool('promtool accepts the configuration of Prometheus', () => {
     expect(promtool(['check', 'config', join(FOLDER, 'prometheus/prometheus.yml')])).toMatchObject({
       succeeded: true,
     });

@@ -29,7 +29,7 @@ function makeSecrets(): string {
 }
 
 describe('deploy/secrets.sh', () => {
-  test('an empty folder, an access file that the daemon takes, with a role for each token', () => {
+  test('an empty folder gets an access file that the daemon takes, with a role for each token', () => {
     makeSecrets();
 
     expect(parseIdentities(readAccess())).toEqual([
@@ -43,7 +43,7 @@ describe('deploy/secrets.sh', () => {
     ]);
   });
 
-  test('run again, nothing changed', () => {
+  test('changes nothing if it is run again', () => {
     makeSecrets();
     const names = ['access/access.yaml', 'web_token', 'redis_users.acl', 'mysql_tls.pem', 'mysql_tls.key'];
     const before = names.map(read);
@@ -53,7 +53,7 @@ describe('deploy/secrets.sh', () => {
     expect(said).not.toContain('caller');
   });
 
-  test('an access file of an earlier version, left as it is, and what to do about it said', () => {
+  test('an access file of an earlier version is left as it is, and it says what to do about it', () => {
     makeSecrets();
     const earlier = readAccess().replace('role: site', 'role: caller');
     writeFileSync(accessFile(), earlier);
@@ -63,7 +63,7 @@ describe('deploy/secrets.sh', () => {
     expect(said).toContain('The web tier is a caller');
   });
 
-  test('secrets of an earlier version, each kept, so that it can still read them after a rollback', () => {
+  test('secrets of an earlier version are each kept, so that it can still read them after a rollback', () => {
     const kept = ['redis_password', 'mysql_password', 'mysql_root_password', 'session_secret', 'web_token'];
     for (const name of kept) writeFileSync(join(folder, name), `earlier-${name}`);
     makeSecrets();
@@ -75,7 +75,24 @@ describe('deploy/secrets.sh', () => {
     );
   });
 
-  test('every command that the daemon uses, open to its user of Redis', () => {
+  test('a replica may only replicate, and a Sentinel only watch and promote', () => {
+    makeSecrets();
+    const rightsOf = (user: string) =>
+      (new RegExp(`^user ${user} on #(\\w+) (.*)$`, 'm').exec(read('redis_users.acl')) ?? []).slice(1);
+
+    expect(rightsOf('replica')).toEqual([
+      sha256(read('redis_replica_password')),
+      'resetkeys resetchannels -@all +psync +replconf +ping',
+    ]);
+    const [digest, rights = ''] = rightsOf('sentinel');
+    expect(digest).toBe(sha256(read('redis_sentinel_password')));
+    expect(
+      rights.split(' ').filter((right) => /^~|@(?!all)|^\+(eval|config$|acl|flush|shutdown)/.test(right)),
+    ).toEqual([]);
+    expect(rights).toContain('-@all');
+  });
+
+  test('every command that the daemon uses is open to its user of Redis', () => {
     makeSecrets();
     const user = /^user quota .*$/m.exec(read('redis_users.acl'))?.[0] ?? '';
     const allowed = new Set(user.split(' ').flatMap((word) => /^\+(\w+)/.exec(word)?.[1] ?? []));
@@ -85,7 +102,7 @@ describe('deploy/secrets.sh', () => {
     expect(used.filter((command) => !allowed.has(command))).toEqual([]);
   });
 
-  test('every key that the daemon builds, open to its user of Redis, and no other', () => {
+  test('every key that the daemon builds is open to its user of Redis, and no other', () => {
     makeSecrets();
     const user = /^user quota .*$/m.exec(read('redis_users.acl'))?.[0] ?? '';
     const patterns = user.split(' ').filter((word) => word.startsWith('~'));
@@ -115,7 +132,8 @@ function commandsOf(sources: string): string[] {
 /** Every key of the builder: its texts, and what its functions make of any arguments. */
 function keysOf(builder: object): string[] {
   return Object.entries(builder).flatMap(([name, value]) => {
-    const built: unknown = typeof value === 'function' && name !== 'partitionOf' ? value(1, 1, 'x') : value;
+    if (['partitionOf', 'tagOf'].includes(name)) return [];
+    const built: unknown = typeof value === 'function' ? value(1, 1, 'x') : value;
     if (typeof built === 'string') return [built];
     return typeof built === 'object' && built !== null ? keysOf(built) : [];
   });

@@ -8,6 +8,6 @@ test.each([
   [6, 8_000],
   [7, 10_000],
   [5_000, 10_000],
-])('backOff: %d failures in a row, a pause of %d ms', (failures, pauseMs) => {
+])('backOff: %d failures in a row make a pause of %d ms', (failures, pauseMs) => {
   expect(backOff(failures, { minMs: 250, maxMs: 10_000 })).toBe(pauseMs);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ConfigInvalid } from '../../../environment/config_invalid';
 
-test('ConfigInvalid: two faults, one line each below the heading, and each by itself', () => {
+test('ConfigInvalid: two faults are one line each below the heading, and each by itself', () => {
   const faults = ['QUOTA_LISTEN must be HOST:PORT', 'access.yaml:3: no such role'];
   const error = new ConfigInvalid(faults);
   expect(error.faults).toEqual(faults);

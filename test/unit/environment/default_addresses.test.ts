@@ -19,7 +19,7 @@ test.each([
 test.each([
   ['QUOTA_LISTEN', DEFAULT_ADDRESSES.quota],
   ['WEB_LISTEN', DEFAULT_ADDRESSES.web],
-])('default addresses: %s, the image listens on the same port', (variable, address) => {
+])('default addresses: the image listens on the same port for %s', (variable, address) => {
   const port = parseAddress(address)?.port;
   expect(read('Dockerfile')).toContain(`ENV ${variable}=0.0.0.0:${port}\n`);
   expect(read('Dockerfile')).toContain(`EXPOSE ${port}\n`);

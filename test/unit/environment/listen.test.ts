@@ -21,7 +21,7 @@ describe('parseAddress', () => {
     ['localhost:65535', { host: 'localhost', port: 65_535 }],
     ['[::1]:50051', { host: '::1', port: 50_051 }],
     ['[fe80::1%lo]:1', { host: 'fe80::1%lo', port: 1 }],
-  ])('parseAddress: %s, read and written again', (text, address) => {
+  ])('parseAddress: %s is read and written again', (text, address) => {
     expect(parseAddress(text)).toEqual(address);
     expect(formatAddress(address)).toBe(text);
   });
@@ -46,32 +46,32 @@ describe('parseAddress', () => {
     '::1]:3000',
     'http://localhost:3000',
     'a/b:3000',
-  ])('parseAddress: %j, nothing', (text) => {
+  ])('parseAddress: %j is nothing', (text) => {
     expect(parseAddress(text)).toBeUndefined();
   });
 });
 
 describe('listenAt', () => {
-  test('listenAt: port 0, answers the port that the system chose', async () => {
+  test('listenAt: port 0 answers the port that the system chose', async () => {
     const port = await listenAt(newServer(), { variable: 'WEB_LISTEN', listen: '127.0.0.1:0' });
     expect(port).toBeGreaterThan(0);
     expect(servers[0]?.address()).toMatchObject({ address: '127.0.0.1', port });
   });
 
-  test('listenAt: a port that is taken, fails with the variable, the address and the cause', async () => {
+  test('listenAt: a port that is taken fails with the variable, the address and the cause', async () => {
     const port = await listenAt(newServer(), { variable: 'WEB_LISTEN', listen: '127.0.0.1:0' });
     const failure = listenAt(newServer(), { variable: 'WEB_LISTEN', listen: `127.0.0.1:${port}` });
     await expect(failure).rejects.toBeInstanceOf(ListenFailed);
     await expect(failure).rejects.toThrow(
-      new RegExp(`^WEB_LISTEN 127\\.0\\.0\\.1:${port} cannot be had: .*EADDRINUSE`),
+      new RegExp(`^WEB_LISTEN: cannot listen on 127\\.0\\.0\\.1:${port}: address in use$`),
     );
   });
 
-  test('listenAt: no address, fails and listens nowhere', async () => {
+  test('listenAt: no address fails and listens nowhere', async () => {
     const server = newServer();
     const failure = listenAt(server, { variable: 'WEB_LISTEN', listen: 'nowhere' });
     await expect(failure).rejects.toThrow(
-      'WEB_LISTEN nowhere cannot be had: it is not of the form HOST:PORT',
+      'WEB_LISTEN: cannot listen on nowhere: it is not of the form HOST:PORT',
     );
     expect(server.listening).toBe(false);
   });

@@ -22,7 +22,7 @@ describe('within', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('within: work that never ends, late at the limit and not before', async () => {
+  test('within: work that never ends is late at the limit and not before', async () => {
     let outcome: unknown = 'none yet';
     const outcomes = within(new Promise<string>(() => undefined), { limitMs: 10, late: 'late' }).then(
       (value) => {

@@ -31,21 +31,21 @@ function complaints(): string {
   return `${stdout}${stderr}`;
 }
 
-test('lint: a cycle of type imports alone, an error', () => {
+test('lint: a cycle of type imports alone is an error', () => {
   write('scripts/a.ts', "import type { B } from './b';\nexport type A = B | string;\n");
   write('scripts/b.ts', "import type { A } from './a';\nexport type B = A[];\n");
 
   expect(complaints()).toContain('This import is part of a cycle.');
 });
 
-test('lint: a file of environment that imports its neighbour, no complaint', () => {
+test('lint: a file of environment may import its neighbour', () => {
   write('environment/a.ts', "import { b } from './b';\nexport const a = b;\n");
   write('environment/b.ts', 'export const b = 1;\n');
 
   expect(complaints()).not.toMatch(/error/i);
 });
 
-test('lint: a type that a program imports where no import rule sees it, an error', () => {
+test('lint: a type imported in a place that no import rule sees is an error', () => {
   write('daemon/quota/a.ts', "export type A = import('../access/b').B;\n");
   write('web/a.ts', "export type A = typeof import('../daemon/b');\n");
 

@@ -13,15 +13,15 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('assets', () => {
-  test('a file of the build, its address with the mark of its contents', () => {
+  test('a file of the build has its address with the digest of its contents', () => {
     expect(loadAssets(folder).url('site.css')).toBe('/assets/site-AB12CD34.css');
   });
 
-  test.each(['sight.css', 'constructor'])('%s, which the build has not made, refused by name', (name) => {
+  test.each(['sight.css', 'constructor'])('%s, which the build has not made, is rejected by name', (name) => {
     expect(() => loadAssets(folder).url(name)).toThrow(`There is no asset named ${name}.`);
   });
 
-  test('no build, refused at once', () => {
+  test('rejects at once a site without its build', () => {
     rmSync(join(folder, 'assets_manifest.json'));
 
     expect(() => loadAssets(folder)).toThrow('assets_manifest.json');

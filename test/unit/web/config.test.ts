@@ -13,7 +13,7 @@ function faultsOf(env: NodeJS.ProcessEnv): string {
 }
 
 describe('config', () => {
-  test('config: an empty environment, the defaults of the documentation', () => {
+  test('config: an empty environment means the defaults of the documentation', () => {
     expect(readConfig({})).toMatchObject({
       mysqlUrl: 'mysql://etuservices@127.0.0.1:3306/etuservices',
       listen: { host: '127.0.0.1', port: 3000 },
@@ -31,7 +31,7 @@ describe('config', () => {
     expect(readConfig({}).sessionSecret.length).toBeGreaterThanOrEqual(32);
   });
 
-  test('config: an empty variable, counts as unset', () => {
+  test('config: an empty variable counts as unset', () => {
     expect(readConfig({ LOG_LEVEL: '', SESSION_SECRET: '' }).logLevel).toBe('info');
   });
 
@@ -52,19 +52,19 @@ describe('config', () => {
     ]);
   });
 
-  test('config: a password or a secret at fault, is not shown', () => {
+  test('config: a password or a secret at fault is not shown', () => {
     const message = faultsOf({ MYSQL_URL: 'mysql://me:hunter2@db', SESSION_SECRET: 'hunter3' });
     expect(message).toContain('MYSQL_URL');
     expect(message).not.toMatch(/hunter/);
   });
 
-  test('config: production without a secret, is refused along with the other faults', () => {
+  test('config: production without a secret is refused along with the other faults', () => {
     const message = faultsOf({ NODE_ENV: 'production', LOG_LEVEL: 'loud' });
     expect(message).toContain('SESSION_SECRET: is required in production');
     expect(message).toContain('LOG_LEVEL');
   });
 
-  test('config: production with a secret, is accepted', () => {
+  test('config: production with a secret is accepted', () => {
     const config = readConfig({ NODE_ENV: 'production', SESSION_SECRET: SECRET });
     expect(config).toMatchObject({ sessionSecret: SECRET, sessionSecretIsTemporary: false });
   });
@@ -72,24 +72,24 @@ describe('config', () => {
   test.each([
     ['[::1]:3000', { host: '::1', port: 3000 }],
     ['localhost:0', { host: 'localhost', port: 0 }],
-  ])('config: WEB_LISTEN %s, is understood', (value, expected) => {
+  ])('config: WEB_LISTEN %s is understood', (value, expected) => {
     expect(readConfig({ WEB_LISTEN: value }).listen).toEqual(expected);
   });
 
   test.each(['3000', 'localhost', ':3000', '[nonsense]:3000', '::1:3000'])(
-    'config: WEB_LISTEN %s, is refused',
+    'config: WEB_LISTEN %s is refused',
     (value) => {
       expect(faultsOf({ WEB_LISTEN: value })).toContain('WEB_LISTEN');
     },
   );
 
-  test('config: WEB_TIME_ZONE that is known, is taken', () => {
+  test('config: WEB_TIME_ZONE that is known is taken', () => {
     expect(readConfig({ WEB_TIME_ZONE: 'America/Guadeloupe' }).timeZone).toBe('America/Guadeloupe');
   });
 
-  test('config: WEB_TIME_ZONE that is unknown, is refused', () => {
+  test('config: WEB_TIME_ZONE that is unknown is refused', () => {
     expect(faultsOf({ WEB_TIME_ZONE: 'Paris' })).toContain(
-      'WEB_TIME_ZONE: is no time zone such as Europe/Paris',
+      'WEB_TIME_ZONE: is not a time zone such as Europe/Paris',
     );
   });
 
@@ -99,11 +99,11 @@ describe('config', () => {
     [{ NODE_ENV: 'production', WEB_SIGN_UP: 'on' }, true],
     [{ WEB_SIGN_UP: 'off' }, false],
     [{ WEB_SIGN_UP: '' }, true],
-  ])('config: sign-up with %j, offered: %s', (env, expected) => {
+  ])('config: sign-up with %j is offered: %s', (env, expected) => {
     expect(readConfig({ SESSION_SECRET: SECRET, ...env }).offersSignUp).toBe(expected);
   });
 
-  test('config: WEB_SIGN_UP that is neither on nor off, is refused', () => {
+  test('config: WEB_SIGN_UP that is neither on nor off is refused', () => {
     expect(faultsOf({ WEB_SIGN_UP: 'yes' })).toContain('WEB_SIGN_UP: is neither on nor off');
   });
 
@@ -111,11 +111,11 @@ describe('config', () => {
     ['1', 1],
     ['loopback', ['loopback']],
     ['10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
-  ])('config: WEB_TRUST_PROXY %s, is understood', (value, expected) => {
+  ])('config: WEB_TRUST_PROXY %s is understood', (value, expected) => {
     expect(readConfig({ WEB_TRUST_PROXY: value }).trustProxy).toEqual(expected);
   });
 
-  test('config: WEB_TRUST_PROXY true, is refused since anyone could then write any address', () => {
+  test('config: WEB_TRUST_PROXY true is refused since anyone could then write any address', () => {
     expect(faultsOf({ WEB_TRUST_PROXY: 'true' })).toContain('WEB_TRUST_PROXY');
   });
 });

@@ -20,6 +20,6 @@ test.each([
   ['/things/7/lend', ['/things/:id/lend', 'POST']],
   ['/things', undefined],
   ['/things/7/8', undefined],
-])('routeTable: the path %s, its pattern and what may be sent there', (path, expected) => {
+])('routeTable: the path %s has its pattern and what may be sent there', (path, expected) => {
   expect(found(path)).toEqual(expected);
 });

@@ -1,5 +1,6 @@
 import { formatDelay } from '../../i18n/delay';
 import { msUntilNextSecond } from './timing';
+import { waitingButton } from './waiting_button';
 
 /**
  * Counts every `data-countdown-ms` below down to zero, in the page's language. Meanwhile the button whose id is in
@@ -10,23 +11,25 @@ export function startCountdowns(parent: ParentNode): void {
 }
 
 function startCountdown(element: HTMLElement): void {
-  // Not the wall clock: the reader may set it, and it need not agree with ours.
+  // Not the wall clock: the reader may set it, and it may differ from the server's.
   const endMs = performance.now() + Number(element.dataset.countdownMs);
   const language = document.documentElement.lang;
-  const button = document.getElementById(element.dataset.enables ?? '');
-  if (button instanceof HTMLButtonElement) button.disabled = true;
-  // A screen reader would say every second of it.
+  const button = waitingButton(element);
+  // A screen reader would read every second aloud.
   element.setAttribute('aria-live', 'off');
 
   const tick = () => {
-    if (!element.isConnected) return;
+    // A newer meter has taken its place.
+    if (!element.isConnected) return button?.letGo();
     const leftMs = endMs - performance.now();
-    element.textContent = formatDelay(leftMs, language);
+    const left = formatDelay(leftMs, language);
+    element.textContent = left;
     if (leftMs > 0) {
+      button?.hold(left);
       window.setTimeout(tick, msUntilNextSecond(leftMs));
       return;
     }
-    if (button instanceof HTMLButtonElement) button.disabled = false;
+    button?.letGo();
     announce(element);
     element.dispatchEvent(new Event('countdown:done', { bubbles: true }));
   };

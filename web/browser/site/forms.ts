@@ -1,4 +1,4 @@
-/** An answer that has not come by then may never come, and the form must not stay dead. */
+/** A later answer may never come, and the form must not stay disabled. */
 const GIVE_UP_MS = 10_000;
 
 /** A form that changes something is sent once: a second click is ignored until the page is left, or the answer is overdue. */
@@ -22,7 +22,7 @@ export function sendFormsOnce(): void {
       form,
       window.setTimeout(() => release(form), GIVE_UP_MS),
     );
-    // Not `disabled`, which would take the focus away, and the button's own value out of what is sent.
+    // Not `disabled`, which would remove the focus, and the button's value from the request.
     for (const button of submitButtons(form)) button.setAttribute('aria-disabled', 'true');
   });
 

@@ -1,14 +1,14 @@
 import { startCountdowns } from './countdowns';
 import { retryDelayMs } from './timing';
 
-/** However wrong an answer is, the server is not asked more often. */
+/** The shortest time between two requests, however wrong an answer is. */
 const SHORTEST_PAUSE_MS = 1_000;
 
-/** A browser's timer holds 24 days; one that is to wait longer fires at once. */
+/** The longest timer of a browser is 24 days; a longer one fires at once. */
 const LONGEST_PAUSE_MS = 24 * 60 * 60 * 1_000;
 
 /**
- * Keeps every `data-quota` section true: it is asked for anew, from the address in that attribute, when `data-next-ms`
+ * Keeps every `data-quota` section up to date: it is fetched again, from the address in that attribute, when `data-next-ms`
  * have passed since it came, and when the reader comes back to the page.
  */
 export function keepMetersTrue(): void {
@@ -43,7 +43,7 @@ function keepTrue(first: HTMLElement): void {
       isAsking = false;
     }
   };
-  // Where nothing is to come back, the attribute is missing.
+  // The attribute is missing if nothing is to come back.
   const refreshAtNext = () => {
     window.clearTimeout(timer);
     if (section.dataset.nextMs) refreshIn(Number(section.dataset.nextMs));
@@ -56,7 +56,7 @@ function keepTrue(first: HTMLElement): void {
   refreshAtNext();
 }
 
-/** Undefined where the server sends the reader elsewhere: who is logged out has no quota. */
+/** Undefined if the server redirects: a logged-out reader has no quota. */
 async function fetchSection(url: string): Promise<HTMLElement | undefined> {
   const answer = await fetch(url, {
     headers: { Accept: 'text/html' },
@@ -71,8 +71,10 @@ async function fetchSection(url: string): Promise<HTMLElement | undefined> {
   return section;
 }
 
-/** Puts the new section in the place of the old one; who was in there stays there. */
+/** Replaces the old section with the new one; the focus stays inside. */
 function replace(old: HTMLElement, fresh: HTMLElement): void {
+  // The server does not know on which page the meter is.
+  if (old.dataset.enables) fresh.dataset.enables = old.dataset.enables;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(fresh);
   startCountdowns(fresh);

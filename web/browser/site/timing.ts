@@ -4,14 +4,14 @@ const MS_PER_S = 1_000;
 
 const RETRY = { minMs: 5_000, maxMs: 300_000 };
 
-/** How long a delay of so many milliseconds, shown in seconds and rounded up, stays as it is shown. */
+/** Time until the displayed second changes. */
 export function msUntilNextSecond(leftMs: number): number {
   return leftMs - (Math.ceil(leftMs / MS_PER_S) - 1) * MS_PER_S;
 }
 
 /**
  * The pause after so many failures in a row, 1 or more: doubled each time, up to five minutes. `random`, from 0 to 1,
- * takes up to half of it away, so that the pages which failed together do not come back together.
+ * shortens it by up to half, so that pages which failed together do not retry together.
  */
 export function retryDelayMs(failures: number, random: number): number {
   return backOff(failures, RETRY) * (1 - random / 2);

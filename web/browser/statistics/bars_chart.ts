@@ -7,7 +7,7 @@ const THICKEST_BAR_PX = 22;
 /** Between a bar and its number. */
 const GAP_PX = 8;
 
-/** Of the letters and digits at hand, the widest. */
+/** The widest of the letters and digits in use. */
 const PX_PER_LETTER = 9;
 
 /** The share of the picture that names may take. */
@@ -19,7 +19,7 @@ export function barsChart({ labels, series }: Panel, palette: Palette): ChartCon
   const fill = { backgroundColor: palette.made, borderRadius: 4, maxBarThickness: THICKEST_BAR_PX };
   return {
     type: 'bar',
-    // A stub stands for none.
+    // Zero is drawn as a stub.
     data: { labels, datasets: [{ data: counts, minBarLength: 2, ...fill }] },
     options: {
       indexAxis: 'y',

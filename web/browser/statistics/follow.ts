@@ -1,25 +1,25 @@
 import { backOff } from '../../../environment/back_off';
 import type { Board, Clock } from '../../pages/statistics/board';
 
-/** `away`: the site answers, and cannot read the statistics. `ended`: the reader may not have them any more. */
+/** `away`: the site answers, but cannot read the statistics. `ended`: the reader may no longer see them. */
 export type State = 'live' | 'away' | 'reconnecting' | 'ended';
 
 type Listeners = {
   onBoard: (board: Board) => void;
-  /** Nothing else has changed. */
+  /** Only the time has changed. */
   onTime: (time: Clock) => void;
   onState: (state: State) => void;
 };
 
-/** The server ends each stream after some minutes: what is back by then has not been away. */
+/** The server ends each stream after some minutes: a reconnection within this time is no interruption. */
 const GRACE_MS = 4_000;
 
-/** The server has something to tell every 30 seconds at the least; a line that is dead without an end has nothing. */
+/** The server sends something at least every 30 seconds; a dead connection brings nothing. */
 const LONGEST_SILENCE_MS = 45_000;
 
 const RETRY = { minMs: 2_000, maxMs: 30_000 };
 
-/** Follows the server-sent events of an address while the page is in sight. */
+/** Follows the server-sent events of an address while the page is visible. */
 export function followBoard(url: string, listeners: Listeners): void {
   const { tell, tellSoon } = createTeller(listeners.onState);
   let source: EventSource | undefined;
@@ -35,11 +35,11 @@ export function followBoard(url: string, listeners: Listeners): void {
     source?.close();
     source = undefined;
   };
-  // Out of sight it would hold one of the few connections that a browser has for a site.
+  // A hidden page would hold one of the few connections that a browser has for a site.
   const look = () => {
     close();
     if (document.hidden) return;
-    // Until the first event, what is in sight may be old.
+    // Until the first event, the page may be out of date.
     tellSoon('reconnecting');
     lookIn(LONGEST_SILENCE_MS);
     const opened = listen(url, listeners, (state) => {
@@ -49,7 +49,7 @@ export function followBoard(url: string, listeners: Listeners): void {
     });
     opened.addEventListener('error', () => {
       tellSoon('reconnecting');
-      // The browser tries again by itself, but not after an answer that is no stream.
+      // The browser retries by itself, except after an answer that is not a stream.
       if (opened.readyState === EventSource.CLOSED) void askWhy();
     });
     source = opened;
@@ -69,7 +69,7 @@ export function followBoard(url: string, listeners: Listeners): void {
   look();
 }
 
-/** Opens the stream; `tell` hears of each event how things stand. */
+/** Opens the stream; `tell` is called with the state after each event. */
 function listen(url: string, { onBoard, onTime }: Listeners, tell: (state: State) => void): EventSource {
   const source = new EventSource(url);
   source.addEventListener('board', ({ data }) => {
@@ -84,7 +84,7 @@ function listen(url: string, { onBoard, onTime }: Listeners, tell: (state: State
   return source;
 }
 
-/** Tells a state at once, or after a while in which another may take its place. */
+/** Reports a state at once, or after a delay during which another may replace it. */
 function createTeller(onState: Listeners['onState']) {
   let timer: number | undefined;
   const tell = (state: State) => {
@@ -98,7 +98,7 @@ function createTeller(onState: Listeners['onState']) {
   return { tell, tellSoon };
 }
 
-/** Whether the reader is logged out, or is not of the staff any more. */
+/** Whether the reader is logged out, or no longer on the staff. */
 async function isForbidden(url: string): Promise<boolean> {
   try {
     const { type, status } = await fetch(url, { method: 'HEAD', redirect: 'manual' });

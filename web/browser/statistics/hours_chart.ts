@@ -6,21 +6,37 @@ type Parts = {
   board: Board;
   palette: Palette;
   /** What each series counts. */
-  names: string[];
+  columns: string[];
 };
 
-/** A bar for each hour: upwards what was admitted, downwards what was refused; a line where each day begins. */
-export function hoursChart({ board, palette, names }: Parts): ChartConfiguration<'bar'> {
+/** A narrower picture has room for the names of no more than these days. */
+const NARROW_PX = 480;
+const MOST_NAMED = 5;
+
+/** The series that are drawn upwards; the others were refused. */
+const ADMITTED_COUNT = 2;
+
+/**
+ * A bar for each hour, on one scale: admitted upwards, denied downwards; a line where each day begins, its
+ * name below its middle.
+ */
+export function hoursChart({ board, palette, columns }: Parts): ChartConfiguration<'bar'> {
   const { labels, series } = board.panels.hours;
-  const days = new Map(board.days.map(({ index, name }) => [index, name]));
-  const fills = [palette.made, hatched(palette.connectionsRefused, palette.surface), palette.callsRefused];
+  const starts = new Set(board.days.map(({ start }) => start).filter((start) => start > 0));
+  const names = new Map(board.days.map(({ middle, name }) => [middle, name]));
+  const fills = [
+    palette.made,
+    palette.calls,
+    hatched(palette.connectionsRefused, palette.surface),
+    palette.callsRefused,
+  ];
   return {
     type: 'bar',
     data: {
       labels,
       datasets: series.map((counts, index) => ({
-        label: names[index] ?? '',
-        data: index === 0 ? counts : counts.map((value) => -value),
+        label: columns[index] ?? '',
+        data: index < ADMITTED_COUNT ? counts : counts.map((value) => -value),
         backgroundColor: fills[index],
         barPercentage: 0.95,
         categoryPercentage: 0.9,
@@ -31,12 +47,16 @@ export function hoursChart({ board, palette, names }: Parts): ChartConfiguration
       scales: {
         x: {
           stacked: true,
-          grid: { color: ({ index }) => (days.has(index) ? palette.muted : 'transparent'), offset: true },
+          grid: { color: ({ index }) => (starts.has(index) ? palette.muted : 'transparent'), offset: true },
           ticks: {
             color: palette.muted,
             autoSkip: false,
             maxRotation: 0,
-            callback: (_value, index) => days.get(index) ?? '',
+            callback(_value, index) {
+              const words = names.get(index)?.split(' ') ?? '';
+              // One above the other; a phone has room for the numbers of seven days.
+              return this.chart.width < NARROW_PX && names.size > MOST_NAMED ? words.slice(-1) : words;
+            },
           },
         },
         y: {
@@ -62,7 +82,7 @@ export function hoursChart({ board, palette, names }: Parts): ChartConfiguration
   };
 }
 
-/** What is drawn downwards is no negative count. */
+/** Counts drawn downwards are not negative. */
 function sizeOf(value: unknown): string {
   return pageNumber(Math.abs(Number(value)));
 }

@@ -10,16 +10,18 @@ export function createPage(root: HTMLElement) {
   };
   return {
     showTime,
-    show({ readTime, panels }: Board) {
+    show({ readTime, panels, figures }: Board) {
       showTime(readTime);
       find(root, '#as-of').hidden = false;
       find(root, '.board').hidden = false;
+      find(root, '.figures').hidden = false;
+      for (const [id, text] of Object.entries(figures)) find(root, `[data-figure=${id}]`).textContent = text;
       for (const [id, panel] of Object.entries(panels)) fill(find(root, `[data-panel=${id}]`), panel);
     },
     showState(state: State) {
       const badge = find(root, '.board-state [role=status]');
       const text = badge.dataset[state === 'away' ? 'ended' : state] ?? '';
-      // A screen reader says it anew each time it is set.
+      // A screen reader repeats it each time it is set.
       if (badge.textContent !== text) badge.textContent = text;
       badge.classList.toggle('good', state === 'live');
       find(root, '#away').hidden = state !== 'away';
@@ -28,24 +30,33 @@ export function createPage(root: HTMLElement) {
   };
 }
 
-function fill(section: HTMLElement, { rows, gist }: Panel): void {
+function fill(section: HTMLElement, { rows, links, gist }: Panel): void {
   find(section, '.empty').hidden = rows.length > 0;
   find(section, '.filled').hidden = rows.length === 0;
   section.querySelector('canvas')?.setAttribute('aria-label', gist);
   const kinds = [...section.querySelectorAll('thead th')].map(({ className }) => className);
-  find(section, 'tbody').replaceChildren(...rows.map((cells) => toRow(cells, kinds)));
+  find(section, 'tbody').replaceChildren(
+    ...rows.map((cells, at) => toRow({ cells, link: links[at] ?? '' }, kinds)),
+  );
 }
 
-function toRow(cells: string[], kinds: string[]): HTMLElement {
+function toRow({ cells, link }: { cells: string[]; link: string }, kinds: string[]): HTMLElement {
   const row = document.createElement('tr');
   for (const [index, text] of cells.entries()) {
     const cell = document.createElement(index === 0 ? 'th' : 'td');
     if (cell.tagName === 'TH') cell.setAttribute('scope', 'row');
     cell.className = kinds[index] ?? '';
-    cell.textContent = text;
+    cell.append(index === 0 && link !== '' ? toLink(text, link) : text);
     row.append(cell);
   }
   return row;
+}
+
+function toLink(text: string, href: string): HTMLElement {
+  const link = document.createElement('a');
+  link.href = href;
+  link.textContent = text;
+  return link;
 }
 
 function find(parent: ParentNode, selector: string): HTMLElement {

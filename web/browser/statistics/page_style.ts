@@ -6,6 +6,7 @@ export type Palette = {
   surface: string;
   /** Connections and calls that were made. */
   made: string;
+  calls: string;
   connectionsRefused: string;
   callsRefused: string;
 };
@@ -19,6 +20,7 @@ export function readPalette(): Palette {
     line: colour('--line'),
     surface: colour('--surface'),
     made: colour('--chart-made'),
+    calls: colour('--chart-calls'),
     connectionsRefused: colour('--chart-connections-refused'),
     callsRefused: colour('--chart-calls-refused'),
   };
@@ -31,7 +33,7 @@ export function pageNumber(value: number): string {
 
 const TILE_PX = 6;
 
-/** A hatching, for who cannot tell colours apart. The colour itself where there is no canvas to draw it on. */
+/** A hatching, for people who cannot distinguish colours. The colour itself if there is no canvas to draw it on. */
 export function hatched(colour: string, ground: string): CanvasPattern | string {
   const tile = document.createElement('canvas');
   tile.width = TILE_PX;

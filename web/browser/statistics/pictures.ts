@@ -18,7 +18,7 @@ Chart.register(BarController, BarElement, CategoryScale, LinearScale, Legend, To
 /** Draws the board's pictures, in the colours and the letters of the page. */
 export function createPictures(root: HTMLElement): { draw(board: Board): void } {
   const charts = new Map<string, Chart<'bar'>>();
-  const names = columnsOf(root, 'hours');
+  const columns = columnsOf(root, 'hours');
   let last: Board | undefined;
 
   const draw = (board: Board) => {
@@ -28,18 +28,18 @@ export function createPictures(root: HTMLElement): { draw(board: Board): void } 
     show('top', top.labels, barsChart(top, palette));
     show('services', services.labels, barsChart(services, palette));
     show('least', least.labels, barsChart(least, palette));
-    show('hours', hours.labels, hoursChart({ board, palette, names }));
+    show('hours', hours.labels, hoursChart({ board, palette, columns }));
   };
   const show = (id: string, labels: string[], config: ChartConfiguration<'bar'>) => {
     const canvas = root.querySelector<HTMLCanvasElement>(`[data-panel=${id}] canvas`);
     const chart = charts.get(id);
-    // Without a bar there is a sentence in its place.
+    // If there is no bar, a sentence is shown instead.
     if (canvas === null || labels.length === 0) return;
     if (chart === undefined) {
       charts.set(id, new Chart(canvas, config));
       return;
     }
-    // In place, so that what is pointed at goes on telling its numbers.
+    // In place, so that the bar under the pointer keeps showing its numbers.
     chart.data = config.data;
     chart.options = config.options ?? {};
     chart.update();
@@ -56,7 +56,7 @@ function useStyleOfPage(): void {
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   Chart.defaults.font.size = 13;
   Chart.defaults.maintainAspectRatio = false;
-  // What changes every few seconds must not move as well.
+  // No animation for what changes every few seconds.
   Chart.defaults.animation = false;
 }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { fault, newPasswordOf } from '../../accounts/new_user';
+import { newPasswordOf } from '../../accounts/new_user';
 import { isSamePassword } from '../../accounts/passwords';
-import type { Faults } from '../forms/form';
+import { type Faults, fault, faultsByField } from '../../forms/faults';
+import type { MessageKey } from '../../i18n/messages';
 import { knownPassword } from '../login/form';
 
-/** The three fields as they were typed; what was not sent counts as empty. */
+/** The three fields as typed; a missing one counts as empty. */
 export type PasswordForm = { current: string; chosen: string; repeated: string };
 
 const text = z.string().catch('');
@@ -19,7 +20,7 @@ export function parsePassword(body: unknown): PasswordForm {
   return passwordForm.parse(body);
 }
 
-/** What is wrong at each field, as far as the form itself shows it, if these are the words of the one who sent it. */
+/** The faults of each field that the form itself shows; `words` are the user's names and email. */
 export function passwordFaults(
   { current, chosen, repeated }: PasswordForm,
   words: readonly string[],
@@ -27,16 +28,17 @@ export function passwordFaults(
   const different = isSamePassword(chosen, current) ? [fault('account.fault.password-same')] : [];
   const repetition = isSamePassword(chosen, repeated) ? [] : [fault('account.fault.password-repeated')];
   return withoutEmpty({
-    current: faultsOf(knownPassword, current),
-    new: [...faultsOf(newPasswordOf(words), chosen), ...different],
+    current: messagesOf(knownPassword, current),
+    new: [...messagesOf(newPasswordOf(words), chosen), ...different],
     repeated: repetition,
   });
 }
 
-function faultsOf(schema: z.ZodType, value: string): string[] {
-  return schema.safeParse(value).error?.issues.map(({ message }) => message) ?? [];
+function messagesOf(schema: z.ZodType, value: string): readonly MessageKey[] {
+  const { error } = z.object({ value: schema }).safeParse({ value });
+  return (error && faultsByField(error).value) ?? [];
 }
 
-function withoutEmpty(faults: Record<string, string[]>): Faults {
-  return Object.fromEntries(Object.entries(faults).filter(([, messages]) => messages.length > 0));
+function withoutEmpty(faults: Faults): Faults {
+  return Object.fromEntries(Object.entries(faults).filter(([, messages = []]) => messages.length > 0));
 }

@@ -1,13 +1,16 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { QuotaUnavailable } from '../../../client/answers/unavailable';
+import { retryAfter } from '../../../client/http/headers';
 import { isCsrfFailure } from '../../accounts/csrf';
 import { currentUser } from '../../accounts/current_user';
 import { isDatabaseUnavailable } from '../../database';
 import type { MessageKey } from '../../i18n/messages';
 import { translatorOf } from '../../i18n/translator';
-import { retryAfter } from '../../quota/rate_limit_headers';
-import { QuotaUnavailable } from '../../quota/unavailable';
 import type { FindRoute } from '../../routes';
+import { keepForm } from '../login/kept_form';
+import { sendLogin } from '../login/page';
 import type { SendPage } from '../view';
+import { ErrorView } from './view';
 
 const DATABASE_RETRY_AFTER_MS = 5_000;
 
@@ -18,8 +21,6 @@ const NOT_FOUND: Answer = { status: 404, title: 'error.not-found.title', text: '
 const FORBIDDEN: Answer = { status: 403, title: 'error.forbidden.title', text: 'error.forbidden.text' };
 
 const CSRF: Answer = { status: 403, title: 'error.csrf.title', text: 'error.csrf.text' };
-
-const ENDED: Answer = { status: 403, title: 'error.ended.title', text: 'error.ended.text' };
 
 /** All other forms are shown to users only. */
 const VISITORS_FORMS = new Set(['/login', '/signup']);
@@ -42,7 +43,7 @@ const UNAVAILABLE: Answer = {
   retryAfterMs: DATABASE_RETRY_AFTER_MS,
 };
 
-/** Answers what no route has answered. */
+/** Answers requests that no route has answered. */
 export function notFound(sendPage: SendPage): RequestHandler {
   return (req, res) => sendError(sendPage, req, res, NOT_FOUND);
 }
@@ -55,7 +56,7 @@ export function rejectTargets(sendPage: SendPage): RequestHandler {
   };
 }
 
-/** Rejects what no form sends, with what the address takes; an address that there is not is not found. */
+/** Rejects methods that the address does not take, and lists those it takes; an unknown address is not found. */
 export function rejectMethods(sendPage: SendPage, findRoute: FindRoute): RequestHandler {
   return (req, res, next) => {
     if (READING_METHODS.has(req.method)) return next();
@@ -67,17 +68,18 @@ export function rejectMethods(sendPage: SendPage, findRoute: FindRoute): Request
   };
 }
 
-/** Tells who is logged in that a page is not for them. */
+/** Shows a logged-in user that a page is not for them. */
 export function sendForbidden(sendPage: SendPage, req: Request, res: Response): void {
   sendError(sendPage, req, res, FORBIDDEN);
 }
 
-/** Turns every failure into a page of ours. What went wrong inside goes to the log, never to the page. */
+/** Turns every failure into a page of the site. Internal details go to the log, never to the page. */
 export function errorHandler(sendPage: SendPage): ErrorRequestHandler {
   return (error, req, res, _next) => {
-    const answer = isCsrfFailure(error) ? staleForm(req, res) : toAnswer(error);
+    if (isCsrfFailure(error) && isOfEndedSession(req, res)) return sendLoginAgain(sendPage, req, res);
+    const answer = isCsrfFailure(error) ? CSRF : toAnswer(error);
     if (answer.status >= 500) req.log.error({ err: error }, 'a request failed');
-    // The page is out already (the session's row could not be touched); the log is all that is left to do.
+    // The page has been sent already (updating the session's row failed); only the log remains.
     if (res.headersSent) return;
     sendError(sendPage, req, res, answer);
   };
@@ -86,15 +88,23 @@ export function errorHandler(sendPage: SendPage): ErrorRequestHandler {
 function sendError(sendPage: SendPage, req: Request, res: Response, answer: Answer): void {
   const { status, title, text, retryAfterMs } = answer;
   if (retryAfterMs !== undefined) res.set('Retry-After', retryAfter(retryAfterMs));
-  // Whoever asks for help can be found in the logs.
+  // So that the request can be found in the logs if its sender asks for help.
   const reference = status >= 500 ? String(req.id) : undefined;
   const { t } = translatorOf(res);
-  sendPage(req, res, { view: 'errors/error', title: t(title), status, data: { status, text, reference } });
+  const data = { status, title: t(title), text: t(text), reference };
+  sendPage(req, res, { view: ErrorView, title: data.title, status, data });
 }
 
-/** Why a form has no token that counts: most often its page was opened in a session that is over. */
-function staleForm(req: Request, res: Response): Answer {
-  return currentUser(res) === undefined && !VISITORS_FORMS.has(req.path) ? ENDED : CSRF;
+/** Whether a form without a valid token was most likely opened in a session that has ended. */
+function isOfEndedSession(req: Request, res: Response): boolean {
+  return currentUser(res) === undefined && !VISITORS_FORMS.has(req.path);
+}
+
+/** Nothing was done: after the login, the form comes back as typed; what cannot come back is shown before. */
+function sendLoginAgain(sendPage: SendPage, req: Request, res: Response): void {
+  const { back, lost } = keepForm(req);
+  const alert = lost.length > 0 ? 'login.ended-long' : 'login.ended';
+  sendLogin(req, res, { sendPage, status: 403, alert, back, lost });
 }
 
 /** The one table of all other failures. */
@@ -106,7 +116,7 @@ function toAnswer(error: unknown): Answer {
   return status >= 400 && status < 500 ? { ...BAD_REQUEST, status } : INTERNAL;
 }
 
-/** The status that Express and its parsers put on their errors; 500 for any other. */
+/** The status that Express and its parsers set on their errors; 500 for any other. */
 function httpStatus(error: unknown): number {
   if (!(error instanceof Error) || !('status' in error)) return INTERNAL.status;
   return typeof error.status === 'number' ? error.status : INTERNAL.status;

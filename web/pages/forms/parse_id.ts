@@ -1,4 +1,4 @@
-/** The id that an address or a form names; undefined where it is none. */
+/** The id that an address or a form names; undefined if it is none. */
 export function parseId(value: unknown): number | undefined {
   if (typeof value !== 'string' || !/^[1-9]\d{0,15}$/.test(value)) return undefined;
   const id = Number(value);

@@ -1,68 +1,54 @@
 import { type Response, Router } from 'express';
 import { currentUser } from '../../accounts/current_user';
-import type { User } from '../../accounts/users';
 import { translatorOf } from '../../i18n/translator';
 import type { Market } from '../../market/market';
-import type { QuotaClient, Stats } from '../../quota/client';
-import { QuotaUnavailable } from '../../quota/unavailable';
-import { readMeter } from '../quota/meter';
-import { SERVICE_CALL_POLICY } from '../services/call';
-import { marketLabels } from '../services/labels';
+import type { QuotaClient } from '../../quota/client';
+import { POLICIES } from '../../quota_names';
+import { shareAnswer } from '../../shared_answer';
+import { meterOf } from '../quota/read_meter';
 import type { SendPage } from '../view';
+import { orUndefined, readTotalsOf } from './totals';
+import { HomeView } from './view';
 
 /** One row of articles. */
 const NEWEST_SHOWN = 3;
 
-const HOURS_TOLD = 72;
-
-const CONNECTION_POLICY = 'connection';
+/** The greatest age of what is the same for everybody: the page costs half as much as reading it for each request. */
+const SHARED_MS = 1_000;
 
 type Parts = { market: Market; quota: QuotaClient; sendPage: SendPage };
 
 /** GET /: what the site is, what is new, and what happens there, without a name. */
 export function homeRoutes({ market, quota, sendPage }: Parts): Router {
   const router = Router();
+  const readMarket = shareAnswer({ keptMs: SHARED_MS, read: () => readFront(market) });
+  const readTotals = shareAnswer({ keptMs: SHARED_MS, read: () => readTotalsOf(quota) });
   router.get('/', async (req, res) => {
-    const translator = translatorOf(res);
-    const [newest, forSale, totals, meter] = await Promise.all([
-      market.forSale({ filters: {}, sort: 'newest' }),
-      market.countForSale({}),
-      readTotals(quota, currentUser(res)),
-      readOwnMeter(quota, res),
+    const [front, totals, own] = await Promise.all([
+      readMarket(),
+      orUndefined(readTotals()),
+      readOwn(quota, res),
     ]);
-    const articles = newest.articles.slice(0, NEWEST_SHOWN);
-    const data = { articles, forSale, totals, meter, labels: marketLabels(translator) };
-    sendPage(req, res, { view: 'home/home', title: translator.t('home.title'), data });
+    const data = { ...front, ...own, totals };
+    sendPage(req, res, { view: HomeView, title: translatorOf(res).t('home.title'), data });
   });
   return router;
 }
 
-function readOwnMeter(quota: QuotaClient, res: Response) {
+/** What is the same for everybody. */
+async function readFront(market: Market) {
+  const [newest, forSale] = await Promise.all([
+    market.forSale({ filters: {}, sort: 'newest' }),
+    market.countForSale({}),
+  ]);
+  return { articles: newest.articles.slice(0, NEWEST_SHOWN), forSale };
+}
+
+/** The reader's own numbers and meter, in one request; undefined for a visitor, or if the daemon is unreachable. */
+async function readOwn(quota: QuotaClient, res: Response) {
   const user = currentUser(res);
-  if (user === undefined) return undefined;
-  const translator = translatorOf(res);
-  return readMeter({ quota, subject: String(user.id), policy: SERVICE_CALL_POLICY, translator });
-}
-
-/** Calls of each service, logins of the last three days, and the reader's own of both. */
-type Totals = { calls: ReadonlyMap<string, number>; connections: number; own: Stats['own'] };
-
-/** Undefined where the daemon is out of reach, for which the home page need not fail. */
-async function readTotals(quota: QuotaClient, user: User | undefined): Promise<Totals | undefined> {
-  try {
-    const own = user && { subject: String(user.id) };
-    return toTotals(await quota.stats({ hourCount: HOURS_TOLD, ...own }));
-  } catch (error) {
-    if (error instanceof QuotaUnavailable) return undefined;
-    throw error;
-  }
-}
-
-function toTotals({ services, hours, own }: Stats): Totals {
-  const connections = hours
-    .flatMap(({ policies }) => policies)
-    .filter(({ policy }) => policy === CONNECTION_POLICY)
-    .reduce((sum, { admitted }) => sum + admitted, 0);
-  const calls = new Map(services.map(({ service, callCount }) => [service, callCount]));
-  return { calls, connections, own };
+  const asked =
+    user && orUndefined(quota.standing({ subject: String(user.id), policy: POLICIES.serviceCall }));
+  const standing = await asked;
+  return { own: standing?.own, meter: standing && meterOf(standing.limits, translatorOf(res)) };
 }

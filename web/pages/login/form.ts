@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { email, fault, MAX_PASSWORD } from '../../accounts/new_user';
+import { email, MAX_PASSWORD } from '../../accounts/new_user';
+import { fault } from '../../forms/faults';
 
-/** A password that somebody has: what is asked of a new one need not hold for it. */
+/** An existing password: the rules for a new one need not hold for it. */
 export const knownPassword = z
   .string(fault('account.fault.password'))
   .min(1, fault('account.fault.password'))

@@ -1,17 +1,17 @@
+import type { QuotaUnavailable } from '../../../client/answers/unavailable';
 import type { MessageKey } from '../../i18n/messages';
 import type { PageTime, Translator } from '../../i18n/translator';
 import type { Admission } from '../../quota/client';
-import type { QuotaUnavailable } from '../../quota/unavailable';
 
 type Denied = Extract<Admission, { admitted: false }>;
 
-/** Why an act was not done, as a page tells it; without `comeBack`, waiting does not help. */
+/** Why an act was not done, as a page shows it; without `comeBack`, waiting does not help. */
 export type Refusal = {
-  /** 503 where nobody decided. */
+  /** 503 if there was no decision. */
   status: 429 | 503;
   title: string;
   text: string;
-  /** The limit that refused. */
+  /** The limit that denied. */
   rule: string | undefined;
   comeBack: ComeBack | undefined;
 };
@@ -20,11 +20,11 @@ type ComeBack = { delayMs: number; delay: string; at: PageTime };
 
 type Refused = { admission: Denied; title: MessageKey; text: MessageKey };
 
-/** Puts a denial into words: why, by which rule, and when to come back. */
+/** Describes a denial: why, by which rule, and when to come back. */
 export function describeRefusal(translator: Translator, { admission, title, text }: Refused): Refusal {
   const { t, delay } = translator;
   const { retryDelayMs, limits } = admission;
-  // The daemon lists the tightest limit first: the one that refused.
+  // The daemon lists the tightest limit first: the one that denied.
   const [tightest] = limits;
   return {
     status: 429,
@@ -35,7 +35,7 @@ export function describeRefusal(translator: Translator, { admission, title, text
   };
 }
 
-/** Puts into words that nobody decided, for a page that keeps what was typed. */
+/** Describes that there was no decision, for a page that keeps what was typed. */
 export function describeOutage(translator: Translator, { retryAfterMs }: QuotaUnavailable): Refusal {
   const { t } = translator;
   return {

@@ -1,104 +1,97 @@
-import { randomUUID } from 'node:crypto';
-import { type Request, type Response, Router } from 'express';
-import { currentUser } from '../../accounts/current_user';
-import type { User } from '../../accounts/users';
-import type { MessageKey } from '../../i18n/messages';
+import { type Response, Router } from 'express';
+import { currentUser, type UserRequest, withUser } from '../../accounts/current_user';
+import { formIdOf } from '../../forms/request_ids';
 import { translatorOf } from '../../i18n/translator';
-import type { Article } from '../../market/article';
-import { MARKET_BOUNDS, parseSearch } from '../../market/forms';
-import type { Purchase } from '../../market/market';
-import { readMeter } from '../quota/meter';
+import type { Article, ArticleDetails } from '../../market/article';
+import { articlePath } from '../articles/addresses';
+import { sendArticle } from '../articles/article';
+import { findArticle } from '../articles/find_article';
+import { readParties } from '../articles/parties';
 import type { Refusal } from '../quota/refusal';
-import { admitCall, findArticle, SERVICE_CALL_POLICY, type ServicesParts } from './call';
-import { marketLabels } from './labels';
+import { callService, readCallMeter, requestIdFor, type ServicesParts } from './call';
+import { ConfirmView } from './confirm_view';
+import { LIST_PATH, sendList } from './list';
 
-const PATH = '/services/achat';
-
-/** Why an article was not bought, with the status that says so. */
-const FAILURES: Record<Exclude<Purchase['outcome'], 'bought'>, { status: number; text: MessageKey }> = {
-  'sold-already': { status: 409, text: 'buy.sold-already' },
-  own: { status: 403, text: 'buy.own' },
-  'not-found': { status: 404, text: 'buy.not-found' },
-};
-
-type BuyPage = { status?: number; refusal?: Refusal; alert?: string };
-
-/** GET and POST /services/achat: see what is for sale, and buy it. The address holds the filters of the list. */
+/** GET /services/achat, for everybody; GET /articles/:id/buy, which asks for confirmation, and POST /services/achat, which buys. */
 export function buyRoutes(parts: ServicesParts): Router {
-  const { market, quota } = parts;
   const router = Router();
-
-  router.get(PATH, async (req, res, next) => {
-    const user = currentUser(res);
-    if (user === undefined) return next();
-    await sendBuy({ ...parts, user, req, res }, {});
-  });
-
-  router.post(PATH, async (req, res, next) => {
-    const user = currentUser(res);
-    if (user === undefined) return next();
-    const sending = { ...parts, user, req, res };
-    const article = await findArticle(market, req.body?.article);
-    // What cannot be bought by this user at all is no call: nothing is taken for it.
-    if (article === undefined) return sendFailure(sending, { outcome: 'not-found' });
-    if (article.sellerId === user.id) return sendFailure(sending, { outcome: 'own', article });
-    if (article.buyerId === user.id) return sendBought(res, article);
-
-    const refusal = await admitCall({ quota, user, req, res });
-    if (refusal !== undefined) return sendBuy(sending, { status: refusal.status, refusal });
-    const purchase = await market.buy({ requestId: randomUUID(), buyerId: user.id, articleId: article.id });
-    // Who pressed twice is not told that somebody else was faster.
-    if (purchase.article?.buyerId === user.id) return sendBought(res, article);
-    await sendFailure(sending, purchase);
-  });
-
+  router.get(LIST_PATH, (req, res) => sendList({ ...parts, user: currentUser(res), req, res }));
+  router.get(
+    '/articles/:id/buy',
+    withUser((asked) => confirm({ ...parts, ...asked })),
+  );
+  router.post(
+    LIST_PATH,
+    withUser((asked) => buy({ ...parts, ...asked })),
+  );
   return router;
 }
 
+type Sending = ServicesParts & UserRequest;
+
+async function confirm(sending: Sending): Promise<void> {
+  const { market, req } = sending;
+  const article = await findArticle(market, req.params.id);
+  if (await sendIfUnbuyable(sending, article)) return;
+  if (article) await sendConfirm(sending, { article });
+}
+
+async function buy(sending: Sending): Promise<void> {
+  const { market, user, req, res } = sending;
+  const article = await findArticle(market, req.body?.article);
+  // An article that this user cannot buy at all makes no call: nothing is taken for it.
+  if ((await sendIfUnbuyable(sending, article)) || article === undefined) return;
+  const { t } = translatorOf(res);
+  const seenPrice = req.body?.price;
+  if (seenPrice !== undefined && seenPrice !== String(article.priceCents))
+    return sendConfirm(sending, { article, status: 409, alert: t('buy.price-changed') });
+
+  const requestId = requestIdFor(sending, ['buy', article.id]);
+  const { refusal } = await callService({ ...sending, requestId }, () =>
+    market.buy({ requestId, buyerId: user.id, articleId: article.id }),
+  );
+  if (refusal !== undefined) return sendConfirm(sending, { article, status: refusal.status, refusal });
+  const now = await market.find(article.id);
+  if (await sendIfUnbuyable(sending, now)) return;
+  throw new Error('an article is still for sale after it was bought');
+}
+
+/** Sends why this user cannot buy an article, or that they have already bought it; false if they can. */
+async function sendIfUnbuyable(sending: Sending, article: ArticleDetails | undefined): Promise<boolean> {
+  const { user, res } = sending;
+  const { t } = translatorOf(res);
+  if (article === undefined) {
+    await sendList({ ...sending, status: 404, alert: t('buy.not-found') });
+    return true;
+  }
+  const { title, sellerId, buyerId } = article;
+  // A double click must not show that somebody else was faster.
+  if (buyerId === user.id) {
+    sendBought(res, article);
+    return true;
+  }
+  const isOwn = sellerId === user.id;
+  if (!isOwn && buyerId === undefined) return false;
+  const alert = isOwn ? t('buy.own', { title }) : t('buy.sold-already', { title });
+  await sendArticle({ ...sending, article, status: isOwn ? 403 : 409, alert });
+  return true;
+}
+
 function sendBought(res: Response, { id }: Article): void {
-  res.redirect(303, `/services?bought=${id}`);
+  res.redirect(303, `${articlePath(id)}?done=bought`);
 }
 
-type Sending = ServicesParts & { user: User; req: Request; res: Response };
+type ConfirmPage = { article: ArticleDetails; status?: number; refusal?: Refusal; alert?: string };
 
-function sendFailure(sending: Sending, purchase: Purchase): Promise<void> {
-  if (purchase.outcome === 'bought') throw new Error('what was bought has not failed');
-  const { status, text } = FAILURES[purchase.outcome];
-  const { t } = translatorOf(sending.res);
-  return sendBuy(sending, { status, alert: t(text, { title: purchase.article?.title ?? '' }) });
-}
-
-async function sendBuy(sending: Sending, { status, refusal, alert }: BuyPage): Promise<void> {
-  const { market, quota, sendPage, user, req, res } = sending;
-  const translator = translatorOf(res);
-  const { typed, faults, list } = parseSearch(req.query);
-  const [meter, page, count] = await Promise.all([
-    readMeter({ quota, subject: String(user.id), policy: SERVICE_CALL_POLICY, translator }),
-    market.forSale(list),
-    market.countForSale(list.filters),
+async function sendConfirm(sending: Sending, confirming: ConfirmPage): Promise<void> {
+  const { users, sendPage, user, req, res } = sending;
+  const { article, status, refusal, alert } = confirming;
+  const [meter, { seller }] = await Promise.all([
+    readCallMeter(sending, sending),
+    readParties(users, { article, reader: user }),
   ]);
-  sendPage(req, res, {
-    view: 'services/buy',
-    title: translator.t('buy.title'),
-    status,
-    data: {
-      meter,
-      page,
-      count,
-      refusal,
-      alert,
-      typed,
-      faults,
-      bounds: { ...MARKET_BOUNDS, maxPrice: translator.price(MARKET_BOUNDS.maxPriceCents) },
-      labels: marketLabels(translator),
-      action: addressOf({ ...typed, page: list.cursor ?? '' }),
-      hrefOf: (cursor: string) => addressOf({ ...typed, page: cursor }),
-    },
-  });
-}
-
-/** The address of a list, or of one of its pages; what is unset is left out. */
-function addressOf(fields: Record<string, string>): string {
-  const query = new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== ''));
-  return query.size === 0 ? PATH : `${PATH}?${query}`;
+  const title = translatorOf(res).t('confirm.title');
+  const formId = formIdOf(req.body?.form);
+  const data = { article, seller, meter, refusal, alert, formId };
+  sendPage(req, res, { view: ConfirmView, title, status, data });
 }

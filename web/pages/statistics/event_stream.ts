@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 
-/** Proxies and browsers take a connection for dead that has been silent for long. */
+/** Proxies and browsers treat a connection that is silent for long as dead. */
 const HEARTBEAT_MS = 15_000;
 
 /** How long a browser waits before it comes back. */
@@ -8,13 +8,13 @@ const RETRY_MS = 1_000;
 
 /** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) to one reader. */
 export type EventStream = {
-  /** A reader who is slow is spared all but the last event of a kind. */
+  /** A slow reader gets only the last event of each name. */
   send(kind: string, data: object): void;
-  /** Nothing is sent any more. The browser comes back by itself. */
+  /** Ends the stream. The browser reconnects by itself. */
   end(): void;
 };
 
-/** Begins the answer. `onEnd` is called once, whoever ends it. */
+/** Begins the answer. `onEnd` is called once, no matter who ends it. */
 export function openEventStream(res: Response, onEnd: () => void): EventStream {
   const waiting = new Map<string, string>();
   let isFull = false;
@@ -23,7 +23,7 @@ export function openEventStream(res: Response, onEnd: () => void): EventStream {
   const write = (text: string) => {
     isFull = !res.write(text);
   };
-  // The connection may stay for minutes after the last byte; what is written by then would end the process.
+  // The connection may stay for minutes after the last byte; a later write would end the process.
   const finish = () => {
     if (isEnded) return;
     isEnded = true;
@@ -40,7 +40,7 @@ export function openEventStream(res: Response, onEnd: () => void): EventStream {
     if (texts !== '' && !isEnded) write(texts);
   });
   res.on('close', finish);
-  // Behind nginx an answer is gathered before it is passed on, unless it says not to.
+  // nginx buffers an answer before passing it on, unless this header is set.
   res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   write(`retry: ${RETRY_MS}\n\n`);
 
@@ -48,14 +48,14 @@ export function openEventStream(res: Response, onEnd: () => void): EventStream {
     send(kind, data) {
       if (isEnded) return;
       const text = `event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`;
-      // Deleted first, so that what is said last stands last.
+      // Deleted first, so that the latest comes last.
       waiting.delete(kind);
       if (isFull) waiting.set(kind, text);
       else write(text);
     },
     end() {
       finish();
-      // What a reader does not take would be waited for.
+      // An ordinary end would wait for data that the reader does not take.
       if (isFull) res.destroy();
       else res.end();
     },

@@ -1,12 +1,10 @@
-import type { Language } from '../../i18n/languages';
-
-const REGIONS = { en: 'en-GB', fr: 'fr-FR' } as const satisfies Record<Language, string>;
+import { type Language, REGIONS } from '../../i18n/languages';
 
 const HOUR_MS = 60 * 60 * 1_000;
 
 /** Names hours in one language, by the clocks of one time zone. */
 export type HourNames = {
-  /** "Sun 22, 14:00", "dim. 22 14:00"; with the zone where the clocks show it twice: "Sun 25, 02:00 CEST". */
+  /** "Sun 22, 14:00", "dim. 22 14:00"; with the zone if the clocks show it twice: "Sun 25, 02:00 CEST". */
   hour(start: Date): string;
   /** "Sun 22", "dim. 22". */
   day(start: Date): string;

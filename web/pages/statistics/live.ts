@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { retryAfter } from '../../quota/rate_limit_headers';
+import { retryAfter } from '../../../client/http/headers';
 import type { Board } from './board';
 import { type EventStream, openEventStream } from './event_stream';
 import type { News, Poller } from './poller';
@@ -8,7 +8,7 @@ import type { Reading } from './reading';
 /** Some hundred kilobytes of memory, and more than the staff has people. */
 const MAX_STREAMS = 100;
 
-/** Then the browser comes back, and is asked anew who it is. */
+/** Then the browser reconnects, and is authenticated again. */
 const STREAM_LIFE_MS = 5 * 60 * 1_000;
 
 /** How long a stream may outlive the session that it was opened in. */
@@ -17,16 +17,17 @@ const CHECK_EVERY_MS = 2_000;
 const FULL_RETRY_AFTER_MS = 30_000;
 
 type Parts = {
-  poller: Poller;
+  /** The poller of the range that a request asks for. */
+  pollerOf: (req: Request) => Poller;
   boardFor: (res: Response, reading: Reading) => Board;
-  /** Whether whoever sent a request may still read the board. */
+  /** Whether the sender of a request may still read the board. */
   mayRead: (req: Request) => Promise<boolean>;
   /** Aborted when the process is to end: it must not wait for streams. */
   stopping?: AbortSignal | undefined;
 };
 
 /** GET: the board as server-sent events. HEAD: only whether a reader may have them. */
-export function liveBoard({ poller, boardFor, mayRead, stopping }: Parts): RequestHandler {
+export function liveBoard({ pollerOf, boardFor, mayRead, stopping }: Parts): RequestHandler {
   const streams = new Set<EventStream>();
   stopping?.addEventListener('abort', () => {
     for (const stream of [...streams]) stream.end();
@@ -40,7 +41,8 @@ export function liveBoard({ poller, boardFor, mayRead, stopping }: Parts): Reque
       res.status(204).end();
       return;
     }
-    // Who has left already would not be seen to leave.
+    const poller = pollerOf(req);
+    // If the reader has already left, no event would report it.
     if (res.destroyed) return;
     const stream = openEventStream(res, () => {
       leave();
@@ -55,7 +57,7 @@ export function liveBoard({ poller, boardFor, mayRead, stopping }: Parts): Reque
   };
 }
 
-/** While MySQL cannot be asked, nobody can log out either, and the stream goes on. */
+/** While MySQL is unreachable, nobody can log out either, and the stream goes on. */
 async function endUnless(mayGoOn: Promise<boolean>, stream: EventStream): Promise<void> {
   if (!(await mayGoOn.catch(() => true))) stream.end();
 }

@@ -2,7 +2,7 @@ import type { StudentActivity } from '../../accounts/service_calls';
 import type { Users } from '../../accounts/users';
 import type { Stats } from '../../quota/client';
 
-/** The full names of subjects; one that is no account of ours is missing. */
+/** The full names of subjects; one without an account on the site is missing. */
 export type Names = ReadonlyMap<string, string>;
 
 /** Looks up every user that the statistics name. */
@@ -11,7 +11,7 @@ export async function readNames(
   { stats, leastActive }: { stats: Stats; leastActive: readonly StudentActivity[] },
 ): Promise<Names> {
   const subjects = [...stats.recentUsers, ...stats.topUsers].map(({ subject }) => subject);
-  // Other applications may count subjects that are no account of ours.
+  // Other applications may count subjects without an account on the site.
   const known = subjects.map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);
   const ids = [...new Set([...known, ...leastActive.map(({ id }) => id)])];
   const found = await users.findByIds(ids);

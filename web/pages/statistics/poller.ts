@@ -2,21 +2,21 @@ import type { Logger } from 'pino';
 import { backOff } from '../../../environment/back_off';
 import { isSameReading, type Reading } from './reading';
 
-/** Soon enough for who looks on, and rare enough for a daemon that is starting. */
+/** Often enough for readers, and rare enough for a daemon that is starting. */
 const PAUSE = { minMs: 2_000, maxMs: 30_000 };
 
-/** What subscribers are told: a reading, only that nothing in it has changed since, or that none could be made. */
+/** Subscribers get a reading, or that nothing in it has changed, or that the reading failed. */
 export type News =
   | { kind: 'reading'; reading: Reading }
   | { kind: 'unchanged'; reading: Reading }
   | { kind: 'away' };
 
 export type Poller = {
-  /** Tells the present state at once where it is known, and then all that comes. Answers how to leave. */
+  /** Sends the current state at once if it is known, and then all news. Returns the function that unsubscribes. */
   subscribe(listener: (news: News) => void): () => void;
 };
 
-/** Reads for all subscribers together, one reading at a time, and not at all while there are none. */
+/** Reads once for all subscribers, one reading at a time, and not at all while there are none. */
 export function createPoller({ read, logger }: { read: () => Promise<Reading>; logger: Logger }): Poller {
   const listeners = new Set<(news: News) => void>();
   let latest: News | undefined;
@@ -35,8 +35,8 @@ export function createPoller({ read, logger }: { read: () => Promise<Reading>; l
     try {
       listener(news);
     } catch (err) {
-      // The fault of one listener must not silence the others, nor end the process.
-      logger.error({ err }, 'the live statistics cannot be told');
+      // A failing listener must not stop the others, nor end the process.
+      logger.error({ err }, 'the live statistics cannot be sent');
     }
   };
   const next = async (): Promise<News> => {
@@ -46,7 +46,7 @@ export function createPoller({ read, logger }: { read: () => Promise<Reading>; l
       const isSame = latest !== undefined && latest.kind !== 'away' && isSameReading(latest.reading, reading);
       return { kind: isSame ? 'unchanged' : 'reading', reading };
     } catch (err) {
-      // Once for each time it goes away: the rest would say the same.
+      // Once for each outage: later lines would say the same.
       if (failures === 0) logger.warn({ err }, 'the live statistics cannot be read');
       failures += 1;
       return { kind: 'away' };
@@ -55,7 +55,7 @@ export function createPoller({ read, logger }: { read: () => Promise<Reading>; l
   const schedule = () => {
     clearTimeout(timer);
     if (listeners.size > 0) timer = setTimeout(poll, backOff(failures + 1, PAUSE));
-    // Whoever comes later must not be told what is old by then.
+    // A later subscriber must not get an outdated reading.
     else latest = undefined;
   };
 

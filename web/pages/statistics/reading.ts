@@ -2,28 +2,31 @@ import type { StudentActivity } from '../../accounts/service_calls';
 import type { Users } from '../../accounts/users';
 import type { QuotaClient, Stats } from '../../quota/client';
 import { type Names, readNames } from './names';
-
-/** Three days, as the panel beside it counts. */
-const HOUR_COUNT = 72;
+import type { Range } from './range';
 
 const LEAST_COUNT = 10;
 
-/** What a board is made of. */
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** The data of a board. */
 export type Reading = { stats: Stats; leastActive: StudentActivity[]; names: Names };
 
-/** Where readings come from. */
+/** The sources of readings. */
 export type Sources = { quota: QuotaClient; users: Users };
 
-/** Reads the statistics, and the names in them. Throws QuotaUnavailable, or what the database throws. */
-export async function readStatistics({ quota, users }: Sources): Promise<Reading> {
+/** Reads the statistics of a range, and the names in them. Throws QuotaUnavailable, or what the database throws. */
+export async function readStatistics(
+  { quota, users }: Sources,
+  { hourCount, topDays }: Range,
+): Promise<Reading> {
   const [stats, leastActive] = await Promise.all([
-    quota.stats({ hourCount: HOUR_COUNT }),
+    quota.stats({ hourCount, topWindowMs: topDays * DAY_MS }),
     users.leastActive(LEAST_COUNT),
   ]);
   return { stats, leastActive, names: await readNames(users, { stats, leastActive }) };
 }
 
-/** Whether two readings make the same board, but for the time on it. */
+/** Whether two readings make the same board, except for its time. */
 export function isSameReading(one: Reading, other: Reading): boolean {
   return contentsOf(one) === contentsOf(other);
 }

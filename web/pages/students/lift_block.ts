@@ -1,23 +1,23 @@
 import type { Logger } from 'pino';
+import { QuotaUnavailable } from '../../../client/answers/unavailable';
 import type { QuotaClient } from '../../quota/client';
-import { QuotaUnavailable } from '../../quota/unavailable';
 import { readQuotas } from './standing';
 
 type Lifting = {
   quota: QuotaClient;
   log: Logger;
   userId: number;
-  /** Who does it, for the log. */
+  /** The member of staff, for the log. */
   staffId: number;
   policy: unknown;
 };
 
-/** Gives a user all of a policy back. The log says who did it for whom. */
+/** Resets a user's quota of a policy. The log shows who did it for whom. */
 export async function liftBlock(lifting: Lifting): Promise<'lifted' | 'unknown-policy' | 'unavailable'> {
   const { quota, log, userId, staffId } = lifting;
   const quotas = await readQuotas(quota, userId);
   if (quotas === undefined) return 'unavailable';
-  // Only what the page offers, whatever the form says.
+  // Only what the page offers, even if the form names something else.
   const policy = quotas.find((candidate) => candidate.policy === lifting.policy)?.policy;
   if (policy === undefined) return 'unknown-policy';
   try {

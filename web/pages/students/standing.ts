@@ -1,66 +1,82 @@
+import { QuotaUnavailable } from '../../../client/answers/unavailable';
 import type { MessageKey } from '../../i18n/messages';
 import type { PageTime, Translator } from '../../i18n/translator';
-import type { Limit, Quota, QuotaClient } from '../../quota/client';
-import { QuotaUnavailable } from '../../quota/unavailable';
-import { LOGIN_ATTEMPT_POLICY } from '../login/attempt';
+import type { Limit, Quota, QuotaClient, RaiseBound } from '../../quota/client';
+import { POLICIES } from '../../quota_names';
+import { offeredHours, type RaiseBounds, raiseBounds } from './raise_form';
 
-/** What the policies are to people; one that an operator added goes by its own name. */
-const POLICY_NAMES: ReadonlyMap<string, MessageKey> = new Map([
-  ['connection', 'students.policy.connection'],
-  ['service-call', 'students.policy.service-call'],
+/** The policies whose subjects are no users. */
+const NOT_OF_USERS: ReadonlySet<string> = new Set([POLICIES.loginAttempt, POLICIES.passwordAttempt]);
+
+/** The names of the policies for people; a policy added by an operator keeps its own name. */
+const POLICY_NAMES: ReadonlyMap<string, MessageKey> = new Map<string, MessageKey>([
+  [POLICIES.connection, 'students.policy.connection'],
+  [POLICIES.serviceCall, 'students.policy.service-call'],
+  [POLICIES.loginAttempt, 'students.policy.login-attempt'],
 ]);
 
 type Wait = { delay: string; at: PageTime };
 
-type LimitStanding = {
+/** How a limit can be raised from the page. */
+export type RaiseOffer = RaiseBounds & { limitName: string; hours: readonly number[] };
+
+export type LimitStanding = {
   limit: number;
   remaining: number;
   window: string;
-  /** When one more comes back, and when all are free; undefined where all are. */
+  /** When one more comes back, and when all are free; undefined if all are. */
   next: Wait | undefined;
   all: Wait | undefined;
+  /** The size set for this student, if it differs from the configured one. */
+  isOverridden: boolean;
+  /** Undefined if it cannot be raised any further. */
+  raise: RaiseOffer | undefined;
 };
 
-/** Where a user stands with one policy, as a page tells it. */
+/** A user's state in one policy, as a page shows it. */
 export type Standing = {
   policy: string;
   name: string;
   isBlocked: boolean;
-  /** Nothing is taken, so there is nothing to give back. */
+  /** Nothing is taken, so there is nothing to reset. */
   isUntouched: boolean;
   limits: LimitStanding[];
 };
 
-/** Where a user stands with every policy that counts users; undefined where the daemon does not say. */
+/** A user's state in each policy that counts users; undefined if the daemon does not answer. */
 export async function readQuotas(quota: QuotaClient, userId: number): Promise<Quota[] | undefined> {
   try {
     const quotas = await quota.quotas({ subject: String(userId) });
-    return quotas.filter(({ policy, limits }) => policy !== LOGIN_ATTEMPT_POLICY && limits.length > 0);
+    return quotas.filter(({ policy, limits }) => !NOT_OF_USERS.has(policy) && limits.length > 0);
   } catch (error) {
-    // The client has logged why. Who it is can be shown all the same.
+    // The client has logged why. The account can still be shown.
     if (error instanceof QuotaUnavailable) return undefined;
     throw error;
   }
 }
 
-/** Puts a quota into words. */
-export function toStanding({ policy, limits }: Quota, translator: Translator): Standing {
+/** Describes a quota in words. */
+export function toStanding({ policy, limits, raises }: Quota, translator: Translator): Standing {
   return {
     policy,
-    name: nameOf(policy, translator),
+    name: policyName(policy, translator),
     isBlocked: limits.some(({ remaining }) => remaining === 0),
     isUntouched: limits.every(({ remaining, limit }) => remaining === limit),
-    limits: limits.map((limit) => toLimitStanding(limit, translator)),
+    limits: limits.map((limit) => toLimitStanding(limit, { translator, bound: raises[limit.name] })),
   };
 }
 
-function nameOf(policy: string, { t }: Translator): string {
+/** The name of a policy for people. */
+export function policyName(policy: string, { t }: Translator): string {
   const key = POLICY_NAMES.get(policy);
   return key === undefined ? policy : t(key);
 }
 
-function toLimitStanding(status: Limit, translator: Translator): LimitStanding {
-  const { limit, remaining, windowMs, nextDelayMs, resetDelayMs } = status;
+function toLimitStanding(
+  status: Limit,
+  { translator, bound }: { translator: Translator; bound: RaiseBound | undefined },
+): LimitStanding {
+  const { limit, remaining, windowMs, nextDelayMs, resetDelayMs, overridden } = status;
   const wait = (ms: number): Wait | undefined =>
     ms > 0 ? { delay: translator.delay(ms), at: translator.clockIn(ms) } : undefined;
   return {
@@ -69,5 +85,11 @@ function toLimitStanding(status: Limit, translator: Translator): LimitStanding {
     window: translator.delay(windowMs),
     next: wait(nextDelayMs),
     all: wait(resetDelayMs),
+    isOverridden: overridden,
+    raise: bound && bound.limit > limit ? offerOf(status, bound) : undefined,
   };
+}
+
+function offerOf({ name, limit }: Limit, bound: RaiseBound): RaiseOffer {
+  return { limitName: name, ...raiseBounds(limit, bound), hours: offeredHours(bound) };
 }

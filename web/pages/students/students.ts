@@ -1,27 +1,34 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import { retryAfter } from '../../../client/http/headers';
 import { currentUser, requireStaff } from '../../accounts/current_user';
 import { ACCOUNT_BOUNDS } from '../../accounts/new_user';
-import type { User, Users } from '../../accounts/users';
+import type { User } from '../../accounts/user';
+import type { Users } from '../../accounts/users';
 import type { MessageKey } from '../../i18n/messages';
 import { translatorOf } from '../../i18n/translator';
 import type { Quota, QuotaClient } from '../../quota/client';
-import { retryAfter } from '../../quota/rate_limit_headers';
 import { sendForbidden } from '../errors/errors';
 import { parseId } from '../forms/parse_id';
 import type { SendPage } from '../view';
+import { readBlocked } from './blocked';
 import { liftBlock } from './lift_block';
+import { findRaisable, parseRaise } from './raise_form';
+import type { FaultyRaise } from './raise_form_view';
+import { raiseLimit } from './raise_limit';
 import { readQuotas, toStanding } from './standing';
+import { StudentView } from './student_view';
+import { StudentsView } from './view';
 
 const LIST = '/students';
 const ONE = `${LIST}/:id`;
 
-/** The moment of which the page speaks: the channel to the daemon tries again within a second. */
+/** The "moment" of the page's text: the channel to the daemon reconnects within a second. */
 const LIFT_RETRY_AFTER_MS = 1_000;
 
 type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage };
 
-/** GET /students, GET /students/:id and POST /students/:id/reset, for the staff. */
+/** GET /students, GET /students/:id, and POST /students/:id/reset and …/raise, for the staff. */
 export function studentsRoutes({ users, quota, sendPage }: Parts): Router {
   const router = Router();
   router.use(
@@ -31,13 +38,14 @@ export function studentsRoutes({ users, quota, sendPage }: Parts): Router {
 
   router.get(LIST, async (req, res) => {
     const query = parseQuery(req.query.q);
-    const list = await (query === '' ? users.latest() : users.search(query));
-    const title = translatorOf(res).t('students.title');
-    sendPage(req, res, {
-      view: 'students/students',
-      title,
-      data: { query, ...list, bounds: ACCOUNT_BOUNDS },
-    });
+    const translator = translatorOf(res);
+    const title = translator.t('students.title');
+    if (query !== '') {
+      const list = await users.search(query);
+      return sendPage(req, res, { view: StudentsView, title, data: { query, ...list } });
+    }
+    const [list, blocked] = await Promise.all([users.latest(), readBlocked({ quota, users, translator })]);
+    sendPage(req, res, { view: StudentsView, title, data: { query, ...list, blocked } });
   });
 
   router.get(ONE, async (req, res, next) => {
@@ -47,8 +55,11 @@ export function studentsRoutes({ users, quota, sendPage }: Parts): Router {
     sendStudent(sendPage, req, res, { student, quotas });
   });
 
-  // Where a reader of the page below comes back to by a link.
-  router.get(`${ONE}/reset`, (req, res) => res.redirect(303, `${LIST}/${parseId(req.params.id) ?? ''}`));
+  // The pages below link back here.
+  for (const action of ['reset', 'raise'])
+    router.get(`${ONE}/${action}`, (req, res) =>
+      res.redirect(303, `${LIST}/${parseId(req.params.id) ?? ''}`),
+    );
 
   router.post(`${ONE}/reset`, async (req, res, next) => {
     const [student, staff] = [await findStudent(users, req), currentUser(res)];
@@ -63,10 +74,53 @@ export function studentsRoutes({ users, quota, sendPage }: Parts): Router {
     sendStudent(sendPage, req, res, { student, status: 503, alert: 'students.lift-failed' });
   });
 
+  router.post(`${ONE}/raise`, async (req, res, next) => {
+    const [student, staff] = [await findStudent(users, req), currentUser(res)];
+    if (student === undefined || staff === undefined) return next();
+    await raiseFromPage({ quota, sendPage, student, staffId: staff.id, req, res, next });
+  });
+
   return router;
 }
 
-/** What is sought; the longest that can be found is an email. */
+type RaisingFromPage = Omit<Parts, 'users'> & {
+  student: User;
+  staffId: number;
+  req: Request;
+  res: Response;
+  next: () => void;
+};
+
+/** The answer to a raise that failed. */
+const RAISE_FAILURES = {
+  lessens: { status: 409, alert: 'students.raise.lessens' },
+  unavailable: { status: 503, alert: 'students.raise.failed' },
+} as const;
+
+async function raiseFromPage(raising: RaisingFromPage): Promise<void> {
+  const { quota, sendPage, student, staffId, req, res, next } = raising;
+  const show = (page: Omit<StudentPage, 'student'>) => sendStudent(sendPage, req, res, { student, ...page });
+  const quotas = await readQuotas(quota, student.id);
+  if (quotas === undefined) {
+    res.set('Retry-After', retryAfter(LIFT_RETRY_AFTER_MS));
+    return show({ ...RAISE_FAILURES.unavailable });
+  }
+  // Only what the page offers, even if the form names something else.
+  const found = findRaisable(quotas, req.body);
+  if (found === undefined) return next();
+  const { policy, limit, bound } = found;
+  const { typed, faults, raise } = parseRaise(req.body, { current: limit.limit, bound });
+  const limitName = limit.name;
+  if (raise === undefined) return show({ quotas, status: 400, faulty: { policy, limitName, typed, faults } });
+  const userId = student.id;
+  const outcome = await raiseLimit({ quota, log: req.log, userId, staffId, policy, limitName, ...raise });
+  if (outcome === 'raised')
+    return res.redirect(303, `${LIST}/${student.id}?raised=${encodeURIComponent(policy)}`);
+  if (outcome === 'unavailable') res.set('Retry-After', retryAfter(LIFT_RETRY_AFTER_MS));
+  show({ quotas, ...RAISE_FAILURES[outcome] });
+}
+
+/** The search text; an email is the longest that can be found. */
 function parseQuery(value: unknown): string {
   return z.string().trim().max(ACCOUNT_BOUNDS.maxEmail).catch('').parse(value);
 }
@@ -77,18 +131,21 @@ async function findStudent(users: Users, req: Request): Promise<User | undefined
   return student;
 }
 
-type StudentPage = { student: User; quotas?: Quota[] | undefined; status?: number; alert?: MessageKey };
+type StudentPage = {
+  student: User;
+  quotas?: Quota[] | undefined;
+  status?: number;
+  alert?: MessageKey;
+  faulty?: FaultyRaise;
+};
 
 function sendStudent(sendPage: SendPage, req: Request, res: Response, page: StudentPage): void {
-  const { student, quotas, status = 200, alert } = page;
+  const { student, quotas, status = 200, alert, faulty } = page;
   const translator = translatorOf(res);
   const standings = quotas?.map((quota) => toStanding(quota, translator));
-  const lifted = standings?.find(({ policy }) => policy === req.query.lifted);
+  const named = (name: unknown) => standings?.find(({ policy }) => policy === name);
+  const [lifted, raised] = [named(req.query.lifted), named(req.query.raised)];
   const title = `${student.firstName} ${student.lastName}`;
-  sendPage(req, res, {
-    view: 'students/student',
-    title,
-    status,
-    data: { student, standings, lifted, alert },
-  });
+  const data = { student, standings, lifted, raised, faulty, alert };
+  sendPage(req, res, { view: StudentView, title, status, data });
 }

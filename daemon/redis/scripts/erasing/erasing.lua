@@ -1,14 +1,14 @@
--- Erasing one subject: what the functions of an erasure share, and what folding must know of those that go on.
+-- Erasing one subject: what the functions of an erasure share, and what folding must know of running ones.
 --
--- While an erasure goes on, the state of the statistics has a field `erasing:ID`: msgpack of { subject, cutoffs: the last
--- entry of each policy's log when it began }. What those logs hold of the subject up to there no longer counts, and is
--- gone once they are rewritten.
+-- While an erasure runs, the state of the statistics has a field `erasing:ID`: msgpack of { subject, cutoffs: the last
+-- entry of each policy's log when it began }. The subject's pairs in those logs up to there no longer count, and are gone
+-- once the logs are rewritten.
 
 local erasing = {}
 
 local NOBODY = {}
 
--- The erasures that go on, of a state of the statistics.
+-- The running erasures in a state of the statistics.
 function erasing.read(of)
   local erasures = {}
   for field, text in pairs(of.fields) do
@@ -17,7 +17,7 @@ function erasing.read(of)
   return erasures
 end
 
--- Whose pairs of an entry no longer count, as a set.
+-- The subjects whose pairs in an entry no longer count, as a set.
 function erasing.erased(run, log, id)
   local erased = NOBODY
   for _, each in ipairs(run.erasures) do
@@ -30,7 +30,7 @@ function erasing.erased(run, log, id)
   return erased
 end
 
--- Whether the caller still has the lease of the erasures; if so, it has it for as long again.
+-- Whether the caller still holds the lease of the erasures; if so, it is renewed.
 function erasing.holds_lease(key, daemon, lease_ms)
   if redis.call('GET', key) ~= daemon then return false end
   redis.call('PEXPIRE', key, to_text(lease_ms))

@@ -1,14 +1,13 @@
--- Notes how far an erasure has come, or that it has ended: then nothing of it names the subject any more.
+-- Saves the progress of an erasure, or that it has ended: then its record no longer names the subject.
 --
--- KEYS[1]  the erasures that go on
--- KEYS[2]  the erasures that have ended: a hash of msgpack { subject_hash, begun_us, ended_us, steps_total }, by id
--- KEYS[3]  the state of the statistics
+-- KEYS[1]  the running erasures KEYS[2]  the ended erasures: a hash of msgpack { subject_hash, begun_us, ended_us,
+-- steps_total }, by id KEYS[3]  the state of the statistics
 --
 -- ARGV[1]  msgpack: { id, begun_us: when it began, as far as the caller knows, steps_done, forget_us, most_ended }
 --
--- Returns  1, or 0 if it has begun again since, or has ended
+-- Returns  1, or 0 if it has been started again since, or has ended
 
--- Lets go of what ended long ago, and of the oldest if they are many.
+-- Deletes erasures that ended long ago, and the oldest if there are too many.
 local function forget_ended(key, request, now_us)
   local ended, list = redis.call('HGETALL', key), {}
   for i = 1, #ended, 2 do list[#list + 1] = { id = ended[i], at_us = cmsgpack.unpack(ended[i + 1]).ended_us } end
@@ -39,7 +38,7 @@ register('note_erasure', function(keys, args)
   return 1
 end, { 'allow-oom' })
 
--- Takes the lease of the erasures of a partition, or keeps it.
+-- Takes or renews the lease of the erasures of a partition.
 --
 -- KEYS[1]  the lease
 -- ARGV[1]  who calls
@@ -50,7 +49,7 @@ register('lease_erasures', function(keys, args)
   return erasing.holds_lease(keys[1], args[1], tonumber(args[2])) and 1 or 0
 end, { 'allow-oom' })
 
--- Lets go of a subject that the record of calls knows with none: a newcomer from before its erasure may have come late.
+-- Deletes a subject without calls from the record of calls: a newcomer from before its erasure may have arrived late.
 --
 -- KEYS[1]  calls by subject
 -- ARGV[1]  the subject

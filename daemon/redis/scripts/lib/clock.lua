@@ -1,4 +1,4 @@
--- Redis's clock, in microseconds: the only one that decides anything.
+-- Redis's clock in microseconds, the only clock that decisions use.
 local function read_clock_us()
   local time = redis.call('TIME')
   return time[1] * 1000000 + time[2]
@@ -17,7 +17,7 @@ local function read_clock()
   }
 end
 
--- The seconds that a window of whole seconds reaches back to, as text: they stay the same for one second.
+-- The start of a window of whole seconds, as text in seconds: it stays the same for one second.
 local back_of = {}
 
 -- The beginning of a window that ends now, as the exclusive end of a range of scores.

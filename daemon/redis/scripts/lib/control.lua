@@ -1,4 +1,4 @@
--- What all daemons agree on, kept in one hash for each partition:
+-- What all daemons agree on, in one hash per partition:
 --
 --   claim          SCHEMA/PARTITIONS/EPOCH; a daemon that expects another one must not decide here
 --   overrides      how many overrides the partition holds
@@ -11,13 +11,13 @@
 
 local control = {}
 
--- An error whose code is STALECLAIM, unless the store is the one that the caller knows.
+-- An error whose code is STALECLAIM, unless the store is the one that the caller expects.
 function control.check(claim, expected)
   if claim == expected then return nil end
   return redis.error_reply('STALECLAIM the store holds ' .. tostring(claim or 'no claim') .. ', not ' .. expected)
 end
 
--- Writes the summary anew. Must follow each change of what it holds.
+-- Rewrites the summary. Must follow each change of its contents.
 function control.summarize(key)
   local kept = redis.call('HGETALL', key)
   local summary = { overrides = 0, retain_us = {}, grown_until_us = {} }
@@ -32,7 +32,7 @@ function control.summarize(key)
   redis.call('HSET', key, 'summary', cjson.encode(summary))
 end
 
--- Summaries by their text: they change so seldom that a text need not be read twice.
+-- Summaries by their text: they change so seldom that parsing them once is enough.
 local MOST_SUMMARIES = 2000
 local summaries, summary_count = {}, 0
 
@@ -50,11 +50,9 @@ function control.read(key)
 end
 
 -- Claims the partition for a number of partitions and a schema, unless it is claimed already. Throws if an algorithm of
--- this library is not whole.
+-- this library is incomplete.
 --
--- KEYS[1]  control
--- ARGV[1]  SCHEMA/PARTITIONS/EPOCH, with an epoch of the caller's making
--- Returns  the claim in force
+-- KEYS[1]  control ARGV[1]  SCHEMA/PARTITIONS/EPOCH, with an epoch made by the caller Returns  the claim in force
 register('claim', function(keys, args)
   algorithms.check()
   if redis.call('HSETNX', keys[1], 'claim', args[1]) == 1 then control.summarize(keys[1]) end
@@ -64,26 +62,26 @@ end)
 -- Values of each limit in a shape.
 local LIMIT_VALUES = 3
 
--- After this long without a word from its daemon, a longer time is no longer in force.
+-- A longer time is no longer in force after this long without an announcement.
 local SEEN_GRACE_US = 10 * 60 * 1000000
 
--- For this long at least, what an algorithm has left is looked for after another one took over.
+-- The least time that an algorithm's old state is looked for after another one took over.
 local CONVERTED_US = 24 * 60 * 60 * 1000000
 
--- What was kept for `former_us` must last longer: a state that only denials meet would go before.
+-- What was kept for `former_us` must last longer: otherwise a state that only denials read would expire too early.
 local function note_growth(key, policy, former_us, now_us)
   local field = 'grown:' .. policy
   local until_us = math.max(now_us + 2 * former_us, tonumber(redis.call('HGET', key, field) or 0))
   redis.call('HSET', key, field, to_text(until_us))
 end
 
--- Lets the longer of two times win, until no daemon has asked for it for as long as that time.
+-- The longer of two times wins, until no daemon has asked for it for that long.
 local function announce_retain(key, policy, wanted_us, now_us)
   local kept = redis.call('HMGET', key, 'retain:' .. policy, 'seen:' .. policy)
   local retain_us, seen_us = tonumber(kept[1] or 0), tonumber(kept[2] or 0)
   local is_idle = now_us - seen_us > retain_us + SEEN_GRACE_US
   local next_us = is_idle and wanted_us or math.max(wanted_us, retain_us)
-  -- Seen in the future: seen before the clock went back.
+  -- A time in the future is from before the clock went back.
   if wanted_us >= retain_us or is_idle or seen_us > now_us then
     redis.call('HSET', key, 'retain:' .. policy, to_text(next_us), 'seen:' .. policy, to_text(now_us))
   end
@@ -111,7 +109,7 @@ local function announce_shape(key, policy, shape, now_us)
   redis.call('HSET', key, field, cmsgpack.pack(shape))
 end
 
--- Appends the limits whose algorithm has changed lately; forgets the others.
+-- Appends the limits whose algorithm has changed recently; forgets the others.
 local function append_converted(converted, key, announced, now_us)
   local policy, retain_us, shape = unpack(announced)
   for i = 1, #shape, LIMIT_VALUES do

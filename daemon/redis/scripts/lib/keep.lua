@@ -1,5 +1,5 @@
--- A number as Redis's commands take it: Lua's own text of a large one is rounded, and a number that is given to a
--- command costs more than its text.
+-- A number as Redis's commands take it: Lua rounds the text of a large number, and passing a number to a command costs
+-- more than passing text.
 local function to_text(number)
   return string.format('%.0f', number)
 end
@@ -18,8 +18,8 @@ local function small_to_text(number)
   return text
 end
 
--- Lets a key expire `delay_us` from now, and never earlier than it would already. Written with a quarter to spare, so
--- that most calls find the expiry late enough and write nothing.
+-- Sets a key to expire in `delay_us`, never earlier than it already would. A quarter is added, so that most calls find
+-- the expiry late enough and write nothing.
 local function keep_for(key, delay_us)
   local delay_ms = math.ceil(delay_us / 1000)
   if redis.call('PTTL', key) < delay_ms then

@@ -1,4 +1,4 @@
--- Registers a function of this version of the library. Redis's names are global, so each bears the version.
+-- Registers a function of this version of the library. Names in Redis are global, so each contains the version.
 local function register(name, body, flags)
   redis.register_function({
     function_name = 'quota_' .. name .. '_' .. VERSION,
@@ -7,5 +7,5 @@ local function register(name, body, flags)
   })
 end
 
--- A function that writes nothing is still run if Redis has no memory left.
+-- A function that writes nothing still runs if Redis has no memory left.
 local READS_ONLY = { 'no-writes' }

@@ -1,20 +1,20 @@
 -- Decides on many admissions, each by itself: takes its cost from every limit of its policy, or from none.
 --
 -- One function, because the verdict on all limits, the taking from all of them, the memory of the request and the log
--- must change together, or not at all. An entry reads all that it needs before it writes, so a fault in it changes
--- nothing, and concerns no other entry. Entries of one subject see each other, in order.
+-- must change together, or not at all. An entry reads everything before it writes, so an error in it changes nothing and
+-- affects no other entry. Entries of one subject see each other, in order.
 --
 -- KEYS[1]    control
 -- KEYS[2]    the overrides
--- KEYS[3..]  the log of each policy, in their order; then, at each entry's own place, the takings of its subject and
+-- KEYS[3..]  the log of each policy, in their order; then, at each entry's position, the takings of its subject and
 --            the states of those limits that have one
 --
 -- ARGV[1]    the claim that the caller knows
 -- ARGV[2]    the ids of the entries, 16 bytes each
 -- ARGV[3]    the entries, one after the other, as `struct` packs them: ENTRY below
---              where its policy is among the policies, and its first key among the keys, from 1
+--              the positions of its policy and of its first key, from 1
 --              the cost, and the deadline in microseconds, or 0
---              1 if the caller gave the id, so that it must be known again, plus 2 if a denial shall list the ids
+--              1 if the caller gave the id, so that a repeat must be recognised, plus 2 if a denial must list the ids
 --              that the takings hold
 --              the subject
 -- ARGV[4..]  the policies, each as `policies.read` takes it
@@ -26,14 +26,14 @@
 -- Errors     STALECLAIM if the store is another one than the caller knows; then no entry was decided
 
 local ADMITTED, DENIED, REPEATED = 1, 0, 2
-local REUSED, LATE, FAULTY, NO_MEMORY = -1, -2, -3, -4
+local REUSED, LATE, FAULTY, NO_MEMORY, REFUNDED = -1, -2, -3, -4, -5
 
 local ID_BYTES = 16
 local ENTRY = '>I2I4I4dI1I2c0' -- the subject's length before the subject
 local FIRST_POLICY_ARGUMENT = 4
 local LOGS_BEFORE = 2 -- keys before those of the logs
 
--- Serves one entry after the other, of one call after the other.
+-- Reused for each entry of each call.
 local request = { policies = {}, view = takings.new_view() }
 
 local function append_admitted(policy_at)
@@ -51,14 +51,14 @@ local function append_ids(view)
   return takings.append_ids(view, request.found_ids)
 end
 
--- Writes a verdict, the retry delay, how many ids, and where the limits stand behind the first `count` values.
+-- Writes a verdict, the retry delay, the number of ids and the state of the limits after the first `count` values.
 local function report(values, count, verdict, delay_us, id_count, loaded)
   values[count + 1], values[count + 2], values[count + 3] = verdict, delay_us, id_count
   return limits.describe(loaded, request.clock.now_us, values, count + 3)
 end
 
--- Decides on the entry whose values `struct` has unpacked. Writes its values behind the first `count`, and returns how
--- many there are then.
+-- Decides on the entry whose values `struct` has unpacked. Writes its values after the first `count`, and returns the new
+-- count.
 local function decide(values, count, at, policy_at, key_at, cost, deadline_us, flags, subject)
   local now_us = request.clock.now_us
   if deadline_us > 0 and now_us > deadline_us then
@@ -68,7 +68,7 @@ local function decide(values, count, at, policy_at, key_at, cost, deadline_us, f
   local policy = request.policies[policy_at]
   local is_remembered, wants_ids = flags % 2 == 1, flags >= 2
   local id = string.sub(request.ids, at * ID_BYTES - ID_BYTES + 1, at * ID_BYTES)
-  -- If no limit counts the takings, and nobody will ask for this request again, there is nothing to read.
+  -- If no limit counts the takings and the request cannot be repeated, there is nothing to read.
   local view = (policy.is_counted or is_remembered) and request.view
   if view then takings.open(view, request.keys[key_at], request) end
   request.id, request.subject, request.cost = id, subject, cost
@@ -76,6 +76,10 @@ local function decide(values, count, at, policy_at, key_at, cost, deadline_us, f
 
   local found = is_remembered and takings.find(view, id)
   if found then
+    if takings.is_refunded(found) then
+      values[count + 1] = REFUNDED
+      return count + 1
+    end
     if not takings.has_cost(view, id, found, cost) then
       values[count + 1] = REUSED
       return count + 1
@@ -97,17 +101,17 @@ local function decide(values, count, at, policy_at, key_at, cost, deadline_us, f
   else
     count = report(values, count, DENIED, delay_us, wants_ids and view and append_ids(view) or -1, loaded)
   end
-  -- After a denial there is nothing to keep, unless the times to keep things for have grown lately.
+  -- After a denial no expiry needs renewal, unless retention times have grown recently.
   if is_admitted or (now_us < (request.grown_until_us[policy.name] or 0) and not request.is_read_only) then
-    -- Another daemon may count for longer.
+    -- Another daemon may have a longer window.
     if view then takings.keep(view, math.max(policy.retain_us, request.kept_us[policy.name] or 0)) end
     limits.keep(loaded)
   end
   return count
 end
 
--- Dates anew what the subjects of a call took before the clock went back. A denial sees that by itself; an admission
--- does not look at its newest taking, but the log notices.
+-- Redates what the subjects of a call took before the clock went back. A denial notices that by itself; an admission does
+-- not look at its newest taking, but the log notices.
 local function catch_up(entries)
   local entry_at = 1
   while entry_at <= #entries do
@@ -120,7 +124,7 @@ local function catch_up(entries)
   end
 end
 
--- Makes the request that of a call. Returns an error if the store is another one than the caller knows.
+-- Sets up the request for a call. Returns an error if the store is another one than the caller knows.
 local function open_request(keys, args, is_read_only)
   local summary = control.read(keys[1])
   local stale = control.check(summary.claim, args[1])
@@ -140,7 +144,7 @@ end
 local function admit(keys, args, is_read_only)
   local stale, policy_count = open_request(keys, args, is_read_only)
   if stale then return stale end
-  -- As many values as one entry of one limit needs, so that the table need not grow.
+  -- Sized for one entry with one limit, so that the table need not grow.
   local values, entries = { request.clock.now_us, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, args[3]
   local count, entry_at, at = 1, 1, 1
   while entry_at <= #entries do
@@ -172,7 +176,7 @@ register('admit', function(keys, args)
   return admit(keys, args, false)
 end)
 
--- The same for a Redis without memory: denials and repeats are still answered, and nothing is taken.
+-- The same for a Redis without memory: it still answers denials and repeats, and takes nothing.
 register('admit_read_only', function(keys, args)
   return admit(keys, args, true)
 end, READS_ONLY)

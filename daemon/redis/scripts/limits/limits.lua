@@ -1,8 +1,8 @@
--- The limits of a policy for one subject: what is configured, what an operator has set instead, and where they stand.
+-- The limits of a policy for one subject: their configuration, operators' overrides, and their state.
 
 local limits = {}
 
--- Puts the sizes that an operator has set for this subject in the place of the configured ones.
+-- Replaces configured sizes with those that an operator has set for this subject.
 local function apply_overrides(loaded, request)
   local fields = {}
   for i, limit in ipairs(loaded) do
@@ -20,8 +20,8 @@ local function apply_overrides(loaded, request)
   end
 end
 
--- Reads the limits of the request's policy for its subject. The keys of their states stand in the order of the limits
--- that have one.
+-- Reads the limits of the request's policy for its subject. The keys of their states are in the order of the limits that
+-- have one.
 function limits.load(request)
   local loaded, key_at = request.policy.limits, request.key_at
   for i = 1, #loaded do
@@ -40,16 +40,16 @@ function limits.load(request)
   return loaded
 end
 
--- Until `cost` can be taken, in microseconds; nil if that never comes.
+-- Time until `cost` can be taken, in microseconds; nil for never.
 local function retry_delay_us(limit, cost, now_us)
   local delay_us = cost <= limit.size and limit.algorithm.retry_delay_us(limit, cost, now_us) or nil
   if delay_us == 0 or not limit.override_end_us then return delay_us end
-  -- At the override's end another size decides: that is when to ask again, at the latest.
+  -- When the override ends, another size applies: ask again then at the latest.
   local until_end_us = limit.override_end_us - now_us
   return math.min(delay_us or until_end_us, until_end_us)
 end
 
--- Whether the cost can be taken from every limit that may deny; if not, until when, or -1 for never.
+-- Whether the cost can be taken from every limit that may deny; if not, the delay until it can, or -1 for never.
 function limits.decide(loaded, cost, now_us)
   local longest_us, is_never = 0, false
   for i = 1, #loaded do
@@ -67,7 +67,7 @@ function limits.decide(loaded, cost, now_us)
   return longest_us == 0, longest_us
 end
 
--- Takes the cost from every limit. A shadow that would have denied takes nothing, as if it had.
+-- Takes the cost from every limit. A shadow that would have denied takes nothing, as if it had denied.
 function limits.take(loaded, request)
   for i = 1, #loaded do
     local limit = loaded[i]
@@ -75,7 +75,7 @@ function limits.take(loaded, request)
   end
 end
 
--- Takes the cost at a moment that has passed, whatever is left: it was admitted. A shadow that would deny it now takes
+-- Takes the cost at a past moment, however little is left: it was admitted. A shadow that would deny it now takes
 -- nothing.
 function limits.restore(loaded, request, at_us)
   limits.decide(loaded, request.cost, request.clock.now_us)
@@ -93,9 +93,9 @@ end
 
 local IS_OVERRIDDEN, IS_SHADOW_DENIED = 1, 2
 
--- Writes five numbers for each limit behind the first `count` values: size, remaining, reset delay and next delay in
--- microseconds, and flags: 1 if an override decides, plus 2 if it is a shadow that would have denied. Returns how many
--- values there are then.
+-- Writes five numbers for each limit after the first `count` values: size, remaining, reset delay and next delay in
+-- microseconds, and flags: 1 if an override decides, plus 2 if it is a shadow that would have denied. Returns the new
+-- count.
 function limits.describe(loaded, now_us, values, count)
   for i = 1, #loaded do
     local limit = loaded[i]

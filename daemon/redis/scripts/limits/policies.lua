@@ -1,12 +1,12 @@
--- Policies as daemons send them with each call. What one comes to is remembered by its text, as long as the library is
--- loaded, so that the calls of a policy need not read it again.
+-- Policies as daemons send them with each call. A parsed policy is cached by its text while the library is loaded, so
+-- that each is parsed once.
 
 local policies = {}
 
 local MOST_REMEMBERED = 1000
 local remembered, remembered_count = {}, 0
 
--- A limit holds what is configured, and, from `limits.load` on, how it stands for the subject in hand.
+-- A limit holds its configuration and, after `limits.load`, its state for the current subject.
 local function read_limit(sent)
   local name, algorithm_name, size, window_us, is_shadow, converted_us = unpack(sent)
   local algorithm = algorithms.named(algorithm_name)
@@ -16,10 +16,10 @@ local function read_limit(sent)
     configured_size = size,
     window_us = window_us,
     is_shadow = is_shadow == 1,
-    -- When this algorithm took over from another one; 0 if it has not, or long ago.
+    -- When this algorithm took over from another one; 0 if never or long ago.
     converted_us = converted_us,
     -- An enforced sliding window counts the takings of the policy, and has no state of its own; but it may have to look
-    -- for the state of the bucket that it was.
+    -- for the state of the bucket that it replaced.
     has_state = is_shadow == 1 or not algorithm.keeps_tokens or converted_us > 0,
     -- For one subject:
     key = false,

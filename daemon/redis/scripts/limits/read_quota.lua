@@ -1,6 +1,6 @@
--- Reads where a subject stands with a policy. Takes nothing.
+-- Reads the state of a subject's limits under a policy. Takes nothing.
 --
--- One function, because the limits are reported as they stand at one moment.
+-- One function, because all limits are reported for the same moment.
 --
 -- KEYS[1]   the overrides
 -- KEYS[2]   the takings of the subject; then the states of those limits that have one

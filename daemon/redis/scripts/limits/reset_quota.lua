@@ -1,14 +1,15 @@
--- Gives back what a subject has taken from policies. The requests stay remembered, so that a repeat takes nothing.
+-- Gives back what a subject has taken from policies. Its requests stay remembered, so that a repeat takes nothing.
 --
--- One function, because the limits of a policy are given back together.
+-- One function, because the limits of a policy are reset together.
 --
 -- KEYS      of each policy: the takings of the subject; then the states of those limits that have one
 --
 -- ARGV      the policies, each as `policies.read` takes it
 --
--- Returns   how many limits had something taken from them
+-- Returns   how many limits had something to give back
 
--- How many limits of one policy had something taken, whose keys begin at `key_at`; and where the next one's begin.
+-- Resets one policy, whose keys begin at `key_at`. Returns how many of its limits had something to give back, and the
+-- index of the next policy's keys.
 local function reset_policy(keys, key_at, policy)
   local clock, count, state_at = read_clock(), 0, key_at
   local view = takings.new_view()
@@ -20,7 +21,7 @@ local function reset_policy(keys, key_at, policy)
       state_at = state_at + 1
       taken = redis.call('DEL', keys[state_at])
     end
-    -- A bucket that took over from a window lately counts what that one let through.
+    -- A bucket that recently took over from a window counts what the window let through.
     if not limit.is_shadow and (limit.algorithm.keeps_tokens or limit.converted_us > 0) then
       taken = taken + takings.count_within(view, limit.window_us)
       longest_us = math.max(longest_us, limit.window_us)

@@ -1,6 +1,6 @@
--- A sliding window: each token comes back exactly one window after it was taken, so no window ever holds more than
--- the limit. The enforced windows of a policy count the one set of its takings; a shadow, which may not have taken all
--- of them, has a set of its own.
+-- A sliding window: each token comes back exactly one window after it was taken, so no window ever holds more than the
+-- limit. The enforced windows of a policy share the set of its takings; a shadow, which may not have taken all of them,
+-- has its own set.
 
 local sliding_window = {}
 
@@ -8,11 +8,11 @@ function sliding_window.prepare(limit)
   if limit.is_shadow then limit.takings = takings.new_view() end
 end
 
--- Takes over from a token bucket, once: what is missing from it counts as taken now, as far as the set does not hold it.
+-- Takes over from a token bucket, once: the bucket's debt counts as taken now, unless the set already holds it.
 local function convert(limit, request)
   local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token')
   if not state[1] then return end
-  -- An override may end: what it hides now must not be forgotten.
+  -- An override may end: what it hides must not be forgotten.
   local most = math.max(limit.size, limit.configured_size)
   local missing = math.min(most, math.ceil(tonumber(state[1]) / tonumber(state[2])))
   takings.add_unnamed(limit.takings, limit.taken, missing)
@@ -30,7 +30,7 @@ function sliding_window.load(limit, request)
   if limit.converted_us > 0 and not limit.is_shadow then convert(limit, request) end
 end
 
--- Until `cost` tokens are free at once: until enough of the oldest have come back.
+-- Time until `cost` tokens are free at once, when enough of the oldest have come back.
 function sliding_window.retry_delay_us(limit, cost, now_us)
   local kept = limit.size - cost
   if limit.taken <= kept then return 0 end
@@ -51,14 +51,19 @@ function sliding_window.take(limit, request)
   limit.taken = limit.taken + request.cost
 end
 
--- Takes tokens at a moment that has passed: a window counts each by its own time.
+-- Takes tokens at a past moment: a window counts each by its own time.
 function sliding_window.restore(limit, request, at_us)
   if limit.is_shadow then takings.restore(limit.takings, request, true, at_us) end
 end
 
--- The set of a policy's takings outlives its windows by itself.
+-- The policy's takings already outlive its windows.
 function sliding_window.keep(limit)
   if limit.is_shadow then takings.keep(limit.takings, limit.window_us) end
+end
+
+-- The policy's takings are refunded separately; a shadow that would have denied the request holds nothing of it.
+function sliding_window.refund(limit, request)
+  if limit.is_shadow then takings.remove(limit.takings, request.id, request.cost) end
 end
 
 algorithms.add('sliding-window', sliding_window)

@@ -1,5 +1,5 @@
--- What a subject has taken from a policy: a sorted set with one member for each token, scored by the microsecond of
--- its taking. The members are the ids of the requests, so the set is the memory of those too:
+-- What a subject has taken from a policy: a sorted set with one member for each token, scored by the microsecond of its
+-- taking. The members are the ids of the requests, so the set also remembers those:
 --
 --   ID            the first token of a request: the 16 bytes of its UUID
 --   ID..be32(n)   its n-th token, for each n from 2 to its cost; in a set that no limit counts, the last one only
@@ -7,39 +7,44 @@
 -- A token that was taken from a bucket before a window took over from it is named `token..MICROSECOND..be32(n)`.
 -- A token that an operator gave back has a negative score: its request is remembered, and no window counts it. So has
 -- a request that no limit of its policy counted, even if a later version of the policy has one that would.
+-- A request that was refunded keeps its first member alone, with a negative score that is half a microsecond later.
 --
--- A view asks for single facts of a set, so that the work does not grow with the set. Reading it whole would cost more
--- even for ten members, as a score is dear to read.
+-- A view reads single facts of a set, so that the work does not grow with the set. Reading the whole set would cost more
+-- even for ten members, as scores are expensive to read.
 
 local takings = {}
 
 local ID_LENGTH = 16
+local TOKEN_LENGTH = ID_LENGTH + 4
 
--- Old members that one call removes. If there are more, the next call goes on.
+-- The most tokens of one request that a set counts: the largest size of a window.
+local MOST_TOKENS = 1000
+
+-- The most old members that one call removes; the next call continues.
 local PURGED_PER_CALL = 1000
 
--- Members that one call dates anew after the clock has gone back.
+-- The most members that one call redates after the clock has gone back.
 local REDATED_PER_CALL = 1000
 
--- Ids that are listed with a denial.
+-- The most ids that are listed with a denial.
 local MOST_LISTED = 64
 
--- What a set holds at most if nothing else bounds it: the ids of a policy whose limits are all shadows.
+-- The most members of a set that nothing else bounds: the ids of a policy whose limits are all shadows.
 local MOST_MEMBERS = 100000
 
--- Makes a table for views of sets, one after the other: making one anew for each entry would cost as much as reading.
+-- Makes a reusable table for views of sets: creating one for each entry would cost as much as reading.
 function takings.new_view()
   return { key = false, clock = false, is_read_only = false, newest = false, added = 0, read_n = 0, read_us = 0 }
 end
 
--- Turns a view to a set. Nothing is read before it is needed.
+-- Points a view at a set. Reads lazily.
 function takings.open(view, key, request)
   view.key, view.clock, view.is_read_only = key, request.clock, request.is_read_only
   view.newest, view.added, view.read_n = false, 0, 0
 end
 
--- Dates takings from the future now: the clock has gone back since. Nothing comes back early, and nothing is out
--- for longer than one window from now.
+-- Redates takings in the future to now: the clock has gone back since. Nothing comes back early, and nothing is taken for
+-- longer than one window from now.
 local function redate(key, now_text)
   local ahead = redis.call('ZRANGE', key, '(' .. now_text, '+inf', 'BYSCORE', 'LIMIT', 0, REDATED_PER_CALL)
   local moved = {}
@@ -50,7 +55,7 @@ local function redate(key, now_text)
   redis.call('ZADD', key, unpack(moved))
 end
 
--- When the newest token that was in the set was taken; 0 or less if none of them counts.
+-- When the newest token in the set was taken; 0 or less if none counts.
 local function read_newest_us(view)
   if view.newest then return view.newest end
   local now_us = view.clock.now_us
@@ -64,52 +69,93 @@ local function read_newest_us(view)
   return newest_us
 end
 
--- Dates anew what a set holds from the future, if anything.
+-- Redates members of a set that are in the future.
 function takings.catch_up(view)
   read_newest_us(view)
 end
 
--- The moment of the request in the set, as the text of its score; false if it is not there.
+-- The time of the request in the set, as the text of its score; false if absent.
 function takings.find(view, id)
   return redis.call('ZSCORE', view.key, id)
 end
 
--- The tokens taken in a window that ends now, but for those that were given back.
+-- Whether the found request was refunded.
+function takings.is_refunded(found)
+  return tonumber(found) % 1 ~= 0
+end
+
+-- The tokens taken in a window that ends now, without those given back.
 function takings.count_within(view, window_us)
   return redis.call('ZCOUNT', view.key, window_start(view.clock, window_us), '+inf') + view.added
 end
 
--- When the n-th newest of the tokens that count was taken.
+-- When the n-th newest counting token was taken.
 function takings.newest_us(view, n)
   if n <= view.added then return view.clock.now_us end
   local from_end = n - view.added
   if from_end == 1 and view.added == 0 then return read_newest_us(view) end
   if from_end ~= view.read_n then
-    -- What a call that only reads has added is not in the set.
+    -- Additions of a read-only call are not in the set.
     local rank = small_to_text(view.is_read_only and -from_end or -n)
     local score = redis.call('ZRANGE', view.key, rank, rank, 'WITHSCORES')[2]
-    -- One from the future counts as taken now.
+    -- A time in the future counts as now.
     view.read_n, view.read_us = from_end, math.min(tonumber(score), view.clock.now_us)
   end
   return view.read_us
 end
 
--- Whether the request that was found has this cost. Its tokens need not have one moment: they may have been dated anew in
--- two steps.
+-- Whether the found request has this cost. Its tokens may have different times: they may have been redated in two steps.
 function takings.has_cost(view, id, found, cost)
   if cost > 1 then
     local tokens = { id .. struct.pack('>I4', cost), id .. struct.pack('>I4', cost + 1) }
     local last, further = unpack(redis.call('ZMSCORE', view.key, unpack(tokens)))
     return last and not further
   end
-  -- If no limit counts the set, only the last token stands beside the id, and its number is not known.
+  -- If no limit counts the set, only the last token is stored besides the id, and its number is unknown.
   for _, member in ipairs(redis.call('ZRANGE', view.key, found, found, 'BYSCORE')) do
     if #member > ID_LENGTH and string.sub(member, 1, ID_LENGTH) == id then return false end
   end
   return true
 end
 
--- Appends the ids that a set holds to a list, and returns how many; -1 if it holds too many.
+-- The cost of the found request. Its last token has the same time, unless they were redated in two steps.
+function takings.cost_of(view, id, found)
+  local cost = 1
+  for _, member in ipairs(redis.call('ZRANGE', view.key, found, found, 'BYSCORE')) do
+    if #member == TOKEN_LENGTH and string.sub(member, 1, ID_LENGTH) == id then
+      cost = math.max(cost, (struct.unpack('>I4', member, ID_LENGTH + 1)))
+    end
+  end
+  for token = cost + 1, MOST_TOKENS do
+    if not redis.call('ZSCORE', view.key, id .. struct.pack('>I4', token)) then return token - 1 end
+  end
+  return cost
+end
+
+-- Removes the tokens of a request except the first. A set that no limit counts has only the last one.
+local function remove_tokens(key, id, cost)
+  if cost == 1 then return end
+  local tokens = { id .. struct.pack('>I4', cost) }
+  if redis.call('ZSCORE', key, id .. struct.pack('>I4', 2)) then
+    for token = 2, math.min(cost - 1, MOST_TOKENS) do
+      tokens[#tokens + 1] = id .. struct.pack('>I4', token)
+    end
+  end
+  redis.call('ZREM', key, unpack(tokens))
+end
+
+-- Gives back the tokens of a request taken at the given time. It stays remembered, as refunded.
+function takings.refund(view, id, cost, taken_us)
+  remove_tokens(view.key, id, cost)
+  redis.call('ZADD', view.key, '-' .. to_text(taken_us) .. '.5', id)
+end
+
+-- Removes a request of this cost, if it is there.
+function takings.remove(view, id, cost)
+  if redis.call('ZREM', view.key, id) == 1 then remove_tokens(view.key, id, cost) end
+end
+
+-- Appends the ids in a set to a list and returns their number; -1 if there are too many.
 function takings.append_ids(view, ids)
   local members = redis.call('ZRANGE', view.key, -MOST_LISTED - 1, -1)
   if #members > MOST_LISTED then return -1 end
@@ -139,7 +185,7 @@ function takings.take(view, id, cost, is_counted)
   view.added = view.added + cost
 end
 
--- Adds a request of a moment that has passed.
+-- Adds a request of a past moment.
 function takings.restore(view, request, is_counted, at_us)
   local clock, at_text = view.clock, to_text(at_us)
   view.clock = { now_us = at_us, now_text = at_text }
@@ -147,7 +193,7 @@ function takings.restore(view, request, is_counted, at_us)
   view.clock = clock
 end
 
--- Adds tokens that no request is known of: those from the one after `taken` to the last of `missing`.
+-- Adds tokens without a known request: numbers `taken` + 1 to `missing`.
 function takings.add_unnamed(view, taken, missing)
   if view.is_read_only then
     view.added = view.added + math.max(0, missing - taken)
@@ -160,14 +206,14 @@ function takings.add_unnamed(view, taken, missing)
   view.newest = false
 end
 
--- Removes a bounded number of members from before a moment; true if none of them is left.
+-- Removes a bounded number of members from before a moment; true if none is left.
 local function purge(key, before_us)
   local before = to_text(before_us)
-  -- Those that were given back have the same distance from zero.
+  -- Members that were given back have the same distance from zero.
   local old = redis.call('ZRANGE', key, '-' .. before, before, 'BYSCORE', 'LIMIT', 0, PURGED_PER_CALL)
   if #old > 0 then redis.call('ZREM', key, unpack(old)) end
   local excess = redis.call('ZCARD', key) - MOST_MEMBERS
-  -- Nothing counts those of negative score; the oldest of them are nearest to zero.
+  -- Members with a negative score do not count; the oldest are nearest to zero.
   local uncounted = excess > 0 and redis.call('ZCOUNT', key, '-inf', '0') or 0
   if uncounted > 0 then
     redis.call('ZREMRANGEBYRANK', key, math.max(0, uncounted - math.min(excess, PURGED_PER_CALL)), uncounted - 1)
@@ -175,8 +221,8 @@ local function purge(key, before_us)
   return #old < PURGED_PER_CALL and math.min(excess, uncounted) <= PURGED_PER_CALL
 end
 
--- Keeps the set for `retain_us` after its newest member. If it would go earlier, what is older goes now, and the rest
--- stays for a quarter longer than it must, so that most calls find it late enough and write nothing.
+-- Keeps the set for `retain_us` after its newest member. If it would expire earlier, older members are removed now, and
+-- the expiry is set a quarter later than needed, so that most calls find it late enough and write nothing.
 function takings.keep(view, retain_us)
   local now_us = view.clock.now_us
   local newest_us = view.added > 0 and now_us or read_newest_us(view)
@@ -198,7 +244,7 @@ function takings.give_back(view, window_us)
   end
 end
 
--- What sliding windows had let through when an algorithm with a hash took over, in whole tokens: they count as taken now.
+-- What sliding windows had let through when an algorithm with a hash took over, in whole tokens: it counts as taken now.
 function takings.count_before(limit, request)
   local key = request.keys[request.key_at]
   return redis.call('ZCOUNT', key, window_start(request.clock, limit.window_us), to_text(limit.converted_us))

@@ -1,8 +1,8 @@
--- Which windows are counted, and which policies' logs they count: those that some daemon has declared lately.
+-- Which windows and policies' logs are counted: those that some daemon has declared recently.
 
 local declared = {}
 
--- A daemon may be stopped for this long, or be replaced by one with another policies file, and nothing is forgotten.
+-- Nothing is forgotten if a daemon is stopped, or replaced by one with another policies file, for less than this.
 local GRACE_US = 10 * 60 * 1000000
 
 -- A declaration is written at most this often.
@@ -24,7 +24,7 @@ function declared.renew(of, windows, logs, now_us)
   end
 end
 
--- What is declared of one kind, and when it last was.
+-- The declarations of one kind, and when each was last made.
 function declared.of_kind(of, kind)
   local found, pattern = {}, '^' .. kind .. ':(.+)$'
   for field, seen_us in pairs(of.fields) do
@@ -38,7 +38,7 @@ function declared.is_idle(seen_us, now_us)
   return now_us - seen_us > GRACE_US
 end
 
--- What other daemons have declared and the caller has not named: a call without its keys could not keep it right.
+-- What other daemons have declared and the caller did not name: without its keys, a call could not keep it correct.
 function declared.unknown(of, kind, known)
   local unknown = {}
   for name in pairs(declared.of_kind(of, kind)) do

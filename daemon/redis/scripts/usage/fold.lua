@@ -6,16 +6,17 @@
 -- KEYS[4]  the last users
 -- KEYS[5]  the newcomers
 -- KEYS[6]  the decisions by hour
--- KEYS[7..]  for each window its counts, then for each log its stream
+-- KEYS[7..]  for each window its counts, then for each log its stream, then for each log its refunds
 --
 -- ARGV[1]  msgpack: {
 --            claim: what the caller expects of the store,
---            daemon: who calls, lease_ms: for how long it takes the lease; 0 folds without the lease,
+--            daemon: who calls, lease_ms: how long it takes the lease for; 0 folds without the lease,
 --            windows: { { ms, declared }, ... }; declared is false for what only other daemons have declared,
 --            logs: { { policy, declared, records }, ... },
 --            cap_connections, cap_others: how many bytes a log may take that records connections, or does not,
 --            budget: how many pairs of the logs each part of the work may read,
 --            measure: whether to look at how large the logs are,
+--            is_timed: whether to report how long the step took,
 --            keep_hours_ms, keep_log_ms: how long hours and logs are kept,
 --            query: { window_ms, recent_count, top_count, subject } to read the statistics as well }
 --
@@ -23,11 +24,11 @@
 --            unknown: { windows, policies } that the caller must name; then nothing was done,
 --            held: whether the caller has the lease; if not, nothing was folded,
 --            caught_up: whether all is folded and retired, up to now; has_more: whether any work is left,
---            now_us, folded, dropped: entries; backlog, lag_us: what is left to fold, only if not caught up,
+--            now_us, took_us; folded, dropped: entries; backlog, lag_us: what is left to fold, only if not caught up,
 --            has_newcomers,
 --            usage: { recent, top, subject_count, complete_since_us }, if it was asked for and all is caught up }
 
--- What is left to fold: how many entries, and how old the oldest is.
+-- What is left to fold: the number of entries, and the age of the oldest.
 local function describe_backlog(run)
   local backlog, oldest_us = 0, run.now_us
   for _, log in ipairs(run.logs) do
@@ -83,6 +84,7 @@ local function work(run)
   reply.folded, reply.dropped = run.folded, run.dropped
   if not is_folded then reply.backlog, reply.lag_us = describe_backlog(run) end
   if run.request.query and reply.caught_up then reply.usage = read(run, run.request.query) end
+  if run.request.is_timed then reply.took_us = read_clock_us() - run.now_us end
   return reply
 end
 
@@ -102,7 +104,7 @@ local function step(keys, request)
   return work(run)
 end
 
--- It frees memory, so it runs if there is none left.
+-- It frees memory, so it also runs without free memory.
 register('fold', function(keys, args)
   local request = cmsgpack.unpack(args[1])
   local stale = control.check(redis.call('HGET', keys[1], 'claim'), request.claim)

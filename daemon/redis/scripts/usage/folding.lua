@@ -2,14 +2,14 @@
 
 local fold = {}
 
--- The clock has leapt if nothing was folded for so long: then what it made old is kept for so long.
+-- If nothing was folded for this long, the clock may have leapt: then old entries are kept for as long again.
 local LEAP_US = 60 * 60 * 1000000
 
 local TOUCH_US = 60 * 1000000
 
 function fold.takes_lease(key, daemon, lease_ms)
   local holder = redis.call('GET', key)
-  -- A lease that would last longer than any is from before the clock went back.
+  -- A lease longer than any possible one is from before the clock went back.
   if holder and holder ~= daemon and redis.call('PTTL', key) <= lease_ms then return false end
   redis.call('SET', key, daemon, 'PX', lease_ms)
   return true
@@ -29,12 +29,14 @@ function fold.open(keys, request)
   end
   for i, log in ipairs(request.logs) do
     log.key = keys[6 + #request.windows + i]
+    log.refunds_key = keys[6 + #request.windows + #request.logs + i]
+    log.new_refunds, log.unconnected = {}, {}
     run.known_logs[log.policy] = log
   end
   return run
 end
 
--- Finds out what is in force: what any daemon has declared lately.
+-- Finds out what is in force: what any daemon has declared recently.
 function fold.arrange(run)
   local now_us = run.now_us
   for ms, seen_us in pairs(declared.of_kind(run.state, 'window')) do
@@ -57,7 +59,7 @@ function fold.arrange(run)
   end
 end
 
--- Notes a clock that has gone back, or leapt.
+-- Notes a clock that has gone back or leapt.
 function fold.watch_clock(run)
   local last_us = state.number(run.state, 'now')
   state.set(run.state, 'now', run.now_us)
@@ -66,7 +68,7 @@ function fold.watch_clock(run)
   if run.now_us >= last_us then return end
   local longest_us, back_us = 0, state.number(run.state, 'back')
   for _, window in ipairs(run.windows) do longest_us = math.max(longest_us, window.us) end
-  -- What an earlier one has left behind is still counted: it must not stay for longer.
+  -- What the earlier clock left is still counted, but must not stay longer.
   if not back_us or back_us <= run.now_us - longest_us or back_us > run.now_us then
     state.set(run.state, 'back', run.now_us)
   end
@@ -77,27 +79,35 @@ end
 
 local HOUR_US = 60 * 60 * 1000000
 
--- Counts admissions by the hour. Entries of one hour stand together, so its field is made once.
-local function hour_counter(run, policy)
+-- Counts admissions, or refunds, by the hour. Entries of one hour are adjacent, so its field is built once.
+local function hour_counter(run, policy, verdict)
   local from_us, field = math.huge, nil
   return function(at_us, count)
     if at_us < from_us or at_us >= from_us + HOUR_US then
       from_us = at_us - at_us % HOUR_US
-      field = hours.field(at_us, policy, 'admitted')
+      field = hours.field(at_us, policy, verdict)
     end
     run.hours[field] = (run.hours[field] or 0) + count
   end
 end
 
--- Reads what is new in a log. Returns how many pairs that were, and whether it was all.
+-- Reads new entries of a log. Returns the number of pairs, and whether that was all.
 function fold.read(run, log, budget)
   local field, count, seen = 'folded:' .. log.policy, 0, {}
-  local cursor, count_hour = run.state.fields[field], hour_counter(run, log.policy)
+  local cursor = run.state.fields[field]
+  local count_admitted = hour_counter(run, log.policy, 'admitted')
+  local count_refunded = hour_counter(run, log.policy, 'refunded')
   local visited, is_done = entries.walk({
     command = 'XRANGE', key = log.key, from = cursor and '(' .. cursor or '-', to = '+', budget = budget,
     visit = function(entry, at_us, first, pair_count)
-      count_hour(windows.made_us(run, at_us), pair_count)
-      if log.records then windows.count(run.added, entry[2], first, 1, erasing.erased(run, log, entry[1])) end
+      local refunded_us, made_us = entries.refunded_us(entry[2], first), windows.made_us(run, at_us)
+      if refunded_us then
+        count_refunded(made_us, pair_count)
+        if log.records then refunds.fold(run, log, entry, first, refunded_us) end
+      else
+        count_admitted(made_us, pair_count)
+        if log.records then windows.count(run, log, run.added, entry, first, 1) end
+      end
       count = count + 1
       seen[count] = entry
       return true
@@ -121,7 +131,7 @@ function fold.read_all(run, budget)
   return is_done
 end
 
--- Moves each window's far end. Returns whether all of them are where they belong.
+-- Moves the old end of each window. Returns whether all are up to date.
 function fold.retire_all(run, budget)
   local is_done = true
   for _, log in ipairs(run.recording) do
@@ -150,31 +160,34 @@ function fold.fill_all(run, budget)
   return is_done
 end
 
--- Looks after what grows: logs that are too large, or too old. Returns whether nothing is left to drop.
+-- Trims logs that are too large or too old. Returns whether nothing is left to drop.
 function fold.tend_logs(run, budget)
   local is_done = true
   for _, log in ipairs(run.logs) do
     if run.request.measure then logs.measure(run, log) end
     is_done = logs.drop(run, log, budget) and is_done
+    if run.request.measure then refunds.forget(run, log) end
     if not log.records and run.request.measure then logs.release_old(run, log, run.request.keep_log_ms * 1000) end
   end
   return is_done
 end
 
--- Renews the expiry of everything that is kept, so that a store that is no longer used empties itself.
+-- Renews the expiry of all keys, so that an unused store empties itself.
 function fold.touch(run)
   local touched_us = state.number(run.state, 'touched')
   if touched_us and run.now_us - touched_us < TOUCH_US and touched_us <= run.now_us then return end
   redis.call('HSET', run.keys[2], 'touched', string.format('%.0f', run.now_us))
   local keep_ms = run.request.keep_log_ms
   for _, window in ipairs(run.windows) do keep_ms = math.max(keep_ms, window.ms) end
-  -- The logs last longer than what was made of them, or it could not be retired.
-  for _, log in ipairs(run.logs) do redis.call('PEXPIRE', log.key, keep_ms + 3600000) end
+  -- The logs outlive the counts made from them, or those could not be retired.
+  for _, log in ipairs(run.logs) do
+    for _, key in ipairs({ log.key, log.refunds_key }) do redis.call('PEXPIRE', key, keep_ms + 3600000) end
+  end
   for _, key in ipairs({ run.keys[2], run.keys[4] }) do redis.call('PEXPIRE', key, keep_ms) end
   for _, window in ipairs(run.windows) do redis.call('PEXPIRE', window.key, keep_ms) end
 end
 
--- Whoever has no count in a window may be new.
+-- A subject without a count in a window may be new.
 function fold.add_newcomers(run)
   local window, newcomers = run.windows[1], {}
   if not window then return false end
@@ -190,16 +203,18 @@ local function require_type(key, type)
   if found ~= 'none' and found ~= type then error({ err = 'WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a ' .. type }) end
 end
 
--- Writes what the call has found out: first all that is read is read, so that nothing can fail in between.
+-- Writes the results of the call: everything is read before that, so that nothing can fail in between.
 function fold.write(run)
   for _, window in ipairs(run.windows) do windows.prepare(run, window) end
   require_type(run.keys[4], 'zset')
   require_type(run.keys[5], 'set')
   require_type(run.keys[6], 'hash')
+  for _, log in ipairs(run.recording) do require_type(log.refunds_key, 'zset') end
   local has_newcomers = fold.add_newcomers(run)
   for _, key in ipairs(run.gone) do redis.call('UNLINK', key) end
   for _, window in ipairs(run.windows) do windows.apply(window) end
   for _, seen in ipairs(run.seen) do recent.add(run, seen.log, seen.entries) end
+  for _, log in ipairs(run.recording) do refunds.write(run, log) end
   hours.add(run.keys[6], run.hours, run.request.keep_hours_ms, run.now_us)
   logs.trim(run)
   state.save(run.state)

@@ -1,4 +1,4 @@
--- How many requests each policy admitted and denied in each hour: one hash, whose fields are `HOUR:POLICY:VERDICT`.
+-- How many requests each policy admitted, denied and refunded in each hour: one hash, whose fields are `HOUR:POLICY:VERDICT`.
 
 local hours = {}
 
@@ -9,7 +9,7 @@ function hours.field(at_us, policy, verdict)
   return string.format('%.0f:%s:%s', at_ms - at_ms % HOUR_MS, policy, verdict)
 end
 
--- Forgets hours that are too old to be asked for, and hours to come, which the clock has gone back from.
+-- Forgets hours that are too old to be asked for, and future hours from before the clock went back.
 function hours.forget(key, oldest_ms, now_ms)
   local gone = {}
   for _, field in ipairs(redis.call('HKEYS', key)) do
@@ -19,7 +19,7 @@ function hours.forget(key, oldest_ms, now_ms)
   if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
 end
 
--- Adds to the counts. A field is new twice an hour and policy: only then are all of them looked at.
+-- Adds to the counts. At most three fields per hour and policy are new: only then are all fields checked.
 function hours.add(key, counts, keep_ms, now_us)
   local now_ms, is_new = math.floor(now_us / 1000), false
   for field, count in pairs(counts) do

@@ -1,4 +1,4 @@
--- Keeps the logs small: entries that every window has retired go, and so do the oldest ones of a log that is too large.
+-- Keeps the logs small: removes entries that every window has retired, and the oldest ones of a log that is too large.
 
 local logs = {}
 
@@ -9,7 +9,7 @@ end
 
 function logs.folded(run, log, count) add_kept(run, log, count) end
 
--- Notes what a log has lost, and how recent it was.
+-- Notes what a log has lost, and how recent that was.
 local function note_loss(run, log, count, last_us)
   if count == 0 then return end
   add_kept(run, log, -count)
@@ -19,8 +19,8 @@ local function note_loss(run, log, count, last_us)
   end
 end
 
--- A log that has fewer entries than were folded was deleted by someone: what the windows count of it can never be
--- retired, so they begin anew.
+-- A log that has fewer entries than were folded was deleted by someone: its counts in the windows can never be retired,
+-- so the windows start anew.
 function logs.check(run, log)
   local length, kept = redis.call('XLEN', log.key), state.number(run.state, 'kept:' .. log.policy) or 0
   log.length = length
@@ -40,11 +40,11 @@ function logs.check(run, log)
   end
 end
 
--- Asks for the oldest entries of a log to go if it takes more bytes than it may.
+-- Requests that the oldest entries of a log be dropped if it is too large.
 function logs.measure(run, log)
   local bytes = redis.call('MEMORY', 'USAGE', log.key)
   if not bytes or bytes <= log.cap_bytes then return end
-  -- Somewhat more than needed, so that it is not at its cap again at once.
+  -- Somewhat more than needed, so that it does not reach its cap again at once.
   local excess = math.ceil(log.length * (1 - 0.9 * log.cap_bytes / bytes))
   state.set(run.state, 'drop:' .. log.policy, math.min(excess, state.number(run.state, 'kept:' .. log.policy) or 0))
 end
@@ -75,7 +75,7 @@ function logs.drop(run, log, budget)
   return wanted == count
 end
 
--- Lets go of what every window has retired, unless the clock has just leapt: it may come back.
+-- Deletes what every window has retired, unless the clock has just leapt: it may go back.
 function logs.release(run, log)
   if (state.number(run.state, 'hold') or 0) > run.now_us then return end
   local lowest, lowest_window
@@ -89,7 +89,7 @@ function logs.release(run, log)
   end
 end
 
--- Lets go of what is older than the replay reads, of a log that no window counts.
+-- Deletes what is older than the replay reads, from a log that no window counts.
 function logs.release_old(run, log, keep_us)
   local oldest = string.format('%.0f', run.now_us - keep_us)
   local count = redis.call('XTRIM', log.key, 'MINID', '~', oldest)

@@ -10,11 +10,12 @@
 --   folded:POLICY    the last entry of its log that was folded
 --   kept:POLICY      how many folded entries its log still holds
 --   drop:POLICY      how many of them must go, because the log is too large
+--   refunds:POLICY   when a refund was last folded; missing if the list of refunds is empty
 --   dropped:POLICY   the time of the last entry that its log has lost
 --   low:MS:POLICY    the window counts the entries above this one, up to the last folded one
 --   filling:MS:POLICY  since when the window's counts are complete, while it still takes in older entries
 --
--- The hash changes in the call that changes the counts: so each entry counts once, whoever folds, and how often.
+-- The hash changes in the call that changes the counts: so each entry counts once, no matter who folds, and how often.
 
 local state = {}
 

@@ -63,11 +63,20 @@ function windows.forget_log(run, log)
   state.remove(run.state, 'records:' .. log.policy)
 end
 
--- Counts the pairs of an entry, but for those of the subjects in `erased`.
-function windows.count(counts, fields, first, change, erased)
+-- Counts the pairs of an entry of a log, but for those of the subjects that are being erased, and for those that were
+-- refunded. A refund was counted when it was folded, if what it refunds was.
+function windows.count(run, log, counts, entry, first, change)
+  local fields = entry[2]
+  if entries.refunded_us(fields, first) then return end
+  local erased, refunded = erasing.erased(run, log, entry[1]), refunds.of_entry(run, log, entry[1])
   for i = first, #fields, 2 do
     local subject = fields[i]
-    if not erased[subject] then counts[subject] = (counts[subject] or 0) + change end
+    local left = refunded[subject] or 0
+    if left > 0 then
+      refunded[subject] = left - 1
+    elseif not erased[subject] then
+      counts[subject] = (counts[subject] or 0) + change
+    end
   end
 end
 
@@ -89,7 +98,7 @@ function windows.retire(run, window, log, until_us, budget)
     command = 'XRANGE', key = log.key, from = '(' .. low, to = folded, budget = budget,
     visit = function(entry, at_us, first)
       if windows.made_us(run, at_us) > until_us then return false end
-      windows.count(window.changes, entry[2], first, -1, erasing.erased(run, log, entry[1]))
+      windows.count(run, log, window.changes, entry, first, -1)
       low = entry[1]
       window.retired_us = at_us
       return true
@@ -102,7 +111,7 @@ end
 -- Takes off one entry, which its log is about to lose, if it is counted.
 function windows.drop(run, window, log, entry, first)
   if entries.is_before(windows.low(run, window, log), entry[1]) then
-    windows.count(window.changes, entry[2], first, -1, erasing.erased(run, log, entry[1]))
+    windows.count(run, log, window.changes, entry, first, -1)
     state.set(run.state, low_field(window, log), entry[1])
   end
 end
@@ -115,7 +124,7 @@ function windows.fill(run, window, log, budget)
     visit = function(entry, at_us, first)
       -- One with a time of its own may be older than its place.
       if at_us <= until_us and first == 1 then return false end
-      windows.count(window.changes, entry[2], first, 1, erasing.erased(run, log, entry[1]))
+      windows.count(run, log, window.changes, entry, first, 1)
       low, since_us = entries.before(entry[1]), math.min(at_us, run.now_us)
       return true
     end,

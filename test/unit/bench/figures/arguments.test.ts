@@ -2,32 +2,36 @@ import { expect, test } from '@jest/globals';
 import { parseArguments } from '../../../bench/figures/arguments';
 import { FIGURES } from '../../../bench/figures/catalogue';
 
-test('parseArguments: nothing asked for, everything', () => {
-  const { figures, hasSite, isQuick, users } = parseArguments([]);
+test('parseArguments: without arguments, everything is measured', () => {
+  const { figures, siteParts, isQuick, users } = parseArguments([]);
   expect(figures.size).toBe(FIGURES.length);
-  expect({ hasSite, isQuick, users }).toEqual({ hasSite: true, isQuick: false, users: 1_000_000 });
+  expect({ siteParts: [...siteParts], isQuick, users }).toEqual({
+    siteParts: ['market', 'site'],
+    isQuick: false,
+    users: 1_000_000,
+  });
 });
 
-test('parseArguments: a group, its figures', () => {
-  const { figures, hasSite } = parseArguments(['latency', 'workers']);
+test('parseArguments: a group selects its figures', () => {
+  const { figures, siteParts } = parseArguments(['latency', 'workers']);
   expect([...figures]).toEqual(['latency.half', 'workers.cpu']);
-  expect(hasSite).toBe(false);
+  expect([...siteParts]).toEqual([]);
 });
 
-test('parseArguments: a figure, that one', () => {
+test('parseArguments: a figure selects that one', () => {
   expect([...parseArguments(['script.denial']).figures]).toEqual(['script.denial']);
 });
 
-test('parseArguments: market, the site alone', () => {
-  const { figures, hasSite } = parseArguments(['market']);
-  expect({ count: figures.size, hasSite }).toEqual({ count: 0, hasSite: true });
+test.each(['market', 'site'])('parseArguments: %s selects that part alone', (part) => {
+  const { figures, siteParts } = parseArguments([part]);
+  expect({ count: figures.size, siteParts: [...siteParts] }).toEqual({ count: 0, siteParts: [part] });
 });
 
-test('parseArguments: a name that is none, throws with it', () => {
+test('parseArguments: a name that is none throws with it', () => {
   expect(() => parseArguments(['scripts'])).toThrow('there is no figure called scripts');
 });
 
-test('parseArguments: options', () => {
+test('parseArguments: reads its options', () => {
   const args = ['--quick', '--json', 'out.json', '--daemon', 'main.js', '--users', '2000'];
   expect(parseArguments(args)).toMatchObject({
     isQuick: true,
@@ -37,6 +41,17 @@ test('parseArguments: options', () => {
   });
 });
 
-test.each(['999', 'many', '1.5e3.'])('parseArguments: %s users, throws', (users) => {
+test.each(['0', '1.5', 'many'])('parseArguments: %s rounds throws', (rounds) => {
+  expect(() => parseArguments(['--rounds', rounds])).toThrow('--rounds must be a whole number, 1 or more');
+});
+
+test('parseArguments: a number of rounds is taken; otherwise each figure has its own', () => {
+  expect([parseArguments(['--rounds', '3']), parseArguments([])].map(({ rounds }) => rounds)).toEqual([
+    3,
+    undefined,
+  ]);
+});
+
+test.each(['999', 'many', '1.5e3.'])('parseArguments: %s users throws', (users) => {
   expect(() => parseArguments(['--users', users])).toThrow('--users must be a whole number');
 });

@@ -15,22 +15,22 @@ test('recoveryS: normal from the start, 0', () => {
   expect(recoveryS(slices([normal, 10]), CALM_US)).toBe(0);
 });
 
-test('recoveryS: failures at first, their time', () => {
+test('recoveryS: counts the time of the failures at first', () => {
   expect(recoveryS(slices([failing, 3], [normal, 7]), CALM_US)).toBeCloseTo(0.3);
 });
 
-test('recoveryS: slow answers at first, their time', () => {
+test('recoveryS: counts the time of slow answers at first', () => {
   expect(recoveryS(slices([slow, 4], [normal, 6]), CALM_US)).toBeCloseTo(0.4);
 });
 
-test('recoveryS: a short normal time between failures, does not count', () => {
+test('recoveryS: a short normal time between failures does not count', () => {
   expect(recoveryS(slices([failing, 1], [normal, 4], [failing, 1], [normal, 5]), CALM_US)).toBeCloseTo(0.6);
 });
 
-test('recoveryS: an answer that nobody notices to be slow, is normal', () => {
+test('recoveryS: an answer that nobody notices to be slow is normal', () => {
   expect(recoveryS(slices([{ ...normal, p95Us: 19_000 }, 5]), 1_000)).toBe(0);
 });
 
-test('recoveryS: never normal, all of the time', () => {
+test('recoveryS: is all of the time if it is never normal', () => {
   expect(recoveryS(slices([failing, 20]), CALM_US)).toBeCloseTo(2);
 });

@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { medianOf, ratiosOf, spreadOf, sumsOf } from '../../../bench/figures/statistics';
 
-test('medianOf: an odd number of values, the middle one', () => {
+test('medianOf: is the middle one of an odd number of values', () => {
   expect(medianOf([9, 1, 5])).toBe(5);
 });
 
-test('medianOf: an even number of values, the mean of the two in the middle', () => {
+test('medianOf: is the mean of the two in the middle of an even number of values', () => {
   expect(medianOf([10, 1, 4, 2])).toBe(3);
 });
 
-test('medianOf: no values, throws', () => {
+test('medianOf: no values throws', () => {
   expect(() => medianOf([])).toThrow('no median');
 });
 
@@ -19,7 +19,7 @@ test('medianOf: leaves its argument in order', () => {
   expect(values).toEqual([3, 1, 2]);
 });
 
-test('spreadOf: the smallest and the largest value', () => {
+test('spreadOf: is the smallest and the largest value', () => {
   expect(spreadOf([3, 9, 1])).toEqual({ least: 1, most: 9 });
 });
 
@@ -27,11 +27,11 @@ test('ratiosOf: compares what was measured in the same round', () => {
   expect(ratiosOf([10, 30], [5, 10])).toEqual([2, 3]);
 });
 
-test('ratiosOf: another number of rounds, throws', () => {
+test('ratiosOf: another number of rounds throws', () => {
   expect(() => ratiosOf([1], [1, 2])).toThrow('1 rounds cannot be compared with 2');
 });
 
-test('ratiosOf: a base of nothing, throws', () => {
+test('ratiosOf: a base of nothing throws', () => {
   expect(() => ratiosOf([1], [0])).toThrow('a ratio to 0');
 });
 

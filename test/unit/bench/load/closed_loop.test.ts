@@ -19,7 +19,7 @@ let server: LoadedServer | undefined;
 
 afterEach(() => server?.stop());
 
-test('closed loop: a count of calls, the decisions of as many subjects in turn', async () => {
+test('closed loop: a count of calls makes the decisions of as many subjects in turn', async () => {
   const seen: string[] = [];
   server = await serve({
     admit(call: ServerUnaryCall<AdmitRequest, AdmitResponse>, answer: sendUnaryData<AdmitResponse>) {
@@ -58,7 +58,7 @@ test('closed loop: batches, each of their admissions counts', async () => {
   expect(await runClosedLoop(order)).toMatchObject({ decisions: 18, admitted: 18, failed: 2 });
 });
 
-test('closed loop: calls that fail, count as failed', async () => {
+test('closed loop: calls that fail count as failed', async () => {
   server = await serve({
     recordCall: (_call: unknown, answer: sendUnaryData<unknown>) => answer({ code: status.UNAVAILABLE }),
   });

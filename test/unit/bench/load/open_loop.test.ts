@@ -42,7 +42,7 @@ test('open loop: a server that answers, every call is answered once, with an id 
   expect(new Set(seen.map(({ policy }) => policy))).toEqual(new Set(['connection']));
 });
 
-test('open loop: a server that refuses, every call counts as refused', async () => {
+test('open loop: every call to a server that rejects counts as rejected', async () => {
   const target = await serveAdmit((_, answer) => answer({ code: status.UNAVAILABLE }));
   const result = await run(target, { perSecond: 1_000, durationMs: 100 });
   expect(result).toMatchObject({ offered: 100, answered: 0, refused: 100, late: 0 });
@@ -56,7 +56,7 @@ test('open loop: a server that never answers, no call is answered', async () => 
   expect(Number(result?.late) + Number(result?.refused)).toBe(100);
 });
 
-test('open loop: a number of unanswered calls, kept up while calls are answered', async () => {
+test('open loop: a number of unanswered calls is kept up while calls are answered', async () => {
   const target = await serveAdmit((_, answer) => answer(null, responseOf(Decision.ADMITTED)));
   const result = await run(target, { unanswered: 10, durationMs: 100 });
   expect(result?.answered).toBe(result?.offered);

@@ -16,7 +16,7 @@ test('numbered: a subject gets its number in every place', () => {
   expect(String(second)).toBe('b');
 });
 
-test('numbered: a request id as bytes and as text, the same number in both', () => {
+test('numbered: a request id as bytes and as text has the same number in both', () => {
   const id = templateRequestId(3);
   const [bytes, text] = numbered([bytesOfUuid(id), Buffer.from(id)], { subject: 1, taking: 7 });
   expect(String(bytes)).toBe('0003000000000007');
@@ -30,16 +30,16 @@ test('numbered: leaves the template as it is', () => {
   expect(String(template[0])).toBe(SUBJECT);
 });
 
-test('numbered: the shorter subject, the last digits', () => {
+test('numbered: the shorter subject has the last digits', () => {
   expect(String(numbered([Buffer.from(`a:${USER}`)], { subject: 42, taking: 7 })[0])).toBe('a:000042');
 });
 
-test('randomized: what redis-benchmark replaces, without a change of length', () => {
+test('randomized: has what redis-benchmark replaces, without a change of length', () => {
   const [part] = randomized([Buffer.from(`s:${SUBJECT}`)]);
   expect(String(part)).toBe('s:__rand_int__');
 });
 
-test('templateRequestId: a UUID, another one for each lead', () => {
+test('templateRequestId: makes a UUID, another one for each lead', () => {
   expect(templateRequestId(1)).toMatch(UUID);
   expect(templateRequestId(1)).not.toBe(templateRequestId(2));
 });

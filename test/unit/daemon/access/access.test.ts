@@ -63,8 +63,11 @@ describe('access, by method and role', () => {
   test.each([
     [ADMIT, NOBODY, 'web', 'shop', 'alice'],
     ['/quota.v1.QuotaService/Stats', NOBODY, 'web', 'shop', 'alice'],
+    ['/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit', NOBODY, 'web', 'shop', 'alice'],
     [GET_QUOTA, NOBODY, DENIED, 'shop', 'alice'],
     ['/quota.v1.QuotaAdminService/ResetQuota', NOBODY, DENIED, 'shop', 'alice'],
+    ['/quota.v1.QuotaAdminService/EraseSubject', NOBODY, DENIED, 'shop', 'alice'],
+    ['/quota.v1.QuotaAdminService/GetErasure', NOBODY, DENIED, DENIED, 'alice'],
     [SET_OVERRIDE, NOBODY, DENIED, DENIED, 'alice'],
     ['/quota.v1.QuotaAdminService/ClearOverride', NOBODY, DENIED, DENIED, 'alice'],
     ['/quota.v1.QuotaAdminService/ListOverrides', NOBODY, DENIED, DENIED, 'alice'],
@@ -82,7 +85,7 @@ describe('access, by method and role', () => {
     ['//quota.v1.QuotaService/Admit', NOBODY, DENIED, DENIED, DENIED],
     ['quota.v1.QuotaService/Admit', NOBODY, DENIED, DENIED, DENIED],
     ['', NOBODY, DENIED, DENIED, DENIED],
-  ])('%s: nobody %s, a caller %s, a site %s, an operator %s', (path, ...expected) => {
+  ])('%s: nobody is %s, a caller %s, a site %s, an operator %s', (path, ...expected) => {
     const shown = [[], CALLER, SITE, OPERATOR];
 
     expect(shown.map((authorization) => outcome(ON, { path, authorization }))).toEqual(expected);
@@ -102,7 +105,7 @@ describe('access, by token', () => {
     ['empty', ['Bearer '], 'Unauthenticated'],
     ['twice', ['Bearer new', 'Bearer new'], 'Unauthenticated'],
     ['beside a wrong one', ['Bearer new', 'Bearer nobodys'], 'Unauthenticated'],
-  ])('%s, %j: %s', (_, authorization, expected) => {
+  ])('%s, %j is %s', (_, authorization, expected) => {
     expect(outcome(ON, { authorization })).toBe(expected);
   });
 
@@ -118,13 +121,13 @@ describe('access, by token', () => {
     expect(admit).toThrow(expect.objectContaining({ why }));
   });
 
-  test('a wrong one beside a right certificate, refused', () => {
+  test('a wrong one with a right certificate is rejected', () => {
     const shown = () => certificate({ commonName: 'alice' });
 
     expect(outcome(ON, { authorization: ['Bearer nobodys'], certificate: shown })).toBe('Unauthenticated');
   });
 
-  test('any, where there is no access file, refused', () => {
+  test('any is rejected without an access file', () => {
     expect(outcome(CERTIFICATES_ONLY, { authorization: ['Bearer new'] })).toBe('Unauthenticated');
   });
 });
@@ -150,22 +153,22 @@ describe('access, by certificate', () => {
       { commonName: 'alice', validTo: 'Jan  1 00:00:00 2020 GMT' },
       'Unauthenticated',
     ],
-  ])('%s, %j: %s', (_, names, expected) => {
+  ])('%s, %j is %s', (_, names, expected) => {
     expect(outcome(ON, { certificate: () => certificate(names) })).toBe(expected);
   });
 
-  test('any of the authority, where there is no access file, a caller and no operator', () => {
+  test('any of the authority, without an access file, is a caller and no operator', () => {
     const shown = () => certificate({ altNames: 'DNS:shop.example' });
 
     expect(outcome(CERTIFICATES_ONLY, { certificate: shown })).toBe('DNS:shop.example');
     expect(outcome(CERTIFICATES_ONLY, { certificate: shown, path: SET_OVERRIDE })).toBe('PermissionDenied');
   });
 
-  test('none, refused', () => {
+  test('none is rejected', () => {
     expect(outcome(CERTIFICATES_ONLY, {})).toBe('Unauthenticated');
   });
 
-  test('one that was never asked for, not looked at', () => {
+  test('a role that was never asked for is not looked at', () => {
     const rules = { ...ON, asksCertificates: false };
 
     expect(outcome(rules, { certificate: () => certificate({ commonName: 'alice' }) })).toBe(
@@ -175,17 +178,20 @@ describe('access, by certificate', () => {
 });
 
 describe('access, switched off', () => {
-  test.each([ADMIT, SET_OVERRIDE, REFLECT, HEALTH])('%s, open to anyone, named by their address', (path) => {
-    expect(outcome(OFF, { path })).toBe('anonymous@10.0.0.9:4711');
-  });
+  test.each([ADMIT, SET_OVERRIDE, REFLECT, HEALTH])(
+    '%s is open to anyone, named by their address',
+    (path) => {
+      expect(outcome(OFF, { path })).toBe('anonymous@10.0.0.9:4711');
+    },
+  );
 
-  test('a method that is in no table, refused', () => {
+  test('a method that is in no table is rejected', () => {
     expect(outcome(OFF, { path: '/other.Service/Do' })).toBe('PermissionDenied');
   });
 });
 
 describe('the two refusals', () => {
-  test('whatever was wrong, the same words', () => {
+  test('every fault has the same message', () => {
     const refusals = [[], ['Bearer nobodys'], ['Basic new'], ['Bearer']].map((authorization) => {
       try {
         createAccess(ON).admit({ path: ADMIT, peer: 'p', authorization, certificate: () => undefined });

@@ -4,7 +4,7 @@ import { createConnectionLimits } from '../../../../daemon/access/connection_lim
 /** Limits whose time stands still until it is moved. */
 function limitsOf({ total = 100, perAddress = 3 } = {}) {
   let nowMs = 0;
-  const limits = createConnectionLimits({ total, perAddress, nowMs: () => nowMs });
+  const limits = createConnectionLimits({ total, perAddress: () => perAddress, nowMs: () => nowMs });
   return {
     ...limits,
     pass(ms: number) {
@@ -14,7 +14,7 @@ function limitsOf({ total = 100, perAddress = 3 } = {}) {
 }
 
 describe('createConnectionLimits', () => {
-  test('one address, as many as it may have open and no more', () => {
+  test('one address may have as many open as it may and no more', () => {
     const limits = limitsOf();
 
     expect(Array.from({ length: 4 }, () => limits.take('10.0.0.1'))).toEqual([
@@ -26,7 +26,7 @@ describe('createConnectionLimits', () => {
     expect(limits.take('10.0.0.2')).toBeUndefined();
   });
 
-  test('all addresses together, as many as there may be', () => {
+  test('all addresses together may have as many as there may be', () => {
     const limits = limitsOf({ total: 2 });
     limits.take('10.0.0.1');
     limits.take('10.0.0.2');
@@ -36,7 +36,7 @@ describe('createConnectionLimits', () => {
     expect(limits.take('10.0.0.3')).toBeUndefined();
   });
 
-  test('an address that opens and closes at once, slowed down after a burst', () => {
+  test('an address that opens and closes at once is slowed down after a burst', () => {
     const limits = limitsOf();
     const open = () => {
       const refusal = limits.take('10.0.0.1');
@@ -49,7 +49,7 @@ describe('createConnectionLimits', () => {
     expect([open(), open()]).toEqual([undefined, 'connection_rate']);
   });
 
-  test('addresses of one IPv6 network, counted together; others and mapped ones, apart', () => {
+  test('addresses of one IPv6 network are counted together; others and mapped ones apart', () => {
     const limits = limitsOf({ perAddress: 1 });
 
     expect(limits.take('2001:db8::1')).toBeUndefined();
@@ -59,7 +59,7 @@ describe('createConnectionLimits', () => {
     expect(limits.take('10.0.0.1')).toBe('connections_per_address');
   });
 
-  test('many addresses that have gone, forgotten; one that is still there, not', () => {
+  test('many addresses that have gone are forgotten; one that is still there, not', () => {
     const limits = limitsOf({ perAddress: 1 });
     limits.take('10.255.0.1');
     for (let i = 0; i < 20_000; i += 1) {
@@ -71,5 +71,17 @@ describe('createConnectionLimits', () => {
     expect(limits.take('10.255.0.1')).toBe('connections_per_address');
     // Forgotten with its last connection, which had used up its burst.
     expect(limits.take('10.0.0.0')).toBeUndefined();
+  });
+
+  test('one address that may have more, allowed as many as it may have', () => {
+    const limits = createConnectionLimits({
+      total: 100,
+      perAddress: (address) => (address === '10.0.0.7' ? 5 : 1),
+      nowMs: () => 0,
+    });
+    const taken = (address: string) =>
+      Array.from({ length: 6 }, () => limits.take(address)).filter((refusal) => refusal === undefined).length;
+
+    expect([taken('10.0.0.7'), taken('10.0.0.8')]).toEqual([5, 1]);
   });
 });

@@ -15,20 +15,20 @@ function sharesOf(...callers: [{ name: string; weight?: number }, number][]) {
 }
 
 describe('fair shares', () => {
-  test('the caller with the most in flight, refused first', () => {
+  test('the caller with the most in flight is rejected first', () => {
     const { shares } = sharesOf([heavy, 5], [light, 4]);
 
     expect([heavy, light].map(shares.isFirstToRefuse)).toEqual([true, false]);
   });
 
-  test('the most by weight: three times the weight, three times as much', () => {
+  test('the most is by weight: three times the weight may have three times as much', () => {
     const weighty = { name: 'weighty', weight: 3 };
     const { shares } = sharesOf([weighty, 14], [light, 5]);
 
     expect([weighty, light].map(shares.isFirstToRefuse)).toEqual([false, true]);
   });
 
-  test('as much as others, refused as they are', () => {
+  test('those with as much as others are rejected as they are', () => {
     const { shares } = sharesOf([heavy, 5], [light, 5]);
 
     expect([heavy, light].map(shares.isFirstToRefuse)).toEqual([true, true]);
@@ -41,7 +41,7 @@ describe('fair shares', () => {
     expect(shares.isFirstToRefuse(undefined)).toBe(true);
   });
 
-  test('what has ended, once or twice, not counted; a batch, in full', () => {
+  test('what has ended, once or twice is not counted; a batch, in full', () => {
     const { shares, held } = sharesOf([heavy, 100], [light, 2]);
     held[0]?.leave();
     held[0]?.leave();

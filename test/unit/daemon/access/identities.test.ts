@@ -5,7 +5,7 @@ import { newToken, tokenDigest } from '../../../../daemon/access/tokens';
 const DIGEST = 'ab'.repeat(32);
 const OTHER_DIGEST = 'cd'.repeat(32);
 
-/** The faults of a file, as an operator reads them; none where it is right. */
+/** The faults of a file, as an operator reads them; none if it is right. */
 function faultsOf(text: string): string[] {
   try {
     parseIdentities(text);
@@ -44,7 +44,7 @@ identity: []
 `;
 
 describe('parseIdentities', () => {
-  test('each kind of fault, listed at its line in plain words', () => {
+  test('each kind of fault is listed at its line in plain words', () => {
     const aName =
       'must be a name that a client certificate bears, with its type: DNS:web.example, URI:spiffe://…, email:ops@… or CN:web';
     const aDigest = 'must be the SHA-256 of a token, in 64 hexadecimal digits; npm run token:new makes both';
@@ -69,7 +69,7 @@ describe('parseIdentities', () => {
     ]);
   });
 
-  test('a file that is right, every identity with what it shows', () => {
+  test('a file that is right gives every identity with what it shows', () => {
     const text = `identities:
   - { name: web, role: caller, token_sha256: [${DIGEST}, ${OTHER_DIGEST}] }
   - { name: alice@example.org, role: operator, certificate: CN:alice, token_sha256: ${'EF'.repeat(32)} }
@@ -112,14 +112,14 @@ describe('parseIdentities', () => {
     ['a list', '- web\n', 'line 1: the file must be a map that holds identities'],
     ['no identity', 'identities: []\n', 'line 1: identities: must hold at least one identity'],
     ['no list', 'identities: web\n', 'line 1: identities: must be a list of identities; it is "web"'],
-  ])('%s, told what a file must be', (_, text, expected) => {
+  ])('%s gets told what a file must be', (_, text, expected) => {
     expect(faultsOf(text)).toEqual([expected]);
   });
 
   test.each([
     ['a certificate', { token_sha256: undefined, certificate: [] }, 'certificate: must hold at least one'],
     ['a digest', { token_sha256: [] }, 'token_sha256: must hold at least one'],
-  ])('an empty list in place of %s, refused', (_, entry, expected) => {
+  ])('an empty list in place of %s is rejected', (_, entry, expected) => {
     expect(faultsOf(fileWith(entry))).toEqual([`line 2: identities[0].${expected}`]);
   });
 
@@ -128,7 +128,7 @@ describe('parseIdentities', () => {
     ['as a name', (token: string) => fileWith({ name: `my ${token}` })],
     ['as a role', (token: string) => fileWith({ role: token })],
     ['as a key', (token: string) => fileWith({ [token]: true })],
-  ])('a token pasted %s, a fault that does not repeat it', (_, fileOf) => {
+  ])('a token pasted %s is a fault that does not repeat it', (_, fileOf) => {
     const token = newToken();
     const faults = faultsOf(fileOf(token));
 
@@ -138,14 +138,14 @@ describe('parseIdentities', () => {
 });
 
 describe('newToken', () => {
-  test('a thousand, all different, and each fit for a header', () => {
+  test('a thousand are all different, and each is fit for a header', () => {
     const tokens = Array.from({ length: 1_000 }, newToken);
 
     expect(new Set(tokens).size).toBe(1_000);
     for (const token of tokens) expect(token).toMatch(/^quota_[\w-]{43}$/);
   });
 
-  test('its digest, as sha256sum would make it', () => {
+  test('its digest is as sha256sum would make it', () => {
     expect(tokenDigest('quota_example').toString('hex')).toBe(
       '3df7b138c856d2339967b25d50936aa4eff94c7b18be2bb5630a6d6f6148d2bf',
     );

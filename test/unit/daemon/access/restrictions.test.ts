@@ -20,15 +20,15 @@ describe('refusedFields', () => {
       { showsEverybody: { top_count: true, recent_count: false }, showsAllPolicies: { hour_count: true } },
       ['top_count', 'hour_count'],
     ],
-  ])('%s: %j, refused %j', (_, use, expected) => {
+  ])('%s: %j gets %j denied', (_, use, expected) => {
     expect(fieldsOf(use)).toEqual(expected);
   });
 
-  test('what is not restricted, allowed', () => {
+  test('what is not restricted is allowed', () => {
     expect(refusedFields({ maxCost: 1 }, { subject: null, policy: 'any', cost: 1 })).toEqual([]);
   });
 
-  test('each refused field, its reason in words', () => {
+  test('each denied field has its reason in words', () => {
     expect(
       refusedFields(ALL, { subject: 'x', policy: 'y', cost: 9, showsEverybody: { top_count: true } }),
     ).toEqual([

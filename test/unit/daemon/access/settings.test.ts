@@ -26,7 +26,7 @@ const inTheClear = (listen: string) =>
 const BEYOND = ['0.0.0.0:50051', '[::]:50051', '10.1.2.3:1', 'quota.example:50051', '128.0.0.1:1', '[::2]:1'];
 
 describe('readConfig, the access', () => {
-  test('every variable, taken as it is', () => {
+  test('every variable is accepted as it is', () => {
     const env = { ...ACCESS, ...TLS, ...CLIENT_CA, QUOTA_REFLECTION: 'off' };
 
     expect(readConfig(env).access).toEqual({
@@ -39,7 +39,7 @@ describe('readConfig, the access', () => {
     });
   });
 
-  test('a fault in every variable, all told at once', () => {
+  test('a fault in every variable: all are reported at once', () => {
     const env = {
       QUOTA_LISTEN: '0.0.0.0:50051',
       QUOTA_TLS_KEY: '/etc/quota/daemon.key',
@@ -61,21 +61,21 @@ describe('readConfig, the access', () => {
     [{ QUOTA_TLS_CERT: 'a' }, 'QUOTA_TLS_KEY is required beside QUOTA_TLS_CERT'],
     [{ QUOTA_TLS_KEY: 'a' }, 'QUOTA_TLS_CERT is required beside QUOTA_TLS_KEY'],
     [CLIENT_CA, 'QUOTA_TLS_CERT is required beside QUOTA_TLS_CLIENT_CA'],
-  ])('%j alone, refused', (env, expected) => {
+  ])('%j alone is rejected', (env, expected) => {
     expect(faultsOf(env as Record<string, string>)).toEqual([expected]);
   });
 });
 
 describe('readConfig, a daemon that is reached from other machines', () => {
-  test.each(BEYOND)('%s with nothing to tell callers apart, refused', (listen) => {
+  test.each(BEYOND)('%s without authentication is rejected', (listen) => {
     expect(faultsOf({ QUOTA_LISTEN: listen })).toEqual([nobodyIsAsked(listen)]);
   });
 
-  test.each(BEYOND)('%s with tokens in plaintext, refused', (listen) => {
+  test.each(BEYOND)('%s with tokens in plaintext is rejected', (listen) => {
     expect(faultsOf({ QUOTA_LISTEN: listen, ...ACCESS })).toEqual([inTheClear(listen)]);
   });
 
-  test('TLS alone, which tells nobody apart, refused', () => {
+  test('TLS alone, which authenticates nobody, is rejected', () => {
     expect(faultsOf({ QUOTA_LISTEN: '0.0.0.0:1', ...TLS })).toEqual([nobodyIsAsked('0.0.0.0:1')]);
   });
 
@@ -84,7 +84,7 @@ describe('readConfig, a daemon that is reached from other machines', () => {
     ['tokens over TLS', { ...ACCESS, ...TLS }],
     ['client certificates', { ...TLS, ...CLIENT_CA }],
     ['tokens in plaintext, in so many words', { ...ACCESS, ...PLAINTEXT }],
-  ])('%s, taken', (_, env) => {
+  ])('%s is accepted', (_, env) => {
     expect(faultsOf({ QUOTA_LISTEN: '0.0.0.0:50051', ...env })).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe('readConfig, a daemon that is reached from other machines', () => {
 
 describe('readConfig, a daemon that this machine alone reaches', () => {
   test.each(['127.0.0.1:0', '127.8.9.1:50051', 'localhost:50051', 'LOCALHOST:1', '[::1]:50051'])(
-    '%s with nothing to tell callers apart, taken',
+    '%s without authentication is accepted',
     (listen) => {
       expect(faultsOf({ QUOTA_LISTEN: listen })).toEqual([]);
     },

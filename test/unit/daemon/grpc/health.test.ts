@@ -29,7 +29,7 @@ function watch(service: string) {
 
 describe('watchHealth', () => {
   test.each(['', 'quota.v1.QuotaService', 'store', 'calls'])(
-    '%j that is watched, its status and remembered until the end',
+    '%j that is watched has its status, and is remembered until the end',
     (service) => {
       expect(watch(service)).toEqual({
         answers: [{ status: 'NOT_SERVING' }],
@@ -38,7 +38,7 @@ describe('watchHealth', () => {
     },
   );
 
-  test('a name that anyone made up, answered and not remembered', () => {
+  test('a name that anyone made up is answered and not remembered', () => {
     expect(watch('nosuch')).toEqual({ answers: [{ status: 'SERVICE_UNKNOWN' }], isRemembered: false });
   });
 });

@@ -30,7 +30,7 @@ function openLog() {
 }
 
 describe('createRequestLog', () => {
-  test('a denial, one line with the hash of its subject and not the subject', () => {
+  test('a denial is one line with the hash of its subject and not the subject', () => {
     const { log, lines, text } = openLog();
     log.denied(admission('login-attempt'), denial, () => 'call-1');
 
@@ -47,7 +47,7 @@ describe('createRequestLog', () => {
     expect(text.join()).not.toContain('192.0.2.7');
   });
 
-  test('a thousand denials of a policy at once, ten lines and how many were left out by the next', () => {
+  test('a thousand denials of a policy at once are ten lines, and the next says how many were left out', () => {
     const { log, lines, pass } = openLog();
     for (let i = 0; i < 1000; i += 1) log.denied(admission('connection'), denial, () => 'call-1');
     log.denied(admission('service-call'), denial, () => 'call-1');
@@ -58,7 +58,7 @@ describe('createRequestLog', () => {
     expect(lines().map(({ notShown }) => notShown)).toEqual([...Array(11).fill(undefined), 990]);
   });
 
-  test('a thousand bad requests at once, ten lines of each kind', () => {
+  test('a thousand bad requests at once are ten lines of each kind', () => {
     const { log, lines } = openLog();
     for (let i = 0; i < 1000; i += 1) {
       log.failed({ method: METHOD, callId: 'call-1', error: new UnknownPolicy(`made-up-${i}`) });
@@ -68,7 +68,7 @@ describe('createRequestLog', () => {
     expect(lines()).toHaveLength(20);
   });
 
-  test('a caller that nobody knows, logged with what was wrong, which the caller is not told', () => {
+  test('an unknown caller is logged with the reason, which the caller does not get', () => {
     const { log, lines } = openLog();
     log.failed({
       method: METHOD,
@@ -79,7 +79,7 @@ describe('createRequestLog', () => {
 
     expect(lines()).toMatchObject([
       {
-        msg: 'request refused',
+        msg: 'request rejected',
         reason: 'a valid token or client certificate is needed',
         why: 'the token is not in the access file',
         peer: '192.0.2.7:1234',
@@ -87,7 +87,7 @@ describe('createRequestLog', () => {
     ]);
   });
 
-  test('administrative changes, every one of them, with the hash of the subject and not the subject', () => {
+  test('each administrative change is logged, with the hash of the subject and not the subject', () => {
     const { log, lines, text } = openLog();
     for (let i = 0; i < 20; i += 1)
       log.changed('alice', { change: 'override set', subject: '192.0.2.7', callId: 'call-1', limit: i });

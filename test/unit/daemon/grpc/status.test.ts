@@ -25,7 +25,7 @@ describe('statusOf', () => {
     { field: 'cost', description: 'must be 1 or more; it is 0' },
   ];
 
-  test('an invalid request, INVALID_ARGUMENT with every bad field', () => {
+  test('an invalid request is INVALID_ARGUMENT with every bad field', () => {
     const error = new InvalidRequest(faults);
 
     expect(statusOf(error, ADMIT)).toMatchObject({
@@ -38,7 +38,7 @@ describe('statusOf', () => {
     });
   });
 
-  test('an unknown policy, NOT_FOUND with its name', () => {
+  test('an unknown policy is NOT_FOUND with its name', () => {
     const error = new UnknownPolicy('connexion');
 
     expect(statusOf(error, ADMIT)).toMatchObject({
@@ -50,7 +50,7 @@ describe('statusOf', () => {
     });
   });
 
-  test('an unknown service, NOT_FOUND with its name', () => {
+  test('an unknown service is NOT_FOUND with its name', () => {
     const error = new UnknownService('location');
 
     expect(statusOf(error, ADMIT)).toMatchObject({
@@ -62,7 +62,7 @@ describe('statusOf', () => {
     });
   });
 
-  test('a store out of reach, UNAVAILABLE with when to try again and not with why', () => {
+  test('an unreachable store is UNAVAILABLE, with the time to retry and without the reason', () => {
     const error = new StoreUnavailable({ cause: new Error('connect ECONNREFUSED 10.0.0.7:6379') });
 
     expect(statusOf(error, ADMIT).code).toBe(status.UNAVAILABLE);
@@ -92,7 +92,7 @@ describe('statusOf', () => {
     ['nothing', undefined],
     ['an object like one of ours', { name: 'InvalidRequest', faults: [], message: 'secret' }],
     ['an error of gRPC', Object.assign(new Error('secret'), { code: status.OK, details: 'secret' })],
-  ])('%s that nobody expected, INTERNAL and not a word of it', (_, error) => {
+  ])('%s that nobody expected is INTERNAL, without a word of it', (_, error) => {
     expect(statusOf(error, ADMIT)).toMatchObject({ code: status.INTERNAL, message: 'internal error' });
     expect(readDetails(trailerBytes(error))).toMatchObject({
       ErrorInfo: { reason: 'INTERNAL', domain: DOMAIN },
@@ -102,7 +102,7 @@ describe('statusOf', () => {
 });
 
 describe('detailsTrailer', () => {
-  test('any status, its code and its message again', () => {
+  test('any status keeps its code and its message', () => {
     const { code, message } = Status.decode(trailerBytes(new UnknownPolicy('étude')));
 
     expect({ code, message }).toEqual({ code: status.NOT_FOUND, message: 'no policy is named "étude"' });

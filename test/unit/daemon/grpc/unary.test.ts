@@ -55,7 +55,7 @@ function detailsOf({ error }: Answer): Record<string, unknown> {
 }
 
 describe('unary', () => {
-  test('a handler that answers, its answer and nothing in the log', async () => {
+  test('a handler that answers has its answer sent and nothing in the log', async () => {
     const answer = await ask(async (request) => `re: ${request}`);
 
     expect(answer).toEqual({ error: null, response: 're: request', log: [], inFlightAfter: 0 });
@@ -78,7 +78,7 @@ describe('unary', () => {
     ['rejects with nothing', () => Promise.reject(undefined)],
   ];
 
-  test.each(FAILING)('a handler that %s, answered INTERNAL without its words', async (_, handle) => {
+  test.each(FAILING)('a handler that %s is answered INTERNAL without its words', async (_, handle) => {
     const answer = await ask(handle);
 
     expect(answer.error).toMatchObject({ code: status.INTERNAL, details: 'internal error' });
@@ -86,20 +86,23 @@ describe('unary', () => {
     expect(JSON.stringify([answer.error, detailsOf(answer)])).not.toContain('secret');
   });
 
-  test.each(FAILING)('a handler that %s, logged as our fault and no longer in flight', async (_, handle) => {
-    const { log, inFlightAfter } = await ask(handle);
+  test.each(FAILING)(
+    'a handler that %s is logged as our fault and no longer in flight',
+    async (_, handle) => {
+      const { log, inFlightAfter } = await ask(handle);
 
-    expect(log).toMatchObject([{ level: 50, method: '/quota.v1.QuotaService/Admit' }]);
-    expect(inFlightAfter).toBe(0);
-  });
+      expect(log).toMatchObject([{ level: 50, method: '/quota.v1.QuotaService/Admit' }]);
+      expect(inFlightAfter).toBe(0);
+    },
+  );
 
-  test('a fault of ours, logged with its stack', async () => {
+  test('a fault of ours is logged with its stack', async () => {
     const { log } = await ask(() => Promise.reject(new TypeError('inner')));
 
     expect(log[0]?.err?.stack).toContain('unary.test');
   });
 
-  test('a request that could not be read, INVALID_ARGUMENT and the handler not asked', async () => {
+  test('a request that could not be read is INVALID_ARGUMENT and the handler not asked', async () => {
     let isAsked = false;
     const answer = await ask(
       async () => {
@@ -117,14 +120,14 @@ describe('unary', () => {
     expect(detailsOf(answer)).toMatchObject({ BadRequest: { fieldViolations: [{ field: 'limit' }] } });
   });
 
-  test("a caller's fault, one line of information without a stack", async () => {
+  test("a caller's fault is one line of information without a stack", async () => {
     const { log } = await ask(() => Promise.reject(new UnknownPolicy('connexion')));
 
     expect(log).toMatchObject([{ level: 30, reason: 'no policy is named "connexion"' }]);
     expect(log[0]).not.toHaveProperty('err');
   });
 
-  test('a store out of reach, a warning with the cause that the caller is not told', async () => {
+  test('an unreachable store is a warning with the cause, which the caller does not get', async () => {
     const failure = new StoreUnavailable({ cause: new Error('Command timed out') });
     const { error, log } = await ask(() => Promise.reject(failure));
 

@@ -16,7 +16,7 @@ async function usedBy(store: ReturnType<typeof createMemoryStore>, subject: stri
 }
 
 describe('erasing in memory', () => {
-  test('an erased subject, in no list and with a full quota, while others stay', async () => {
+  test('an erased subject is in no list and has a full quota, while others stay', async () => {
     const store = createMemoryStore({ hashOf: (subject) => `hash of ${subject}` });
     await usedBy(store, 'ada');
     await usedBy(store, 'bob');
@@ -32,13 +32,13 @@ describe('erasing in memory', () => {
     expect(await store.erasing.getErasure(erasure.id)).toEqual(erasure);
   });
 
-  test('an erasure that never was, UnknownErasure', async () => {
+  test('an erasure that never was is UnknownErasure', async () => {
     await expect(createMemoryStore().erasing.getErasure('none')).rejects.toThrow(UnknownErasure);
   });
 });
 
 describe('audit in memory', () => {
-  test('changes, listed page by page, the latest first', async () => {
+  test('changes are listed page by page, the latest first', async () => {
     const { auditing } = createMemoryStore();
     for (const method of ['first', 'second', 'third'])
       await auditing.record({ by: 'me', method, subjectHash: '', fields: {}, code: 'OK', callId: '' });

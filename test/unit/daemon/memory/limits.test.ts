@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createMemoryLimits } from '../../../../daemon/memory/limits';
+import { ALGORITHM_NAMES } from '../../../../daemon/quota/algorithms/registry';
 import { InvalidRequest, StoreUnavailable } from '../../../../daemon/quota/errors';
 import type { Limit } from '../../../../daemon/quota/limits';
 import type { Policy } from '../../../../daemon/quota/policies';
@@ -13,7 +14,7 @@ const IDS = Array.from({ length: 6 }, () => randomUUID());
 const START_US = 1_700_000_000_000_000;
 
 const limitArbitrary = fc.record({
-  algorithm: fc.constantFrom<Limit['algorithm']>('sliding-window', 'token-bucket'),
+  algorithm: fc.constantFrom(...ALGORITHM_NAMES),
   limit: fc.integer({ min: 1, max: 7 }),
   windowMs: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 50, max: 400 })),
   shadow: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
@@ -98,7 +99,7 @@ function createPair(policy: Policy) {
 }
 
 describe('memory limits', () => {
-  test('any policy and anything that happens, decided as the reference decides', () => {
+  test('any policy and anything that happens are decided as the reference decides', () => {
     const stepsArbitrary = fc.array(stepArbitrary, { minLength: 1, maxLength: 60 });
     const property = fc.property(limitsArbitrary, stepsArbitrary, (limits, steps) => {
       const follow = createPair(policyOf(limits));
@@ -110,7 +111,7 @@ describe('memory limits', () => {
   const window: Limit = { name: 'only', algorithm: 'sliding-window', limit: 2, windowMs: 1000 };
   const bucket: Limit = { ...window, algorithm: 'token-bucket' };
 
-  test('full, a known subject decided on and an unknown one refused', () => {
+  test('decides on a known subject and not on an unknown one if it is full', () => {
     const limits = createMemoryLimits({ nowUs: () => START_US, capacity: 1 });
     const policy = policyOf([window]);
     const ask = (subject: string) =>
@@ -138,7 +139,7 @@ describe('memory limits', () => {
   test.each([
     ['a window that becomes a bucket', window, bucket],
     ['a bucket that becomes a window', bucket, window],
-  ])('%s, what was taken stays taken', (_, before, after) => {
+  ])('%s: what was taken stays taken', (_, before, after) => {
     const limits = createMemoryLimits({ nowUs: () => START_US });
     const admission = { subject: 'ada', policy: 'tried', cost: 2, requestId: undefined };
     limits.admit(admission, policyOf([before]));

@@ -29,7 +29,7 @@ const stepArbitrary = fc.record({
 });
 
 describe('past decider', () => {
-  test('any limits and any past, decided as the reference decides', () => {
+  test('any limits and any past are decided as the reference decides', () => {
     const limitsArbitrary = fc.array(limitArbitrary, { minLength: 1, maxLength: 3 });
     const stepsArbitrary = fc.array(stepArbitrary, { maxLength: 40 });
     const property = fc.property(limitsArbitrary, stepsArbitrary, (limits, steps) => {
@@ -47,7 +47,7 @@ describe('past decider', () => {
     fc.assert(property);
   });
 
-  test('two subjects whose times overlap, each counted by itself', () => {
+  test('two subjects whose times overlap are each counted by themselves', () => {
     const decide = createPastDecider();
     const policy = policyOf([single]);
     const decided = (['ada 5', 'bob 1', 'ada 6', 'bob 1001'] as const).map((each) => {
@@ -58,10 +58,21 @@ describe('past decider', () => {
     expect(decided).toEqual([true, true, false, true]);
   });
 
-  test('a shadow limit, denies nothing', () => {
+  test('a shadow limit denies nothing', () => {
     const decide = createPastDecider();
     const policy = policyOf([{ ...single, shadow: true }]);
 
     expect([decide(request(1), policy), decide(request(1), policy)]).toEqual([true, true]);
+  });
+
+  test('a refund of that moment is given back once, and none that was not admitted', () => {
+    const decide = createPastDecider();
+    const policy = policyOf([{ ...single, limit: 2 }]);
+    const refund = (timeMs: number) => decide(request(timeMs, { refundedTimeMs: 1 }), policy);
+    const decided = [decide(request(1), policy), decide(request(1), policy), decide(request(1), policy)];
+    for (const timeMs of [2, 3, 4]) refund(timeMs);
+    decided.push(decide(request(5), policy), decide(request(6), policy), decide(request(7), policy));
+
+    expect(decided).toEqual([true, true, false, true, true, false]);
   });
 });

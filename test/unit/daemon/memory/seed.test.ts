@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createMemoryLimits } from '../../../../daemon/memory/limits';
+import { ALGORITHM_NAMES } from '../../../../daemon/quota/algorithms/registry';
 import type { Limit } from '../../../../daemon/quota/limits';
 import { policyOf } from '../../../helpers/limit_store';
 
@@ -9,7 +10,7 @@ const START_US = 1_700_000_000_000_000;
 const limitsArbitrary = fc
   .array(
     fc.record({
-      algorithm: fc.constantFrom<Limit['algorithm']>('sliding-window', 'token-bucket'),
+      algorithm: fc.constantFrom(...ALGORITHM_NAMES),
       limit: fc.integer({ min: 1, max: 7 }),
       windowMs: fc.integer({ min: 1, max: 300 }),
     }),
@@ -23,7 +24,7 @@ const stepsArbitrary = fc.array(
 );
 
 describe('a standing that is learnt', () => {
-  test('any past and any policy: the numbers as reported, and never more free later than there would have been', () => {
+  test('any past and any policy have the numbers as reported, and are never more free later than they would have been', () => {
     const property = fc.property(
       limitsArbitrary,
       stepsArbitrary,

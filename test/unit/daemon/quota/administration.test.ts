@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { createAdministration } from '../../../../daemon/quota/administration';
+import { LoweredLimit } from '../../../../daemon/quota/erasing';
 import { InvalidRequest } from '../../../../daemon/quota/errors';
 import { parsePolicies } from '../../../../daemon/quota/policies';
 import type { QuotaStore } from '../../../../daemon/quota/store';
@@ -49,7 +50,7 @@ function administer(overridden: Readonly<Record<string, number>> = {}) {
       expireTimeMs: undefined,
       setBy: 'x',
     });
-  return { set, setOverride };
+  return { set, setOverride, requireNoneLowered: administration.requireNoneLowered };
 }
 
 async function descriptionsOf(call: Promise<unknown>): Promise<string[]> {
@@ -62,7 +63,7 @@ async function descriptionsOf(call: Promise<unknown>): Promise<string[]> {
 }
 
 describe('setOverride', () => {
-  test('a size with which one call could take Redis too long, rejected with the calculation', async () => {
+  test('a size with which one call could take Redis too long is rejected with the calculation', async () => {
     const { set, setOverride } = administer();
 
     expect(await descriptionsOf(set('tried', 'enforced', 1000))).toEqual([
@@ -75,7 +76,7 @@ describe('setOverride', () => {
     ['enforced', 'shadow'],
     ['shadow', 'enforced'],
   ])(
-    'a size of %s that is within the bounds but for an override of %s, rejected',
+    'a size of %s that is within the bounds but for an override of %s is rejected',
     async (limitName, other) => {
       const alone = administer();
       const beside = administer({ [other]: 1000 });
@@ -89,13 +90,13 @@ describe('setOverride', () => {
     },
   );
 
-  test('a size beside an override that is smaller than what is configured, judged by what is configured', async () => {
+  test('a size beside a smaller override is judged by what is configured', async () => {
     const { set } = administer({ shadow: 1 });
 
     expect(await descriptionsOf(set('tried', 'enforced', 1000))).toHaveLength(1);
   });
 
-  test('a size with which too many request ids would be kept, rejected with the number', async () => {
+  test('a size with which too many request ids would be kept is rejected with the number', async () => {
     const { set } = administer();
 
     expect(await descriptionsOf(set('bucket', 'rate', 2))).toEqual([
@@ -110,4 +111,20 @@ describe('setOverride', () => {
 
     expect(setOverride).toHaveBeenCalledTimes(1);
   });
+});
+
+describe('requireNoneLowered', () => {
+  test.each([
+    ['no override', {}],
+    ['a limit that was raised', { enforced: 11, rate: 2 }],
+  ])('a subject with %s passes', async (_, overridden) => {
+    await administer(overridden).requireNoneLowered('42');
+  });
+
+  test.each<Record<string, number>>([{ rate: 0 }, { shadow: 9 }])(
+    'a subject with the override %j does not pass',
+    async (overridden) => {
+      await expect(administer(overridden).requireNoneLowered('42')).rejects.toThrow(LoweredLimit);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createDecisionFeed, type DecisionEvent, publishTo } from '../../../../daemon/quota/decision_feed';
 
-const EVERYTHING = { subject: undefined, policy: undefined, admitted: undefined };
+const EVERYTHING = { subject: undefined, policy: undefined, verdict: undefined };
 
 function event({ subject = '42', policy = 'connection', admitted = true } = {}): DecisionEvent {
   return {
@@ -11,14 +11,14 @@ function event({ subject = '42', policy = 'connection', admitted = true } = {}):
 }
 
 describe('decision feed', () => {
-  test('events before anybody watches, told to nobody', () => {
+  test('events before the first watcher are sent to nobody', () => {
     const feed = createDecisionFeed();
     feed.publish(event());
 
     expect(feed.watch(EVERYTHING).take()).toBeUndefined();
   });
 
-  test('several watchers, each told everything in order', () => {
+  test('several watchers each receive everything in order', () => {
     const feed = createDecisionFeed();
     const watchers = [feed.watch(EVERYTHING), feed.watch(EVERYTHING)];
     for (const subject of ['a', 'b']) feed.publish(event({ subject }));
@@ -32,8 +32,8 @@ describe('decision feed', () => {
   test.each([
     { filter: { ...EVERYTHING, subject: 'b' }, told: ['b'] },
     { filter: { ...EVERYTHING, policy: 'other' }, told: ['c'] },
-    { filter: { ...EVERYTHING, admitted: false }, told: ['d'] },
-  ])('a filter of $filter, only what matches', ({ filter, told }) => {
+    { filter: { ...EVERYTHING, verdict: 'denied' as const }, told: ['d'] },
+  ])('a filter of $filter lets only what matches through', ({ filter, told }) => {
     const feed = createDecisionFeed();
     const watcher = feed.watch(filter);
     feed.publish(event({ subject: 'a' }));
@@ -47,7 +47,7 @@ describe('decision feed', () => {
     ]);
   });
 
-  test('a watcher that is too slow, misses events and is told how many with the next that fits', () => {
+  test('a watcher that is too slow misses events, and the next that fits shows how many', () => {
     const feed = createDecisionFeed({ placeSize: 2 });
     const watcher = feed.watch(EVERYTHING);
     for (const subject of ['a', 'b', 'missed', 'missed', 'missed']) feed.publish(event({ subject }));
@@ -62,7 +62,18 @@ describe('decision feed', () => {
     ]);
   });
 
-  test('a watcher that waits, woken by the first event and not by those behind it', () => {
+  test('events that were lost on their way to a watcher are counted with those that did not fit', () => {
+    const feed = createDecisionFeed({ placeSize: 1 });
+    const watcher = feed.watch(EVERYTHING);
+    for (const subject of ['a', 'missed']) feed.publish(event({ subject }));
+    watcher.miss(3);
+    const first = watcher.take();
+    feed.publish(event({ subject: 'b' }));
+
+    expect([first, watcher.take()].map((each) => each?.missedCount)).toEqual([0, 4]);
+  });
+
+  test('a watcher that waits is woken by the first event and not by those behind it', () => {
     const feed = createDecisionFeed();
     const watcher = feed.watch(EVERYTHING);
     let wakes = 0;
@@ -75,7 +86,7 @@ describe('decision feed', () => {
     expect(wakes).toBe(1);
   });
 
-  test('a watcher that has left, told nothing', () => {
+  test('a watcher that has left receives nothing', () => {
     const feed = createDecisionFeed();
     const watcher = feed.watch(EVERYTHING);
     watcher.close();
@@ -96,10 +107,10 @@ describe('publishTo', () => {
     expect(published).toEqual([]);
   });
 
-  test('somebody watches until the place is closed, the events of that time', () => {
+  test('somebody who watches until the place is closed gets the events of that time', () => {
     const feed = createDecisionFeed();
     const listen = publishTo(feed);
-    const watcher = feed.watch({ subject: undefined, policy: undefined, admitted: undefined });
+    const watcher = feed.watch({ subject: undefined, policy: undefined, verdict: undefined });
     listen(admission, decision);
     watcher.close();
 

@@ -57,6 +57,7 @@ function cacheBefore(judgement: Partial<Judgement> = {}, tookMs = 0) {
   };
   return {
     state,
+    forget: cache.forget,
     decide: async (fields: Partial<Admission> = {}, held = policy) => {
       const [answer] = await cache.decideAll([{ admission: admission(fields), policy: held }], ask);
       return answer;
@@ -70,7 +71,7 @@ function cacheBefore(judgement: Partial<Judgement> = {}, tookMs = 0) {
 }
 
 describe('denial cache', () => {
-  test('a subject denied again, without the store', async () => {
+  test('a subject is denied again without the store', async () => {
     const { state, decide } = cacheBefore();
     await decide();
 
@@ -78,7 +79,7 @@ describe('denial cache', () => {
     expect(state).toMatchObject({ askedCount: 1, cachedCount: 1 });
   });
 
-  test('time that has passed, taken off the delays so that the moments stay the same', async () => {
+  test('time that has passed is taken off the delays so that the moments stay the same', async () => {
     const { state, decide } = cacheBefore();
     await decide();
     state.ms = 100;
@@ -90,7 +91,17 @@ describe('denial cache', () => {
     });
   });
 
-  test('250 ms after the asking, the store asked again', async () => {
+  test('a subject that is forgotten is asked about again, and others are not', async () => {
+    const { state, decide, forget } = cacheBefore();
+    const subjects = ['ada', 'ada:2'];
+    for (const subject of subjects) await decide({ subject });
+    forget('ada');
+    for (const subject of subjects) await decide({ subject });
+
+    expect(state).toMatchObject({ askedCount: 3, cachedCount: 1 });
+  });
+
+  test('the store is asked again 250 ms after the asking', async () => {
     const { state, decide } = cacheBefore({}, 100);
     await decide();
     state.ms = 249;
@@ -102,7 +113,7 @@ describe('denial cache', () => {
     expect([before, state.askedCount]).toEqual([1, 2]);
   });
 
-  test('the next token, the store asked again', async () => {
+  test('the store is asked again at the next token', async () => {
     const { state, decide } = cacheBefore({ decision: deniedBy([statusOf({ nextDelayUs: 20_000 })]) });
     await decide();
     state.ms = 19;
@@ -130,7 +141,7 @@ describe('denial cache', () => {
     expect(state.askedCount).toBe(2);
   });
 
-  test('an override that ends before the next token, the store asked again at its end', async () => {
+  test('the store is asked again at the end of an override that ends before the next token', async () => {
     const decision = deniedBy([statusOf({ overridden: true })], 30_000);
     const { state, decide } = cacheBefore({ decision });
     await decide();
@@ -143,7 +154,7 @@ describe('denial cache', () => {
     expect([before, state.askedCount]).toEqual([1, 2]);
   });
 
-  test('a subject that an override blocks for ever, remembered', async () => {
+  test('a subject that an override blocks for ever is remembered', async () => {
     const decision: Decision = {
       ...deniedBy([statusOf({ limit: 0, nextDelayUs: 0, resetDelayUs: 0, overridden: true })]),
       retryDelayUs: undefined,
@@ -155,7 +166,7 @@ describe('denial cache', () => {
     expect(state.askedCount).toBe(1);
   });
 
-  test('a repeat of an admitted request, left to the store', async () => {
+  test('a repeat of an admitted request is left to the store', async () => {
     const requestId = randomUUID();
     const knownIds = [randomUUID(), requestId].map((id) => Buffer.from(id.replaceAll('-', ''), 'hex'));
     const { state, decide } = cacheBefore({ knownIds });
@@ -167,7 +178,7 @@ describe('denial cache', () => {
     expect(state).toMatchObject({ askedCount: 2, cachedCount: 1 });
   });
 
-  test('ids that the store did not list, each request with an id left to it', async () => {
+  test('ids that the store did not list leave each request with an id to it', async () => {
     const { state, decide } = cacheBefore({ knownIds: undefined });
     await decide();
 
@@ -188,7 +199,7 @@ describe('denial cache', () => {
     expect(state.askedCount).toBe(2);
   });
 
-  test('a reloaded policy, left to the store', async () => {
+  test('a reloaded policy is left to the store', async () => {
     const { state, decide } = cacheBefore();
     await decide();
     await decide({}, { ...policy });
@@ -196,7 +207,7 @@ describe('denial cache', () => {
     expect(state.askedCount).toBe(2);
   });
 
-  test('many requests at the end of what is remembered, the store asked once', async () => {
+  test('many requests at the end of what is remembered ask the store once', async () => {
     const { state, decide } = cacheBefore();
     await decide();
     state.ms = 300;
@@ -206,7 +217,7 @@ describe('denial cache', () => {
     expect(state).toMatchObject({ askedCount: 2, cachedCount: 49 });
   });
 
-  test('a batch, only what is not remembered asked of the store, the answers in order', async () => {
+  test('a batch asks the store only for what is not remembered, and has its answers in order', async () => {
     const { state, decide, decideAll } = cacheBefore();
     await decide();
     state.ms = 100;
@@ -219,7 +230,7 @@ describe('denial cache', () => {
     expect(state).toMatchObject({ askedCount: 3, cachedCount: 1 });
   });
 
-  test('a batch with a subject many times at the end of what is remembered, the store asked once', async () => {
+  test('a batch with a subject many times at the end of what is remembered asks the store once', async () => {
     const { state, decide, decideAll } = cacheBefore();
     await decide();
     state.ms = 300;
@@ -228,7 +239,7 @@ describe('denial cache', () => {
     expect(state).toMatchObject({ askedCount: 2, cachedCount: 2 });
   });
 
-  test('a renewal that failed, those that waited for it asked by themselves', async () => {
+  test('those that waited for a renewal that failed ask by themselves', async () => {
     const { state, decide } = cacheBefore();
     await decide();
     state.ms = 300;
@@ -239,7 +250,7 @@ describe('denial cache', () => {
     expect(answers).toEqual([new Error('no answer'), denied, denied]);
   });
 
-  test('an operator, answered after all that was remembered has ended', async () => {
+  test('an operator is answered after all that was remembered has ended', async () => {
     const { state, decide } = cacheBefore();
     await decide();
     const startMs = performance.now();

@@ -9,7 +9,7 @@ describe('parseDurationMs', () => {
     ['10m', 600_000],
     ['1h', 3_600_000],
     ['3d', 259_200_000],
-  ])('%s, %d milliseconds', (text, expected) => {
+  ])('%s is %d milliseconds', (text, expected) => {
     expect(parseDurationMs(text)).toBe(expected);
   });
 
@@ -28,11 +28,11 @@ describe('parseDurationMs', () => {
     '1w',
     '10m5s',
     '1e3s',
-  ])('the text %j, none', (text) => {
+  ])('the text %j is none', (text) => {
     expect(parseDurationMs(text)).toBeUndefined();
   });
 
-  test('a number of ten digits, none', () => {
+  test('a number of ten digits is none', () => {
     expect(parseDurationMs('1000000000s')).toBeUndefined();
   });
 });

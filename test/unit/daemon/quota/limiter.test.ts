@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Admission, Decision, LimitStatus } from '../../../../daemon/quota/admission';
-import { createDecisionFeed, publishTo } from '../../../../daemon/quota/decision_feed';
+import { createDecisionFeed, publishRefundsTo, publishTo } from '../../../../daemon/quota/decision_feed';
 import { StoreUnavailable, UnknownPolicy, UnknownService } from '../../../../daemon/quota/errors';
 import { createLimiter } from '../../../../daemon/quota/limiter';
 import type { Policies, Policy } from '../../../../daemon/quota/policies';
+import type { Refund } from '../../../../daemon/quota/refund';
 import type { QuotaStore } from '../../../../daemon/quota/store';
 import type { ServiceCall, ServiceUsage, Usage } from '../../../../daemon/quota/usage';
 
@@ -40,8 +41,17 @@ const decision: Decision = {
   decidedUs: 7,
 };
 
-/** A store that says what it is told to, and remembers what it was asked. */
-function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; failure?: Error } = {}) {
+const refund: Refund = { isRefunded: true, cost: 2, limits: [], freesEmpty: false, refundedUs: 9 };
+
+interface Answers {
+  readonly decision?: Decision;
+  readonly refund?: Refund;
+  readonly services?: ServiceUsage[];
+  readonly failure?: Error;
+}
+
+/** A store with preset answers, which records the requests. */
+function fakeStore(answers: Answers = {}) {
   const asked: unknown[][] = [];
   async function answer<T>(question: unknown[], value: T): Promise<T> {
     asked.push(question);
@@ -59,19 +69,31 @@ function fakeStore(answers: { decision?: Decision; services?: ServiceUsage[]; fa
           ).catch((error: Error) => error),
         ),
       ),
+    refund: (...question) => answer(question, answers.refund ?? refund),
     recordCall: (...question) => answer(question, true),
     readUsage: (...question) => answer(question, { ...usage, services: answers.services ?? [] }),
     readQuota: (...question) => answer(question, []),
     resetQuota: (...question) => answer(question, 0),
     setOverride: (...question) => answer(question, undefined),
+    raiseLimit: (...question) => answer(question, undefined),
     clearOverride: (...question) => answer(question, false),
+    listDenied: (...question) => answer(question, []),
     listOverrides: (...question) => answer(question, { overrides: [], nextPageToken: undefined }),
   };
   const feed = createDecisionFeed();
   return {
     asked,
     feed,
-    limiter: createLimiter({ currentPolicies: () => policies, store, onDecision: [publishTo(feed)] }),
+    limiter: createLimiter({
+      currentPolicies: () => policies,
+      store,
+      onDecision: [publishTo(feed)],
+      onRefund: [publishRefundsTo(feed)],
+      onRace: () => undefined,
+      async afterCaches() {
+        asked.push(['after caches']);
+      },
+    }),
   };
 }
 
@@ -81,25 +103,25 @@ function status(name: string, remaining: number, resetDelayUs: number): LimitSta
 }
 
 describe('limiter', () => {
-  test('an admission, decided by the store on the policy of that name', async () => {
+  test('an admission is decided by the store on the policy of that name', async () => {
     const { asked, limiter } = fakeStore();
 
     expect(await limiter.admit(admission)).toEqual(decision);
     expect(asked).toEqual([[admission, policy]]);
   });
 
-  test('an unknown policy, refused and the store not asked', async () => {
+  test('an unknown policy is rejected and the store not asked', async () => {
     const { asked, limiter } = fakeStore();
 
     await expect(limiter.admit({ ...admission, policy: 'connexion' })).rejects.toThrow(UnknownPolicy);
     expect(asked).toEqual([]);
   });
 
-  test.each(['toString', '__proto__', 'constructor'])('the policy %s, unknown', async (name) => {
+  test.each(['toString', '__proto__', 'constructor'])('the policy %s is unknown', async (name) => {
     await expect(fakeStore().limiter.admit({ ...admission, policy: name })).rejects.toThrow(UnknownPolicy);
   });
 
-  test('limits in any order, the tightest first: the least left, then the longest until it is free', async () => {
+  test('limits in any order have the tightest first: the least left, then the longest until it is free', async () => {
     const limits = [
       status('roomy', 9, 1),
       status('short', 2, 50),
@@ -122,16 +144,16 @@ describe('limiter', () => {
     expect(ordered.map(({ name }) => name)).toEqual(['roomy', 'shadow']);
   });
 
-  test('a decision, told to those who watch', async () => {
+  test('a decision is sent to the watchers', async () => {
     const { feed, limiter } = fakeStore();
-    const watcher = feed.watch({ subject: undefined, policy: undefined, admitted: undefined });
+    const watcher = feed.watch({ subject: undefined, policy: undefined, verdict: undefined });
 
     await limiter.admit(admission);
 
     expect(watcher.take()).toEqual({ admission, decision, missedCount: 0 });
   });
 
-  test('a call of a configured service, recorded', async () => {
+  test('a call of a configured service is recorded', async () => {
     const { asked, limiter } = fakeStore();
 
     const patience = { deadlineMs: 7 };
@@ -140,7 +162,7 @@ describe('limiter', () => {
     expect(asked).toEqual([[call, patience]]);
   });
 
-  test('an unknown service, refused and nothing recorded', async () => {
+  test('an unknown service is rejected, and nothing is recorded', async () => {
     const { asked, limiter } = fakeStore();
 
     await expect(limiter.recordCall({ ...call, service: 'location' })).rejects.toThrow(UnknownService);
@@ -161,7 +183,7 @@ describe('limiter', () => {
     ]);
   });
 
-  test('the hours of decisions, asked of the store for every policy of the file', async () => {
+  test('the hours of decisions are asked of the store for every policy of the file', async () => {
     const { asked, limiter } = fakeStore();
 
     await limiter.usage(query);
@@ -175,7 +197,7 @@ describe('limiter', () => {
     expect(services.map(({ service }) => service)).toEqual(['vente', 'achat', 'prêt']);
   });
 
-  test('a store out of reach, told as it is and never as a denial', async () => {
+  test('an unreachable store is reported as such and never as a denial', async () => {
     const failure = new StoreUnavailable({ cause: new Error('gone') });
     const { limiter } = fakeStore({ failure });
 
@@ -183,5 +205,40 @@ describe('limiter', () => {
     expect(
       (await Promise.allSettled(answers)).map((answer) => answer.status === 'rejected' && answer.reason),
     ).toEqual([failure, failure, failure]);
+  });
+
+  test('a refund is published and given back at once', async () => {
+    const { asked, feed, limiter } = fakeStore();
+    const watcher = feed.watch({ subject: undefined, policy: undefined, verdict: 'refunded' });
+    const request = { subject: '42', policy: 'connection', requestId: 'id' };
+
+    expect(await limiter.refund(request)).toEqual(refund);
+    expect(asked).toEqual([[{ request, policy }]]);
+    expect(watcher.take()).toMatchObject({
+      admission: { cost: 2 },
+      decision: { decidedUs: 9 },
+      isRefund: true,
+    });
+  });
+
+  test('a refund that frees an exhausted limit is given back after the caches', async () => {
+    const { asked, limiter } = fakeStore({ refund: { ...refund, freesEmpty: true } });
+    await limiter.refund({ subject: '42', policy: 'connection', requestId: 'id' });
+
+    expect(asked.at(-1)).toEqual(['after caches']);
+  });
+
+  test('a refund that had been made before is not published', async () => {
+    const { feed, limiter } = fakeStore({ refund: { ...refund, isRefunded: false } });
+    const watcher = feed.watch({ subject: undefined, policy: undefined, verdict: undefined });
+    await limiter.refund({ subject: '42', policy: 'connection', requestId: 'id' });
+
+    expect(watcher.take()).toBeUndefined();
+  });
+
+  test('a refund of an unknown policy is rejected', async () => {
+    const request = { subject: '42', policy: 'connexion', requestId: 'id' };
+
+    await expect(fakeStore().limiter.refund(request)).rejects.toThrow(UnknownPolicy);
   });
 });

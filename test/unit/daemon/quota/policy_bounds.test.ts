@@ -39,7 +39,7 @@ describe('how long request ids are remembered', () => {
     ['a window of a second', 1000, MINUTE_MS],
     ['a window of ten minutes', 10 * MINUTE_MS, 10 * MINUTE_MS],
     ['a window of a year', 366 * DAY_MS, DAY_MS],
-  ])('%s, for the window within a minute and a day', (_, windowMs, expected) => {
+  ])('%s is remembered for the window, within a minute and a day', (_, windowMs, expected) => {
     expect(defaultRememberMs([window(5, { windowMs: 1 }), bucket(5, { windowMs })])).toBe(expected);
   });
 
@@ -49,13 +49,13 @@ describe('how long request ids are remembered', () => {
     expect(retainMs({ limits, rememberMs: DAY_MS })).toBe(3 * DAY_MS);
   });
 
-  test.each(['59s', '25h', '0s', 'never', '""'])('remember: %s, is rejected', (remember) => {
+  test.each(['59s', '25h', '0s', 'never', '""'])('remember: %s is rejected', (remember) => {
     expect(faultsOf(['algorithm: token-bucket, limit: 5, window: 10m'], remember)).toEqual([
       expect.stringMatching(/remember: must be a duration from 1m to 24h, or none/),
     ]);
   });
 
-  test('remember: none with a sliding window, is rejected', () => {
+  test('remember: none with a sliding window is rejected', () => {
     expect(faultsOf(['algorithm: sliding-window, limit: 5, window: 10m'], 'none')).toEqual([
       expect.stringMatching(/remember: none is not possible with a sliding-window/),
     ]);
@@ -75,14 +75,14 @@ describe('what one call may take Redis', () => {
     );
   });
 
-  test('a shadow, keeps its tokens beside those of the policy', () => {
+  test('a shadow keeps its tokens beside those of the policy', () => {
     const [one, both] = [[window(100)], [window(100), window(100, { shadow: true })]];
     const perToken = (limits: Limit[]) => callUs({ limits }, 100) - callUs({ limits }, 99);
 
     expect(perToken(both)).toBeCloseTo(2 * perToken(one));
   });
 
-  test('the largest sliding window, taken; one with a shadow as large, rejected with the calculation', () => {
+  test('the largest sliding window is accepted; one with a shadow as large is rejected with the calculation', () => {
     const largest = 'algorithm: sliding-window, limit: 1000, window: 10m';
 
     expect(faultsOf([largest])).toEqual([]);
@@ -95,13 +95,13 @@ describe('what one call may take Redis', () => {
 });
 
 describe('how many request ids a subject may come to', () => {
-  test('the strictest limit, as often as its window fits', () => {
+  test('the strictest limit counts as often as its window fits', () => {
     const limits = [window(10, { windowMs: MINUTE_MS }), bucket(1000, { windowMs: MINUTE_MS })];
 
     expect(mostMembers({ limits, rememberMs: 10 * MINUTE_MS })).toBe(10 * 11);
   });
 
-  test('nothing remembered and nothing counted, none', () => {
+  test('a policy that remembers nothing and counts nothing has none', () => {
     expect(mostMembers({ limits: [bucket(1000)], rememberMs: 0 })).toBe(0);
   });
 
@@ -111,7 +111,7 @@ describe('how many request ids a subject may come to', () => {
     );
   });
 
-  test('more than a set may hold, rejected with the number; taken if less is remembered', () => {
+  test('more than a set may hold are rejected with the number; taken if less is remembered', () => {
     const fast = 'algorithm: token-bucket, limit: 1000, window: 1s';
 
     expect(faultsOf([fast], '1h')).toEqual([

@@ -70,7 +70,7 @@ describe('replay', () => {
     expect(differences[0]?.newlyAdmitted).toEqual(new Map([['ada', 1]]));
   });
 
-  test('a policy that the candidate does not have, told apart', async () => {
+  test('a policy that the candidate lacks is listed separately', async () => {
     const { differences } = await replay(
       inOrder([request(1, { policy: 'gone' })]),
       policiesOf(window(9)),
@@ -78,5 +78,13 @@ describe('replay', () => {
     );
 
     expect(differences).toMatchObject([{ policy: 'gone', requestCount: 1, wouldDenyCount: undefined }]);
+  });
+
+  test('a refund is given back and not counted as a request', async () => {
+    const past = [request(1), request(2, { refundedTimeMs: 1 }), request(3)];
+
+    const { differences } = await replay(inOrder(past), policiesOf(window(1)), createPastDecider());
+
+    expect(differences).toMatchObject([{ requestCount: 2, deniedCount: 0, wouldDenyCount: 0 }]);
   });
 });

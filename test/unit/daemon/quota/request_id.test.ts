@@ -6,7 +6,7 @@ const bytesOf = (requestId: string) => Buffer.from(requestId.replaceAll('-', '')
 
 describe('writeRequestId', () => {
   test.each(['0123456a-bcde-4f01-9abc-def012345678', ...Array.from({ length: 20 }, () => randomUUID())])(
-    '%s, its bytes at the place given, in either case',
+    '%s is written at the place given, in either case',
     (requestId) => {
       const bytes = Buffer.alloc(2 * ID_BYTES + 1, 7);
       writeRequestId(bytes, 1, requestId);

@@ -12,13 +12,14 @@ const dead = unavailable(new Error('connect ECONNREFUSED'));
 
 function createClocked() {
   const clock = { ms: 0 };
+  const lines: string[] = [];
   const circuit = createCircuit({
     name: 'test',
-    logger: pino({ level: 'silent' }),
+    logger: pino({}, { write: (line) => lines.push(JSON.parse(line).msg) }),
     nowMs: () => clock.ms,
   });
   const fail = (error: Error) => circuit.run(() => Promise.reject(error)).catch(() => undefined);
-  return { clock, circuit, fail };
+  return { clock, circuit, fail, lines };
 }
 
 async function opened() {
@@ -30,7 +31,7 @@ async function opened() {
 }
 
 describe('circuit', () => {
-  test('many failures in one moment, closed; one more after a while, open', async () => {
+  test('many failures in one moment leave it closed; one more after a while opens it', async () => {
     const { clock, circuit, fail } = createClocked();
     for (let failure = 0; failure < 100; failure += 1) await fail(dead);
     expect(circuit.isOpen()).toBe(false);
@@ -40,7 +41,7 @@ describe('circuit', () => {
     expect(circuit.isOpen()).toBe(true);
   });
 
-  test('a success between two failures, closed', async () => {
+  test('a success between two failures keeps it closed', async () => {
     const { clock, circuit, fail } = createClocked();
     await fail(dead);
     await circuit.run(async () => undefined);
@@ -73,6 +74,15 @@ describe('circuit', () => {
 
     expect(circuit.isOpen()).toBe(false);
     expect(await circuit.run(async () => 'written')).toBe('written');
+  });
+
+  test('opening and closing each have one line of the log, however many probes fail in between', async () => {
+    const { circuit, lines } = await opened();
+    const failedProbe = () => circuit.probe(() => Promise.reject(dead)).catch(() => undefined);
+    for (let probe = 0; probe < 3; probe += 1) await failedProbe();
+    await circuit.probe(async () => undefined);
+
+    expect(lines).toEqual(['redis is not used until a probe succeeds', 'redis is used again']);
   });
 
   test('open, and the wall clock set back, a probe still closes it', async () => {

@@ -60,12 +60,13 @@ function keysOf(
 }
 
 function usageKeys(keys: Keys, partition: number): string[] {
-  const { window, ...others } = keys.usage(partition);
-  return [...Object.values(others), window(1), window(10)];
+  const { window, denied, refunds, ...others } = keys.usage(partition);
+  const ofPolicies = ['connection', 'window'].flatMap((policy) => [denied(policy), refunds(policy)]);
+  return [...Object.values(others), window(1), window(10), ...ofPolicies];
 }
 
 describe('createKeys', () => {
-  test('a limit of one student, a key that an operator can read', () => {
+  test('a limit of one student has a key that an operator can read', () => {
     const keys = createKeys({ prefix: '', partitions: 1 });
 
     expect(keys.taken('connection', '42')).toBe('taken:{0}:connection:42');
@@ -73,14 +74,14 @@ describe('createKeys', () => {
     expect(keys.shadow('connection', 'tried', '42')).toBe('shadow:{0}:connection:tried:42');
   });
 
-  test('a prefix, before every key', () => {
+  test('a prefix is before every key', () => {
     const options = { prefix: 'shop:', partitions: 4 };
     const all = [...keysOf(options, '42', ['connection', 'per-window']), createKeys(options).schema];
 
     expect(all.filter((key) => !key.startsWith('shop:'))).toEqual([]);
   });
 
-  test('any subject, all of its keys in the slot of its partition', () => {
+  test('all keys of any subject are in the slot of its partition', () => {
     fc.assert(
       fc.property(optionsArbitrary, subjectArbitrary, nameArbitrary, (options, subject, name) => {
         const partition = createKeys(options).partitionOf(subject);
@@ -91,7 +92,7 @@ describe('createKeys', () => {
     );
   });
 
-  test('any two subjects and names, never one key for two things', () => {
+  test('any two subjects and names never share one key', () => {
     const thing = fc.tuple(subjectArbitrary, nameArbitrary, nameArbitrary);
     fc.assert(
       fc.property(
@@ -132,7 +133,7 @@ describe('createKeys', () => {
     );
   });
 
-  test('a thousand subjects in four partitions, spread about evenly', () => {
+  test('a thousand subjects in four partitions are spread about evenly', () => {
     const keys = createKeys({ prefix: '', partitions: 4 });
     const sizes = [0, 0, 0, 0];
     for (let subject = 0; subject < 1000; subject += 1) {
@@ -144,13 +145,13 @@ describe('createKeys', () => {
     for (const size of sizes) expect(Math.abs(size - 250)).toBeLessThan(75);
   });
 
-  test('one partition, holds everyone', () => {
+  test('one partition holds everyone', () => {
     const keys = createKeys({ prefix: '', partitions: 1 });
 
     expect(['42', 'étudiant', '{7}'].map(keys.partitionOf)).toEqual([0, 0, 0]);
   });
 
-  test('a subject that looks like a hash tag, in the partition of what Redis Cluster would hash', () => {
+  test('a subject that looks like a hash tag is in the partition of what Redis Cluster would hash', () => {
     const keys = createKeys({ prefix: '', partitions: 1024 });
 
     expect(keys.partitionOf('{42}')).toBe(keys.partitionOf('42'));

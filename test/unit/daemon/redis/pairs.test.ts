@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { pairs } from '../../../../daemon/redis/pairs';
 
 describe('pairs', () => {
-  test('nothing, none', () => {
+  test('nothing makes none', () => {
     expect(pairs([])).toEqual([]);
   });
 

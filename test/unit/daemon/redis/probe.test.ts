@@ -26,7 +26,7 @@ async function probe(...answers: (Error | 'OK')[]) {
   const started = createProbe({
     redis: redis as unknown as Redis,
     name: 'test',
-    prefix: '',
+    key: 'probe:{0}',
     logger: pino({ level: 'silent' }),
     intervalMs: 1,
   });
@@ -43,15 +43,15 @@ async function probe(...answers: (Error | 'OK')[]) {
 }
 
 describe('createProbe', () => {
-  test('a Redis that takes writes, usable', async () => {
+  test('a Redis that takes writes is usable', async () => {
     expect(await probe('OK', 'OK')).toEqual([true, true]);
   });
 
-  test('a Redis that never answered, unusable', async () => {
+  test('a Redis that never answered is unusable', async () => {
     expect(await probe(silence, silence)).toEqual([false, false]);
   });
 
-  test('two silences in a row, still usable; a third, no longer', async () => {
+  test('two silences in a row leave it usable; a third does not', async () => {
     expect(await probe('OK', silence, silence, 'OK', silence, silence, silence)).toEqual([
       ...Array(6).fill(true),
       false,
@@ -66,7 +66,7 @@ describe('createProbe', () => {
     expect(await probe('OK', reply(message), 'OK')).toEqual([true, false, true]);
   });
 
-  test('a Redis that says it is busy, as if it were silent', async () => {
+  test('a Redis that says it is busy counts as if it were silent', async () => {
     expect(await probe('OK', reply('BUSY Redis is busy running a script.'))).toEqual([true, true]);
   });
 });

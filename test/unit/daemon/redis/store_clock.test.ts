@@ -20,11 +20,11 @@ function reading({ atMs, tookMs = 0, aheadUs = 0 }: { atMs: number; tookMs?: num
 }
 
 describe('store clock', () => {
-  test('nothing read yet, no deadline', () => {
+  test('nothing read yet means no deadline', () => {
     expect(clock().clock.deadlineUs(5)).toBeUndefined();
   });
 
-  test('a reply, the offset with half of the round trip as its error', () => {
+  test('a reply gives the offset, with half of the round trip as its error', () => {
     const { clock: store } = clock();
 
     store.observe(reading({ atMs: 0, tookMs: 4 }));
@@ -32,7 +32,7 @@ describe('store clock', () => {
     expect(store.estimate()).toEqual({ offsetUs: START_US, errorUs: 2001 });
   });
 
-  test('a slow reply after a quick one, the quick one counts', () => {
+  test('a slow reply after a quick one leaves the quick one counting', () => {
     const { clock: store } = clock();
     store.observe(reading({ atMs: 0, tookMs: 2 }));
 
@@ -41,7 +41,7 @@ describe('store clock', () => {
     expect(store.estimate()?.offsetUs).toBe(START_US);
   });
 
-  test('a quick reply that is old, replaced by a slower one', () => {
+  test('a quick reply that is old is replaced by a slower one', () => {
     const { clock: store } = clock();
     store.observe(reading({ atMs: 0, tookMs: 2 }));
 
@@ -50,7 +50,7 @@ describe('store clock', () => {
     expect(store.estimate()?.offsetUs).toBe(START_US + 5000);
   });
 
-  test('any replies of a clock that drifts, a deadline never later than the real one', () => {
+  test('replies of a clock that drifts never make a deadline later than the real one', () => {
     const reply = fc.record({
       gapMs: fc.integer({ min: 0, max: 60_000 }),
       outMs: fc.integer({ min: 0, max: 300 }),
@@ -83,7 +83,7 @@ describe('store clock', () => {
   test.each([
     ['forward', 3_600_000_000],
     ['back', -3_600_000_000],
-  ])('a clock that is set %s, reported once and followed', (_, aheadUs) => {
+  ])('a clock that is set %s is reported once and followed', (_, aheadUs) => {
     const { clock: store, jumps } = clock();
     store.observe(reading({ atMs: 0, tookMs: 2 }));
 
@@ -95,7 +95,7 @@ describe('store clock', () => {
     expect(store.estimate()?.offsetUs).toBe(START_US + aheadUs);
   });
 
-  test('a clock that is off by a little, followed and not reported', () => {
+  test('a clock that is off by a little is followed and not reported', () => {
     const { clock: store, jumps } = clock();
     store.observe(reading({ atMs: 0, tookMs: 2 }));
 
@@ -105,7 +105,7 @@ describe('store clock', () => {
     expect(store.estimate()?.offsetUs).toBe(START_US + 50_000);
   });
 
-  test('a new connection, nothing known until its first reply', () => {
+  test('a new connection knows nothing until its first reply', () => {
     const { clock: store } = clock();
     store.observe(reading({ atMs: 0, tookMs: 2 }));
     store.reset();
@@ -117,7 +117,7 @@ describe('store clock', () => {
     expect(store.estimate()?.errorUs).toBeGreaterThan(100_000);
   });
 
-  test('a clock that was set between two connections, reported', () => {
+  test('a clock that was set between two connections is reported', () => {
     const { clock: store, jumps } = clock();
     store.observe(reading({ atMs: 0, tookMs: 2 }));
     store.reset();

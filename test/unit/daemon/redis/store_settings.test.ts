@@ -12,14 +12,14 @@ const SAFE: StoreSettings = {
   replicas: 0,
 };
 
-const found = (settings: Partial<StoreSettings>, isDurable = false) =>
-  judge({ ...SAFE, ...settings }, { isDurable }).map(({ setting, state }) => `${setting} ${state}`);
+const found = (settings: Partial<StoreSettings>, { isDurable = false, replicas = 0 } = {}) =>
+  judge({ ...SAFE, ...settings }, { isDurable, replicas }).map(({ setting, state }) => `${setting} ${state}`);
 
 describe('judge', () => {
   test.each<[string, Partial<StoreSettings>, string[]]>([
     ['nothing at risk', {}, []],
     [
-      'no file, whatever it would be forced by',
+      'no file, with any setting that would force it',
       { appendonly: 'no', appendfsync: undefined },
       ['appendonly at_risk'],
     ],
@@ -66,7 +66,14 @@ describe('judge', () => {
     ['7.2.0', true, []],
     ['7.0.15', false, []],
     ['10.0.0', true, []],
-  ])('version %s, if answers wait for the disk %s: %j', (version, isDurable, expected) => {
-    expect(found({ version }, isDurable)).toEqual(expected);
+  ])('version %s is judged, if answers wait for the disk %s: %j', (version, isDurable, expected) => {
+    expect(found({ version }, { isDurable })).toEqual(expected);
+  });
+
+  test('fewer replicas than answers wait for are at risk, and the reason says how many', () => {
+    const [finding] = judge({ ...SAFE, replicas: 1 }, { isDurable: false, replicas: 2 });
+
+    expect(finding).toMatchObject({ setting: 'replicas', state: 'at_risk' });
+    expect(finding?.why).toContain('waits for 2 replicas');
   });
 });

@@ -31,6 +31,7 @@ const DECISION: Decision = {
 const metricsOf = (policies: string[] = ['connection']) =>
   createMetrics({
     policyNames: () => policies,
+    policiesDigest: () => 'digest',
     droppedLogLines: () => 0,
     methodNames: ['quota.v1.QuotaService/Admit'],
     certificateEnds: () => [],
@@ -66,7 +67,7 @@ describe('createMetrics', () => {
     expect([...(families.get('quota_degraded_decisions_total')?.samples.values() ?? [])]).toEqual([0, 0]);
   });
 
-  test('what is looked at, told as it is', async () => {
+  test('gauges show the current values', async () => {
     const metrics = metricsOf();
 
     expect(await counted(metrics, 'quota_grpc_connections')).toEqual({ quota_grpc_connections: 2 });
@@ -76,7 +77,7 @@ describe('createMetrics', () => {
     });
   });
 
-  test('a call of 3 ms, in every bucket from 5 ms on', async () => {
+  test('a call of 3 ms is in every bucket from 5 ms on', async () => {
     const metrics = metricsOf();
     metrics.answered({ method: 'quota.v1.QuotaService/Admit', code: 'OK', durationS: 0.003 });
 
@@ -84,7 +85,7 @@ describe('createMetrics', () => {
     expect(buckets.find((series) => series.includes('_bucket'))).toContain('le="0.005"');
   });
 
-  test('a stream, counted but not timed', async () => {
+  test('a stream is counted but not timed', async () => {
     const metrics = metricsOf();
     metrics.answered({
       method: 'quota.v1.QuotaAdminService/WatchDecisions',
@@ -96,7 +97,7 @@ describe('createMetrics', () => {
     expect(await counted(metrics, 'quota_call_duration_seconds')).toEqual({});
   });
 
-  test('a policies file that is refused, no longer the current one until one is taken', async () => {
+  test('a policies file that is rejected is no longer the current one until one is taken', async () => {
     const metrics = metricsOf();
     metrics.policiesReloaded(false);
     expect(await counted(metrics, 'quota_policies_up_to_date')).toEqual({});
@@ -115,7 +116,7 @@ describe('decisions', () => {
     ['denied', { ...DECISION, admitted: false }],
     ['shadow_denied', { ...DECISION, limits: [LIMIT, { ...LIMIT, shadow: true, shadowDenied: true }] }],
     ['repeated', { ...DECISION, isRepeat: true }],
-  ])('one that is %s, counted as such, without its subject', async (verdict, decision) => {
+  ])('one that is %s is counted as such, without its subject', async (verdict, decision) => {
     const metrics = metricsOf();
 
     metrics.decided(admissionTo('connection'), decision);
@@ -130,7 +131,7 @@ describe('instrumentStore', () => {
   test.each([
     [new StoreUnavailable({ cause: new Error('Command timed out') }), 'no_answer'],
     [new TypeError('a reply of another form'), 'fault'],
-  ])('%s, counted as %s and thrown on', async (error, kind) => {
+  ])('%s is counted as %s and thrown on', async (error, kind) => {
     const metrics = metricsOf();
     const store = instrumentStore(storeThatThrows(error), (failure) =>
       metrics.storeFailed(storeFailureKind(failure)),
@@ -142,7 +143,7 @@ describe('instrumentStore', () => {
     });
   });
 
-  test("a caller's fault that the store finds, no error of the store", async () => {
+  test("a caller's fault that the store finds is no error of the store", async () => {
     const metrics = metricsOf();
     const store = instrumentStore(storeThatThrows(new InvalidRequest([])), (failure) =>
       metrics.storeFailed(storeFailureKind(failure)),
@@ -165,11 +166,24 @@ function storeThatThrows(error: Error): QuotaStore {
   return { recordCall } as Partial<QuotaStore> as QuotaStore;
 }
 
-describe('calls that are refused', () => {
-  test.each(['UNAUTHENTICATED', 'PERMISSION_DENIED'])('%s, counted from 0', async (code) => {
+describe('calls that raise an alert', () => {
+  test.each(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'INTERNAL', 'UNKNOWN'])(
+    '%s is counted from 0',
+    async (code) => {
+      const families = parsePrometheusText(await metricsOf().text());
+
+      const series = `quota_calls_total{method="quota.v1.QuotaService/Admit",code="${code}"}`;
+      expect(families.get('quota_calls_total')?.samples.get(series)).toBe(0);
+    },
+  );
+});
+
+describe('calls that are shed', () => {
+  test('calls are counted from 0 by method', async () => {
     const families = parsePrometheusText(await metricsOf().text());
 
-    const series = `quota_calls_total{method="quota.v1.QuotaService/Admit",code="${code}"}`;
-    expect(families.get('quota_calls_total')?.samples.get(series)).toBe(0);
+    expect([...(families.get('quota_shed_calls_total')?.samples ?? [])]).toEqual([
+      ['quota_shed_calls_total{method="quota.v1.QuotaService/Admit"}', 0],
+    ]);
   });
 });

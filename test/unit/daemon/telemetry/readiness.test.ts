@@ -4,7 +4,7 @@ import { readinessOf } from '../../../../daemon/telemetry/readiness';
 const yes = async () => true;
 
 describe('readinessOf', () => {
-  test('every part ready, ready', async () => {
+  test('it is ready if every part is', async () => {
     expect(
       await readinessOf({ state: 'serving', canDecide: true, checks: { redis: yes, grpc: yes } }),
     ).toEqual({
@@ -14,7 +14,7 @@ describe('readinessOf', () => {
     });
   });
 
-  test('a part that is not ready, one that throws and one that hangs, each named', async () => {
+  test('a part that is not ready, one that throws and one that hangs are each named', async () => {
     const checks = {
       redis: yes,
       no: async () => false,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createTally } from '../../../../daemon/telemetry/tally';
 
 describe('tally', () => {
-  test('what was counted, handed over by its labels, and once only', () => {
+  test('what was counted is handed over by its labels, and once only', () => {
     const handedOver: unknown[][] = [];
     const tally = createTally((...counted) => handedOver.push(counted));
     tally.count('connection', 'admitted');

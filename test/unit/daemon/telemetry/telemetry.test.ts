@@ -1,7 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Redis } from 'ioredis';
 import { createConnectionLimits } from '../../../../daemon/access/connection_limits';
 import { serveHttp } from '../../../../daemon/telemetry/http';
 import { openTelemetry, type Telemetry } from '../../../../daemon/telemetry/telemetry';
@@ -13,8 +12,13 @@ afterEach(async () => {
   for (const telemetry of opened.splice(0)) await telemetry.stop();
 });
 
-function fakeRedis(): Redis {
-  return Object.assign(new EventEmitter(), { status: 'ready' }) as unknown as Redis;
+function fakeRedis() {
+  const events = new EventEmitter();
+  return {
+    isReady: () => true,
+    onClose: (listener: () => void) => events.on('close', listener),
+    emit: (event: 'close') => events.emit(event),
+  };
 }
 
 const usable = () => true;
@@ -28,6 +32,7 @@ async function open({
     redis,
     isUsable,
     policyNames: () => [],
+    policiesDigest: () => 'digest',
     droppedLogLines: () => 0,
     methodNames: ['quota.v1.QuotaService/Admit'],
     certificateEnds: () => [],
@@ -44,12 +49,12 @@ async function readiness({ port }: Telemetry): Promise<object> {
   return { status: response.status, ...((await response.json()) as object) };
 }
 
-const noLimits = createConnectionLimits({ total: 100, perAddress: 100 });
+const noLimits = createConnectionLimits({ total: 100, perAddress: () => 100 });
 
 const PARTS = { redis_admissions: true, redis_calls: true, partitions: true, policies: true, grpc: true };
 
 describe('openTelemetry', () => {
-  test('a daemon that starts, serves and drains, ready only in between', async () => {
+  test('a daemon that starts serves and drains, ready only in between', async () => {
     const telemetry = await open();
     expect(await readiness(telemetry)).toEqual({
       status: 503,
@@ -71,7 +76,7 @@ describe('openTelemetry', () => {
     });
   });
 
-  test('one database that takes no writes, the one that is named', async () => {
+  test('if one database takes no writes, it is the one that is named', async () => {
     const telemetry = await open({ isUsable: { admissions: usable, calls: () => false } });
 
     expect(await readiness(telemetry)).toMatchObject({
@@ -79,7 +84,7 @@ describe('openTelemetry', () => {
     });
   });
 
-  test('a connection to Redis that is lost, counted', async () => {
+  test('a connection to Redis that is lost is counted', async () => {
     const admissions = fakeRedis();
     const telemetry = await open({ redis: { admissions, calls: fakeRedis() } });
     admissions.emit('close');
@@ -93,11 +98,11 @@ describe('openTelemetry', () => {
     ]);
   });
 
-  test('a connection beyond the limit, closed and counted; one after the others have gone, taken', async () => {
+  test('a connection beyond the limit is closed and counted; one after the others have gone is accepted', async () => {
     const telemetry = await open();
     telemetry.serving({
       port: telemetry.port,
-      limits: createConnectionLimits({ total: 2, perAddress: 2 }),
+      limits: createConnectionLimits({ total: 2, perAddress: () => 2 }),
       canDecide: usable,
     });
     const sockets = [1, 2].map(() => connect(telemetry.port, '127.0.0.1'));
@@ -110,7 +115,7 @@ describe('openTelemetry', () => {
     expect((await refusalsOf(telemetry)).get('quota_grpc_refused_total{limit="connections"}')).toBe(1);
   });
 
-  test('connections to the port of gRPC, those that are open', async () => {
+  test('connections to the port of gRPC are counted while they are open', async () => {
     const telemetry = await open();
     // The pages' own port stands in for that of gRPC: what counts is that the port is the one.
     telemetry.serving({ port: telemetry.port, limits: noLimits, canDecide: usable });

@@ -20,12 +20,12 @@ function fileWith(text: string): string {
 }
 
 describe('the authority of MySQL', () => {
-  test('no file, the URL as it is', () => {
+  test('without a file, the URL is as it is', () => {
     expect(withMysqlAuthority(URL_WITHOUT, undefined)).toBe(URL_WITHOUT);
     expect(mysqlAuthorityFault(undefined)).toBeUndefined();
   });
 
-  test('a file, the parameter by which the driver encrypts and checks the name', () => {
+  test('a file gives the parameter by which the driver encrypts and checks the name', () => {
     const url = new URL(withMysqlAuthority(URL_WITHOUT, fileWith(CERTIFICATE)));
     const ssl: unknown = JSON.parse(url.searchParams.get('ssl') ?? '');
     url.search = '';
@@ -34,7 +34,7 @@ describe('the authority of MySQL', () => {
     expect(ssl).toEqual({ ca: CERTIFICATE, verifyIdentity: true });
   });
 
-  test('a file that is missing or holds something else, a fault that says so', () => {
+  test('a file that is missing or holds something else is a fault that says so', () => {
     expect(mysqlAuthorityFault(join(folder, 'none.pem'))).toBe('cannot be read: ENOENT');
     expect(mysqlAuthorityFault(fileWith('a key'))).toBe('holds no certificate');
   });

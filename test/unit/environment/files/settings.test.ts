@@ -20,7 +20,7 @@ function fileWith(name: string, text: string): string {
 }
 
 describe('readEnvironment', () => {
-  test('a variable from a file, without the end of its line', () => {
+  test('a variable from a file has no end of its line', () => {
     const file = fileWith('secret', 'a secret\n');
 
     expect(readEnvironment({ SECRET_FILE: file }, ['SECRET'])).toEqual({
@@ -29,7 +29,7 @@ describe('readEnvironment', () => {
     });
   });
 
-  test('a variable both ways, a fault that names both', () => {
+  test('a variable both ways is a fault that names both', () => {
     const env = { SECRET: 'x', SECRET_FILE: fileWith('other', 'y') };
 
     expect(readEnvironment(env, ['SECRET']).faults).toEqual([
@@ -37,7 +37,7 @@ describe('readEnvironment', () => {
     ]);
   });
 
-  test('a file that is missing, and one that is empty, a fault each', () => {
+  test('a file that is missing, and one that is empty, are a fault each', () => {
     const env = { ONE_FILE: join(folder, 'missing'), TWO_FILE: fileWith('empty', '\n') };
 
     expect(readEnvironment(env, ['ONE', 'TWO']).faults).toEqual([
@@ -46,7 +46,7 @@ describe('readEnvironment', () => {
     ]);
   });
 
-  test('a variable that is set to nothing, unset, and no obstacle to its file', () => {
+  test('a variable that is set to nothing is unset, and no obstacle to its file', () => {
     const file = fileWith('third', 'z');
 
     expect(readEnvironment({ SECRET: '', SECRET_FILE: file }, ['SECRET'])).toMatchObject({
@@ -55,7 +55,7 @@ describe('readEnvironment', () => {
     });
   });
 
-  test('a setting that is the name of a file itself, left as it is', () => {
+  test('a setting that is the name of a file itself is left as it is', () => {
     const env = { TOKEN_FILE: '/nowhere' };
 
     expect(readEnvironment(env, ['TOKEN', 'TOKEN_FILE'])).toEqual({ values: env, faults: [] });
@@ -63,19 +63,25 @@ describe('readEnvironment', () => {
 });
 
 describe('withPassword', () => {
-  test('a password with the signs of a URL, read back as it was', () => {
+  test('a password with the signs of a URL is read back as it was', () => {
     const url = withPassword('redis://127.0.0.1:6379/0', 'a:b@c/d%e');
 
     expect(decodeURIComponent(new URL(url).password)).toBe('a:b@c/d%e');
   });
 
-  test('a URL that has one, kept', () => {
+  test('a password for a URL of several hosts, put before them', () => {
+    expect(withPassword('redis+sentinel://user@a:1,b:2/quota', 'w@rd')).toBe(
+      'redis+sentinel://user:w%40rd@a:1,b:2/quota',
+    );
+  });
+
+  test('a URL that has one is kept', () => {
     expect(withPassword('redis://:own@127.0.0.1:6379', 'other')).toBe('redis://:own@127.0.0.1:6379');
   });
 });
 
 describe('the programs', () => {
-  test('the daemon, the password of a file in both of its URLs', () => {
+  test('the daemon has the password of a file in both of its URLs', () => {
     const env = { REDIS_URL: 'redis://redis:6379/0', REDIS_PASSWORD_FILE: fileWith('redis', 'word') };
 
     expect(readDaemonConfig(env)).toMatchObject({
@@ -84,7 +90,7 @@ describe('the programs', () => {
     });
   });
 
-  test('the daemon, a password in two places, a fault that names both and shows neither', () => {
+  test('the daemon has a fault that names both and shows neither for a password in two places', () => {
     const env = { REDIS_URL: 'redis://:one@redis:6379/0', REDIS_PASSWORD: 'two' };
 
     expect(() => readDaemonConfig(env)).toThrow(
@@ -92,7 +98,7 @@ describe('the programs', () => {
     );
   });
 
-  test('the web tier, its secrets from files', () => {
+  test('the web tier reads its secrets from files', () => {
     const secret = 'x'.repeat(32);
     const env = {
       NODE_ENV: 'production',
@@ -108,7 +114,7 @@ describe('the programs', () => {
     });
   });
 
-  test('the web tier, a secret both ways, refused with both names', () => {
+  test('the web tier rejects a secret both ways with both names', () => {
     const env = { SESSION_SECRET: 'x'.repeat(32), SESSION_SECRET_FILE: fileWith('session', 'y'.repeat(32)) };
 
     expect(() => readWebConfig(env)).toThrow(/SESSION_SECRET: and SESSION_SECRET_FILE are both set/);

@@ -38,7 +38,7 @@ function readingOf({ certificate, key, ca }: Pem): string {
 const joined = (...parts: (Buffer | string)[]) => parts.map(String).join('');
 
 describe('watchTlsFiles', () => {
-  test('a pair with its authority, and chains and bundles of several, read', () => {
+  test('a pair with its authority, and chains and bundles of several are read', () => {
     const chain = joined(ours.certificate, authority.certificate);
 
     expect([

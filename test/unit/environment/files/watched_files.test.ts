@@ -38,14 +38,14 @@ function watchTwo() {
 }
 
 describe('watchFiles', () => {
-  test('files that stay as they are, told once and never again', async () => {
+  test('unchanged files are reported once and never again', async () => {
     const { watched, seen, faults } = watchTwo();
     await pause(CHECK_INTERVAL_MS * 6);
 
     expect([watched.current(), seen, faults]).toEqual(['ab', [], []]);
   });
 
-  test('a file that is replaced, the new value', async () => {
+  test('a file that is replaced gives the new value', async () => {
     const { folder, watched, seen } = watchTwo();
     folder.write('two', 'c');
 
@@ -53,7 +53,7 @@ describe('watchFiles', () => {
     expect([watched.current(), seen]).toEqual(['ac', ['ac']]);
   });
 
-  test('a file written over in place, the new value', async () => {
+  test('a file written over in place gives the new value', async () => {
     const { files, seen } = watchTwo();
     writeFileSync(String(files[0]), 'c');
 
@@ -89,7 +89,7 @@ describe('watchFiles', () => {
     expect(seen).toEqual(['b123']);
   });
 
-  test('a change that cannot be used, told once, and the old value stays', async () => {
+  test('an invalid change is reported once, and the old value stays', async () => {
     const { folder, watched, seen, faults } = watchTwo();
     folder.write('one', 'bad');
     await until('the fault', () => faults.length > 0);
@@ -98,7 +98,7 @@ describe('watchFiles', () => {
     expect([watched.current(), seen, faults]).toEqual(['ab', [], ['no good: badb']]);
   });
 
-  test('a file that is gone, told once, and the old value stays until it is back', async () => {
+  test('a missing file is reported once, and the old value stays until it is back', async () => {
     const { folder, files, watched, seen, faults } = watchTwo();
     rmSync(String(files[1]));
     await until('the fault', () => faults.length > 0);
@@ -109,7 +109,7 @@ describe('watchFiles', () => {
     expect([watched.current(), seen, faults.length]).toEqual(['ac', ['ac'], 1]);
   });
 
-  test('once stopped, no change is told', async () => {
+  test('once stopped, no change is reported', async () => {
     const { folder, watched, seen } = watchTwo();
     watched.stop();
     folder.write('one', 'c');
@@ -118,7 +118,7 @@ describe('watchFiles', () => {
     expect([watched.current(), seen]).toEqual(['ab', []]);
   });
 
-  test('a file that is not there at the start, thrown', () => {
+  test('a file that is not there at the start is thrown', () => {
     const watch = () =>
       watchFiles({ files: [join(__dirname, 'absent')], read: () => '', onFault: () => undefined });
 

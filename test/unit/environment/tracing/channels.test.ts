@@ -13,7 +13,7 @@ describe('summary', () => {
     ["SELECT 'a secret from vault'", 'SELECT'],
     ['SELECT "a secret from vault"', 'SELECT'],
     ["'quoted'", 'STATEMENT'],
-  ])('%j, %s', (statement, expected) => {
+  ])('%j is %s', (statement, expected) => {
     expect(summary(statement)).toBe(expected);
   });
 });

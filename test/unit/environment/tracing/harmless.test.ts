@@ -23,12 +23,12 @@ function sent({ kind, attributes }: { kind: SpanKind; attributes: Attributes }) 
 }
 
 describe('harmless', () => {
-  test('what is known to be harmless, stays', () => {
+  test('what is known to be harmless stays', () => {
     const attributes = { 'rpc.method': 'Admit', 'server.address': 'redis', 'error.type': 'ECONNREFUSED' };
     expect(sent({ kind: SpanKind.CLIENT, attributes }).attributes).toEqual(attributes);
   });
 
-  test('anything else, goes: addresses, paths, statements and what a later release may add', () => {
+  test('anything else goes: addresses, paths, statements and what a later release may add', () => {
     const attributes = {
       'client.address': '192.0.2.1',
       'url.path': '/ada@example.org',
@@ -39,7 +39,7 @@ describe('harmless', () => {
     expect(sent({ kind: SpanKind.SERVER, attributes }).attributes).toEqual({});
   });
 
-  test("the server's name in a request that came in, goes: the caller wrote it", () => {
+  test("the server's name in a request that came in goes: the caller wrote it", () => {
     const attributes = { 'server.address': 'ada.example.org', 'http.route': '/login' };
     expect(sent({ kind: SpanKind.SERVER, attributes }).attributes).toEqual({ 'http.route': '/login' });
   });

@@ -6,7 +6,7 @@ const usage = 'Usage: it';
 const parse = (...args: string[]) => parseAccountArguments({ args, usage, switches: ['yes'] });
 
 test.each([[['ada@example.org']], [['--email', 'ada@example.org']], [['--email=ada@example.org']]])(
-  'parseAccountArguments: %j, the email and no switch',
+  'parseAccountArguments: %j is the email and no switch',
   (args) => {
     expect(parse(...args)).toEqual({ email: 'ada@example.org', set: new Set() });
   },
@@ -23,7 +23,7 @@ test.each([
   [['--email', 'ada@example.org', 'hunter2'], 'Give one email.'],
   [['ada@example.org', '--no'], "Unknown option '--no'"],
   [['ada@example.org', '--password=hunter2'], "Unknown option '--password'"],
-])('parseAccountArguments: %j, is refused with the usage, and repeats no password', (args, complaint) => {
+])('parseAccountArguments: %j is refused with the usage, and repeats no password', (args, complaint) => {
   const refused = () => parse(...args);
   expect(refused).toThrow(Refusal);
   expect(refused).toThrow(complaint);

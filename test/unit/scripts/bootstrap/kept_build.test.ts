@@ -31,7 +31,7 @@ test('keepBuild: a later build, the kept files stay as they were', async () => {
   expect(read('running/package.json')).toContain('1.2.3');
 });
 
-test('keepBuild: a build that is not finished, waits until it is', async () => {
+test('keepBuild: a build that is not finished waits until it is', async () => {
   const kept = keep();
   write('dist/daemon/main.js', 'new');
   write('dist/.stamp', 'two');
@@ -40,7 +40,7 @@ test('keepBuild: a build that is not finished, waits until it is', async () => {
   expect(read('running/dist/daemon/main.js')).toBe('new');
 });
 
-test('keepBuild: what an earlier run kept, removed', async () => {
+test('keepBuild: what an earlier run kept is removed', async () => {
   write('dist/.stamp', 'one');
   write('running/dist/daemon/old.js', 'old');
   await keep();

@@ -17,11 +17,11 @@ function written({ isTTY, fails = false }: { isTTY: boolean; fails?: boolean }):
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout;
 }
 
-test('step: a log, one line when it begins and one when it is done', () => {
+test('step: a log has one line when it begins and one when it is done', () => {
   expect(written({ isTTY: false })).toMatch(/^Building …\nBuilding: done in \d+ s\n$/);
 });
 
-test('step: a terminal, a line that moves and is replaced at the end', () => {
+test('step: a terminal has a line that moves and is replaced at the end', () => {
   const [end = '', ...frames] = written({ isTTY: true }).split('\r').reverse();
 
   expect(frames.filter((frame) => /^\S Building … \d+ s/.test(frame)).length).toBeGreaterThan(1);
@@ -29,6 +29,6 @@ test('step: a terminal, a line that moves and is replaced at the end', () => {
   expect(end.replace('\x1b[K', '')).toMatch(/^Building: done in \d+ s\n$/);
 });
 
-test('step: work that fails, says so and passes the error on', () => {
+test('step: work that fails says so and passes the error on', () => {
   expect(written({ isTTY: false, fails: true })).toMatch(/^Building …\nBuilding: failed after \d+ s\nno$/);
 });

@@ -8,6 +8,6 @@ test.each([
   [' with spaces \nmore\n', ' with spaces '],
   ['\nmore', ''],
   ['', ''],
-])('firstLine: %j, %j', (text, line) => {
+])('firstLine: %j gives %j', (text, line) => {
   expect(firstLine(text)).toBe(line);
 });

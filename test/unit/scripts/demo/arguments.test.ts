@@ -3,11 +3,11 @@ import { Refusal } from '../../../../scripts/console/refusal';
 import { parseDemoArguments } from '../../../../scripts/demo/arguments';
 
 describe('the arguments of the demonstration', () => {
-  test('none, three days', () => {
+  test('without arguments it plays three days', () => {
     expect(parseDemoArguments([])).toEqual({ hours: 72, seed: 1 });
   });
 
-  test('hours and a seed, as they are given', () => {
+  test('hours and a seed are as they are given', () => {
     expect(parseDemoArguments(['--hours', '6', '--seed=0'])).toEqual({ hours: 6, seed: 0 });
   });
 
@@ -17,7 +17,7 @@ describe('the arguments of the demonstration', () => {
     [['--seed', '1.5'], '--seed must be a whole number from 0 to 4294967295; it is 1.5'],
     [['--days', '3'], "Unknown option '--days'"],
     [['three'], "Unexpected argument 'three'"],
-  ])('%j, refused with the usage', (args, message) => {
+  ])('%j is rejected with the usage', (args, message) => {
     expect(() => parseDemoArguments(args)).toThrow(Refusal);
     expect(() => parseDemoArguments(args)).toThrow(message);
     expect(() => parseDemoArguments(args)).toThrow('Usage: npm run demo');

@@ -31,7 +31,7 @@ async function answerWith(...lines: string[]): Promise<void> {
 }
 
 describe('cookie fetch', () => {
-  test('cookie fetch: cookies that were set, are sent with the next request', async () => {
+  test('cookie fetch: cookies that were set are sent with the next request', async () => {
     await answerWith('sid=s%3Aa=b.c; Path=/; HttpOnly', 'language=fr');
     await browser.fetch('/next', { headers: { 'accept-language': 'fr' } });
     expect(asked.at(-1)?.headers).toMatchObject({
@@ -41,7 +41,7 @@ describe('cookie fetch', () => {
   });
 
   test.each(['sid=; Path=/', 'sid=gone; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT'])(
-    'cookie fetch: %s, takes the cookie back',
+    'cookie fetch: %s takes the cookie back',
     async (line) => {
       await answerWith('sid=1');
       await answerWith(line);
@@ -49,7 +49,7 @@ describe('cookie fetch', () => {
     },
   );
 
-  test('cookie fetch: a redirect, is answered and not followed', async () => {
+  test('cookie fetch: a redirect is answered and not followed', async () => {
     const { status, headers } = await browser.fetch('/form', { method: 'POST', body: new URLSearchParams() });
     expect([status, headers.get('location')]).toEqual([303, '/elsewhere']);
     expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual(['POST /form']);
@@ -59,6 +59,6 @@ describe('cookie fetch', () => {
 test.each([
   ['<input type="hidden" name="_csrf" value="abc.def">', 'abc.def'],
   ['<p>no form</p>', undefined],
-])('csrfTokenIn: %s, %s', (html, token) => {
+])('csrfTokenIn: %s gives %s', (html, token) => {
   expect(csrfTokenIn(html)).toBe(token);
 });

@@ -30,31 +30,31 @@ function perStudentAndRound(wanted: (act: Act) => boolean): number[] {
 }
 
 describe('the plan', () => {
-  test('the same seed, the same plan; another, another', () => {
+  test('the same seed makes the same plan; another makes another', () => {
     expect(planOf(1)).toEqual(plan);
     expect(planOf(2)).not.toEqual(plan);
   });
 
-  test('hundreds of logins, sales and purchases', () => {
+  test('has hundreds of logins, sales and purchases', () => {
     const count = (does: Act['does']) => acts.filter((act) => act.does === does).length;
 
     for (const does of ['log-in', 'sell', 'buy'] as const) expect(count(does)).toBeGreaterThan(200);
     expect(count('log-out')).toBeGreaterThan(20);
   });
 
-  test('some students, with more logins or calls at once than the limits let through', () => {
+  test('some students have more logins or calls at once than the limits let through', () => {
     expect(perStudentAndRound(isLogin).filter((count) => count > PER_WINDOW).length).toBeGreaterThan(2);
     expect(perStudentAndRound(isCall).filter((count) => count > PER_WINDOW).length).toBeGreaterThan(2);
   });
 
-  test('never more logins at once than one address may try, and one before the first round', () => {
+  test('never more logins are made at once than one address may try, and one before the first round', () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const logins = planOf(seed).rounds.map((round) => round.acts.filter(isLogin).length);
       expect(Math.max(...logins) + 1).toBeLessThanOrEqual(ATTEMPTS);
     }
   });
 
-  test('an article, bought after the round it was put up in, once, and not by its seller', () => {
+  test('an article is bought after the round it was put up in, once, and not by its seller', () => {
     const sales = new Map<number, { student: number; round: number }>();
     const bought = new Set<number>();
     for (const [round, done] of rounds.entries()) {
@@ -71,15 +71,15 @@ describe('the plan', () => {
     expect(bought.size).toBeGreaterThan(200);
   });
 
-  test('more than a hundred titles, each article one that the site takes', () => {
+  test('more than a hundred titles are each an article that the site accepts', () => {
     for (const { title, category, condition, priceCents } of plan.articles) {
       const form = { title, category, condition, price: (priceCents / 100).toFixed(2) };
-      expect(parseSale(form).article).toEqual({ title, category, condition, priceCents });
+      expect(parseSale(form).article).toEqual({ title, category, condition, priceCents, description: '' });
     }
     expect(new Set(plan.articles.map(({ title }) => title)).size).toBeGreaterThan(100);
   });
 
-  test('onlookers, who log in and never call', () => {
+  test('onlookers log in and never call', () => {
     const onlookers = DEMO_STUDENTS.flatMap(({ habit }, student) => (habit === 'onlooker' ? [student] : []));
     const ofOnlookers = plan.rounds
       .flatMap((round) => round.acts)
@@ -91,7 +91,7 @@ describe('the plan', () => {
 });
 
 describe('the students', () => {
-  test('emails, plain and each another', () => {
+  test('emails are plain and each another', () => {
     const emails = DEMO_STUDENTS.map(emailOf);
 
     expect(new Set(emails).size).toBe(DEMO_STUDENTS.length);

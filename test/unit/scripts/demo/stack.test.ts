@@ -33,7 +33,7 @@ function running(...files: string[]): void {
 const find = () => findStack({ folder, webListen });
 
 describe('the stack of the demonstration', () => {
-  test('what `npm start` keeps running, found', async () => {
+  test('what `npm start` keeps running is found', async () => {
     running('start.lock', 'web.pid', 'redis.pid', 'mysql.pid');
 
     expect(await find()).toEqual({
@@ -43,25 +43,25 @@ describe('the stack of the demonstration', () => {
     });
   });
 
-  test('nothing running, refused', async () => {
+  test('nothing running is refused', async () => {
     await expect(find()).rejects.toThrow('run `npm start` in another terminal');
   });
 
-  test('an `npm start` that has died, refused', async () => {
+  test('an `npm start` that has died is refused', async () => {
     running('redis.pid', 'mysql.pid');
     writeFileSync(join(folder, 'start.lock'), formatIdentity({ pid: process.pid, born: 'long ago' }));
 
     await expect(find()).rejects.toThrow('run `npm start` in another terminal');
   });
 
-  test('an `npm start` that is still starting, refused', async () => {
+  test('an `npm start` that is still starting is refused', async () => {
     running('start.lock', 'redis.pid', 'mysql.pid');
 
     await expect(find()).rejects.toThrow('still starting');
   });
 
   test.each([[[]], [['redis.pid']], [['mysql.pid']]])(
-    'of the private servers only %j running, so one of somebody else in use, refused',
+    'only %j of the private servers running, so one of somebody else in use, is refused',
     async (files) => {
       running('start.lock', 'web.pid', ...files);
 
@@ -69,7 +69,7 @@ describe('the stack of the demonstration', () => {
     },
   );
 
-  test('a site at another address, refused with what to say', async () => {
+  test('a site at another address is rejected with what to say', async () => {
     running('start.lock', 'web.pid', 'redis.pid', 'mysql.pid');
     site.close();
 

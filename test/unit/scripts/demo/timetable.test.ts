@@ -12,7 +12,7 @@ const bustleAt = (moments: Moment[], day: string, hour: string) =>
 
 describe('the timetable', () => {
   test.each(['2026-11-25T20:05:00Z', '2026-11-25T20:30:00Z', '2026-11-25T20:57:59Z'])(
-    'until %s, all in the last 72 hours as they are counted, the last one now',
+    'until %s, all are in the last 72 hours as they are counted, the last one now',
     (now) => {
       const moments = momentsUntil(now, 72);
       const oldestHour = Math.floor(Date.parse(now) / HOUR_MS) - 71;
@@ -22,24 +22,24 @@ describe('the timetable', () => {
     },
   );
 
-  test('an hour that ends while it is played, left out so that the first is still counted', () => {
+  test('an hour that ends while it is played is left out so that the first is still counted', () => {
     const now = '2026-11-25T20:59:30Z';
 
     expect(momentsUntil(now, 72)[0]?.ms).toBeGreaterThanOrEqual(Date.parse(now) - 71 * HOUR_MS);
   });
 
-  test('from one moment to the next, more than the window of a limit', () => {
+  test('from one moment to the next is more than the window of a limit', () => {
     const moments = momentsUntil('2026-11-25T20:30:00Z', 167);
     const steps = moments.slice(1).map(({ ms }, index) => ms - (moments[index]?.ms ?? 0));
 
     expect(Math.min(...steps)).toBeGreaterThan(WINDOW_MS);
   });
 
-  test('one hour, played now', () => {
+  test('one hour is played now', () => {
     expect(momentsUntil('2026-11-25T20:05:00Z', 1)).toHaveLength(1);
   });
 
-  test('nights quiet, evenings busy, weekends less so, by the clocks of France', () => {
+  test('nights are quiet, evenings busy, weekends less so, by the clocks of France', () => {
     const moments = momentsUntil('2026-11-25T22:30:00Z', 120);
 
     expect(bustleAt(moments, 'Tuesday', '04')).toBe(0);

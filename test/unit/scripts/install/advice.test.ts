@@ -7,7 +7,7 @@ const DEBIAN = { platform: 'linux', hasApt: true } as const;
 
 const commands = (text: string) => text.split('\n').filter((line) => line.startsWith('  '));
 
-test('advice: Debian without root, the one command for all that is missing', () => {
+test('advice: Debian without root gets the one command for all that is missing', () => {
   const text = advice({ needs: SERVERS, docker: 'Docker is not installed', system: DEBIAN });
 
   expect(text).toContain(
@@ -18,14 +18,14 @@ test('advice: Debian without root, the one command for all that is missing', () 
   ]);
 });
 
-test('advice: macOS, one command with each formula once', () => {
+test('advice: macOS gets one command with each formula once', () => {
   const system = { platform: 'darwin', hasApt: false } as const;
   const text = advice({ needs: [...SERVERS, REDIS_CLI], docker: 'Docker is not installed', system });
 
   expect(commands(text)).toEqual(['  brew install redis mariadb']);
 });
 
-test('advice: another system, what to install and that containers would do', () => {
+test('advice: another system learns what to install and that containers would do', () => {
   const system = { platform: 'linux', hasApt: false } as const;
   const text = advice({ needs: SERVERS, docker: 'Docker is not installed', system });
 
@@ -33,7 +33,7 @@ test('advice: another system, what to install and that containers would do', () 
   expect(text).toContain('start a Docker engine');
 });
 
-test('advice: a program that no container replaces, no word of Docker but of its variable', () => {
+test('advice: a program that no container replaces gets no word of Docker but of its variable', () => {
   const text = advice({ needs: [CHROMIUM], docker: undefined, system: DEBIAN });
 
   expect(text).not.toContain('Docker');

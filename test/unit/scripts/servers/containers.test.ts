@@ -62,19 +62,19 @@ async function startAndStop(): Promise<void> {
 }
 
 describe('dockerProblem', () => {
-  test('an engine of Linux containers, none', () => {
+  test('an engine of Linux containers is no problem', () => {
     fakeDocker('echo linux');
 
     expect(docker.dockerProblem()).toBeUndefined();
   });
 
-  test('an engine that may not be used, what it says', () => {
+  test('an engine that may not be used says why', () => {
     fakeDocker('echo "permission denied" >&2; exit 1');
 
     expect(docker.dockerProblem()).toBe('Docker cannot be used (permission denied)');
   });
 
-  test('an engine of other containers, said', () => {
+  test('an engine of other containers is named as the problem', () => {
     fakeDocker('echo windows');
 
     expect(docker.dockerProblem()).toBe('Docker runs no Linux containers');
@@ -84,21 +84,21 @@ describe('dockerProblem', () => {
 describe('startContainer', () => {
   const steps = () => calls().map((call) => call.split(' ')[0]);
 
-  test('an image that is there, run and removed before and after', async () => {
+  test('an image that is there is run and removed before and after', async () => {
     fakeDocker('case "$1" in run) exec sleep 60;; esac');
     await startAndStop();
 
     expect(steps().filter((step) => step !== 'info')).toEqual(['image', 'rm', 'run', 'rm']);
   });
 
-  test('an image that is missing, downloaded first', async () => {
+  test('an image that is missing is downloaded first', async () => {
     fakeDocker('case "$1" in image) exit 1;; run) exec sleep 60;; esac');
     await startAndStop();
 
     expect(steps().filter((step) => step !== 'info')).toEqual(['image', 'pull', 'rm', 'run', 'rm']);
   });
 
-  test('a download that fails, refused with what docker says', async () => {
+  test('a download that fails is rejected with what docker says', async () => {
     fakeDocker('case "$1" in image) exit 1;; pull) echo "no such host" >&2; exit 1;; esac');
 
     await expect(startAndStop()).rejects.toThrow(
@@ -108,7 +108,7 @@ describe('startContainer', () => {
 });
 
 describe('runArguments', () => {
-  test('a port of loopback alone, the data of the host, and the user who runs it', () => {
+  test('a port has loopback alone, the data of the host, and the user who runs it', () => {
     const args = docker.runArguments(container(), ['--user=1000:1000']);
 
     expect(args).toContain('--publish=127.0.0.1:16379:6379');
@@ -116,7 +116,7 @@ describe('runArguments', () => {
     expect(args.slice(-4)).toEqual(['--user=1000:1000', '--env-file=x', 'redis:8', 'redis-server']);
   });
 
-  test('two folders, two names', () => {
+  test('two folders have two names', () => {
     const names = [folder, '/elsewhere'].map((each) =>
       docker.runArguments({ ...container(), folder: each }, []).find((arg) => arg.startsWith('--name=')),
     );

@@ -14,7 +14,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-test('runAndCount: several parts, what was skipped and then the sum', async () => {
+test('runAndCount: several parts print what was skipped and then the sum', async () => {
   const code = await runAndCount(async (outcome) => {
     outcome.add({ passed: 8, failed: 0 });
     outcome.add({ passed: 3, failed: 1, skipped: ['the board: drawn'] });
@@ -25,7 +25,7 @@ test('runAndCount: several parts, what was skipped and then the sum', async () =
   expect(printed).toBe('skipped: the board: drawn\n11 passed, 1 failed\n');
 });
 
-test('runAndCount: a run that is cut short, a failure whatever has passed', async () => {
+test('runAndCount: an interrupted run is a failure, even if tests have passed', async () => {
   const code = await runAndCount(async (outcome) => {
     outcome.add({ passed: 8, failed: 0 });
     throw new Error('the servers are gone');
@@ -35,7 +35,7 @@ test('runAndCount: a run that is cut short, a failure whatever has passed', asyn
   expect(printed).toBe('8 passed, 1 failed\n');
 });
 
-test('runAndCount: nothing counted, a failure', async () => {
+test('runAndCount: nothing counted is a failure', async () => {
   await runAndCount(async () => 0);
 
   expect(printed).toBe('0 passed, 1 failed\n');

@@ -13,7 +13,7 @@ describe('address', () => {
     ['unknown', 'unknown-address'],
     ['', 'unknown-address'],
     [undefined, 'unknown-address'],
-  ])('address: %s, is counted as %s', (address, expected) => {
+  ])('address: %s is counted as %s', (address, expected) => {
     expect(addressSubject(address)).toBe(expected);
   });
 });

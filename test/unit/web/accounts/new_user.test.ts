@@ -31,12 +31,12 @@ describe('new user', () => {
     expect(fields).toEqual(['email', 'firstName', 'lastName', 'role', 'password']);
   });
 
-  test('new user: a name that cannot be seen, is none', () => {
+  test('new user: a name that cannot be seen is none', () => {
     const parsed = newUser.safeParse({ ...ada, firstName: '\u200b\u2060' });
-    expect(parsed.error?.issues.map(({ message }) => message)).toEqual(['account.fault.name']);
+    expect(parsed.error?.issues.map(({ message }) => message)).toEqual(['account.fault.first-name']);
   });
 
-  test('new user: an email that is not ASCII, is refused', () => {
+  test('new user: an email that is not ASCII is refused', () => {
     expect(newUser.safeParse({ ...ada, email: 'ädä@example.org' }).success).toBe(false);
   });
 });

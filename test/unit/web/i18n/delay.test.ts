@@ -16,7 +16,7 @@ const CASES: [number, string, string][] = [
 ];
 
 describe('formatDelay', () => {
-  test.each(CASES)('%d ms, rounded up, in English and in French', (ms, english, french) => {
+  test.each(CASES)('%d ms are rounded up, in English and in French', (ms, english, french) => {
     expect([formatDelay(ms, 'en'), spaced(formatDelay(ms, 'fr'))]).toEqual([english, french]);
   });
 });

@@ -15,7 +15,7 @@ const sources = ['web', 'scripts']
       join(ROOT, folder, file),
     ),
   )
-  .filter((file) => /\.(ts|eta)$/.test(file))
+  .filter((file) => /\.tsx?$/.test(file))
   .map((file) => readFileSync(file, 'utf8'));
 
 /** The places of a sentence, each with its kind, those of plurals and choices included. */
@@ -35,7 +35,7 @@ function placesOf(sentence: string, language: string): string[] {
 }
 
 describe('locales', () => {
-  test('locales: every sentence, is there in both languages and in the same order', () => {
+  test('locales: every sentence is there in both languages and in the same order', () => {
     expect(Object.keys(fr)).toEqual(Object.keys(en));
     expect(Object.keys(en)).toEqual(Object.keys(en).sort());
     expect([...Object.values(en), ...Object.values(fr)].filter((sentence) => sentence.trim() === '')).toEqual(
@@ -43,7 +43,7 @@ describe('locales', () => {
     );
   });
 
-  test('locales: every key that a page or a script says, is known', () => {
+  test('locales: every key that a page or a script says is known', () => {
     const said = sources.flatMap((source) =>
       [...source.matchAll(IN_A_SENTENCE)].map((match) => match[1] ?? match[2] ?? match[3]),
     );
@@ -51,17 +51,17 @@ describe('locales', () => {
     expect(said.filter((key) => key === undefined || !Object.hasOwn(en, key))).toEqual([]);
   });
 
-  test('locales: every sentence, is said somewhere', () => {
+  test('locales: every sentence is said somewhere', () => {
     const said = new Set(sources.flatMap((source) => [...source.matchAll(KEY)].map(([, key]) => key)));
     expect(Object.keys(en).filter((key) => !said.has(key))).toEqual([]);
   });
 
-  test('locales: a French sign that goes with a word, is never alone on the next line', () => {
+  test('locales: a French sign that goes with a word is never alone on the next line', () => {
     const alone = / [:;!?»]|« /;
     expect(Object.values(fr).filter((sentence) => alone.test(sentence))).toEqual([]);
   });
 
-  test('locales: every sentence, has the apostrophe of print', () => {
+  test('locales: every sentence has the apostrophe of print', () => {
     expect([...Object.values(en), ...Object.values(fr)].filter((sentence) => /'/.test(sentence))).toEqual([]);
   });
 

@@ -16,18 +16,18 @@ describe('wordsOf', () => {
     ['三体', ['三体']],
     ['!? 🎬', []],
     ['', []],
-  ])('wordsOf: %j, %j', (text, words) => {
+  ])('wordsOf: %j gives %j', (text, words) => {
     expect(wordsOf(text)).toEqual(words);
   });
 
-  test('wordsOf: a word of great length, cut to what the column holds, never within a character', () => {
+  test('wordsOf: a word of great length is cut to what the column holds, never within a character', () => {
     expect(wordsOf('a'.repeat(200))).toEqual(['a'.repeat(60)]);
     expect(wordsOf('𝒳𐐷'.repeat(60)).every((word) => [...word].length <= 60 && !/\p{Cs}/u.test(word))).toBe(
       true,
     );
   });
 
-  test('wordsOf: its own words, themselves', () => {
+  test('wordsOf: its own words stay themselves', () => {
     const words = wordsOf('Les Misérables — Œuvre n° 1, ﬁn & ß');
     expect(wordsOf(words.join(' '))).toEqual(words);
   });

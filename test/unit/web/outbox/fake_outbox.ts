@@ -1,7 +1,11 @@
-import type { Outbox, WaitingCall } from '../../../../web/outbox/outbox';
+import type { Queue, Waiting } from '../../../../web/outbox/queue';
+import type { ServiceCall } from '../../../../web/quota/client';
 
-/** An outbox in memory, by the clock of `Date`. `fails` makes every question fail, as a database that is away does. */
-export type FakeOutbox = Outbox & { rows: (WaitingCall & { dueMs: number })[]; fails: boolean };
+/** An outbox in memory, by the clock of `Date`. `fails` makes every question fail, as an unreachable database does. */
+export type FakeOutbox = Queue<ServiceCall> & {
+  rows: (Waiting<ServiceCall> & { dueMs: number })[];
+  fails: boolean;
+};
 
 export const LEASE_MS = 5_000;
 

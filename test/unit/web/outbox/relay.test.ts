@@ -1,9 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Logger, pino } from 'pino';
+import { QuotaUnavailable } from '../../../../client/answers/unavailable';
 import { type Relay, startRelay } from '../../../../web/outbox/relay';
 import type { ServiceCall } from '../../../../web/quota/client';
-import { QuotaUnavailable } from '../../../../web/quota/unavailable';
 import { type FakeOutbox, fakeOutbox, LEASE_MS } from './fake_outbox';
 
 const SILENT = pino({ level: 'silent' });
@@ -28,7 +28,7 @@ function relayOf(
   record: (call: ServiceCall) => Promise<void>,
   logger: Logger = SILENT,
 ): Relay {
-  const relay = startRelay({ outbox, record, logger });
+  const relay = startRelay({ outbox, send: record, logger });
   relays.push(relay);
   return relay;
 }
@@ -62,7 +62,7 @@ function linesOf(): { lines: { msg: string; level: number }[]; logger: Logger } 
 const passes = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
 describe('relay', () => {
-  test('relay: calls that wait at the start, told at once, and gone once acknowledged', async () => {
+  test('relay: calls waiting at the start are sent at once, and deleted once acknowledged', async () => {
     const outbox = fakeOutbox('vente', 'achat');
     const recorded: ServiceCall[] = [];
     relayOf(outbox, async (call) => {
@@ -76,7 +76,7 @@ describe('relay', () => {
     expect(outbox.rows).toEqual([]);
   });
 
-  test('relay: a nudge, the call is told at once; without one, within a second', async () => {
+  test('relay: after a nudge, the call is sent at once; without one, within a second', async () => {
     const outbox = fakeOutbox();
     const daemon = fakeDaemon();
     const relay = relayOf(outbox, daemon.record);
@@ -94,7 +94,7 @@ describe('relay', () => {
     expect(daemon.asked).toHaveLength(2);
   });
 
-  test('relay: a nudge while it is at work, it looks again at once', async () => {
+  test('relay: a nudge while it is at work makes it look again at once', async () => {
     const outbox = fakeOutbox('vente');
     let finish: () => void = () => undefined;
     const asked: string[] = [];
@@ -112,7 +112,7 @@ describe('relay', () => {
     expect(asked).toEqual(['vente', 'achat']);
   });
 
-  test('relay: more than a batch, all of it without a pause', async () => {
+  test('relay: more than a batch is sent without a pause', async () => {
     const outbox = fakeOutbox(...Array.from({ length: 120 }, () => 'vente'));
     const daemon = fakeDaemon();
     relayOf(outbox, daemon.record);
@@ -129,8 +129,8 @@ describe('relay', () => {
   });
 });
 
-describe('relay: a daemon that is away', () => {
-  test('relay: it is asked less and less often, every ten seconds at the least, whatever the nudges', async () => {
+describe('relay: an unreachable daemon', () => {
+  test('relay: it is tried less and less often, at least every ten seconds, despite nudges', async () => {
     const outbox = fakeOutbox('vente');
     const daemon = fakeDaemon(AWAY);
     const relay = relayOf(outbox, daemon.record);
@@ -155,7 +155,7 @@ describe('relay: a daemon that is away', () => {
     expect(daemon.asked).toHaveLength(first + 2);
   });
 
-  test('relay: it comes back, every call is told within ten seconds', async () => {
+  test('relay: once it is back, every call is sent within ten seconds', async () => {
     const outbox = fakeOutbox(...Array.from({ length: 30 }, () => 'vente'));
     const daemon = fakeDaemon(AWAY);
     relayOf(outbox, daemon.record);
@@ -178,7 +178,7 @@ describe('relay: a daemon that is away', () => {
     expect(outbox.rows).toMatchObject([{ refusals: 0 }]);
   });
 
-  test('relay: the database is away, it is asked again later, and nothing is lost', async () => {
+  test('relay: an unreachable database is tried again later, and nothing is lost', async () => {
     const outbox = fakeOutbox('vente');
     outbox.fails = true;
     const daemon = fakeDaemon();
@@ -192,7 +192,7 @@ describe('relay: a daemon that is away', () => {
 });
 
 describe('relay: a call that the daemon refuses', () => {
-  test('relay: the others are told all the same', async () => {
+  test('relay: the others are still sent', async () => {
     const outbox = fakeOutbox('unknown', 'vente', 'achat');
     relayOf(outbox, async ({ service }) => {
       if (service === 'unknown') throw REFUSED;
@@ -201,7 +201,7 @@ describe('relay: a call that the daemon refuses', () => {
     expect(outbox.rows.map(({ call }) => call.service)).toEqual(['unknown']);
   });
 
-  test('relay: it is told less and less often, every ten minutes at the least, and never dropped', async () => {
+  test('relay: it is sent less and less often, at least every ten minutes, and never dropped', async () => {
     const outbox = fakeOutbox('unknown');
     const daemon = fakeDaemon(REFUSED);
     relayOf(outbox, daemon.record);
@@ -225,10 +225,10 @@ describe('relay: a call that the daemon refuses', () => {
     relayOf(fakeOutbox('unknown'), fakeDaemon(REFUSED).record, logger);
     await passes(0);
     const [line] = lines.filter(({ level }) => level === 50);
-    expect(line).toMatchObject({ msg: 'a call is refused, and waits', call: { requestId: 'request-1' } });
+    expect(line).toMatchObject({ msg: 'a call was rejected, and waits', call: { requestId: 'request-1' } });
   });
 
-  test('relay: what asks the daemon is at fault, the call waits as well', async () => {
+  test('relay: the call also waits if what asks the daemon is at fault', async () => {
     const outbox = fakeOutbox('vente');
     relayOf(outbox, fakeDaemon(new TypeError('a bug')).record);
     await passes(0);
@@ -237,7 +237,7 @@ describe('relay: a call that the daemon refuses', () => {
 });
 
 describe('relay: a stop', () => {
-  test('relay: what is being told is finished, what is not is given back at once', async () => {
+  test('relay: calls being sent are finished, the others are released at once', async () => {
     const outbox = fakeOutbox(...Array.from({ length: 20 }, () => 'vente'));
     const finishes: (() => void)[] = [];
     const relay = relayOf(outbox, () => new Promise((resolve) => finishes.push(resolve)));
@@ -264,7 +264,7 @@ describe('relay: a stop', () => {
     expect(outbox.rows).toMatchObject([{ dueMs: Date.now() - 3_000 + LEASE_MS }]);
   });
 
-  test.each([0, 120_000])('relay: idle, or long without the daemon, it ends at once', async (ms) => {
+  test.each([0, 120_000])('relay: ends at once if it is idle, or long without the daemon', async (ms) => {
     const relay = relayOf(fakeOutbox('vente'), fakeDaemon(ms > 0 ? AWAY : undefined).record);
     await passes(ms);
     await relay.stop();
@@ -273,11 +273,11 @@ describe('relay: a stop', () => {
 });
 
 describe('relay: a backlog', () => {
-  test('relay: calls that wait for more than a minute, a warning a minute', async () => {
+  test('relay: calls that wait for more than a minute make a warning a minute', async () => {
     const { lines, logger } = linesOf();
     relayOf(fakeOutbox('vente', 'achat'), fakeDaemon(AWAY).record, logger);
     await passes(175_000);
-    const warnings = lines.filter(({ msg }) => msg === 'calls wait to be recorded');
+    const warnings = lines.filter(({ msg }) => msg === 'calls wait in the outbox');
     expect(warnings).toHaveLength(3);
     expect(warnings[0]).toMatchObject({ level: 40, waiting: 2 });
   });

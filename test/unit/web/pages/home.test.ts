@@ -30,14 +30,14 @@ beforeEach(async () => {
 
 afterEach(() => site.close());
 
-/** The tiles of the page: what each tells, by its label. */
+/** The tiles of the page: the value of each, by its label. */
 function tilesOf(html: string): Record<string, string> {
   const tiles = [...html.matchAll(/<dt>(.*?)<\/dt><dd>(.*?)<\/dd>/g)];
   return Object.fromEntries(tiles.map(([, label, value]) => [label, value]));
 }
 
 describe('home', () => {
-  test('home: a visitor, sees totals without names or ids, and gets no cookie', async () => {
+  test('home: a visitor sees totals without names or ids, and gets no cookie', async () => {
     const { response, html } = await visitor.get('/');
     expect(response.status).toBe(200);
     expect(tilesOf(html)).toEqual({
@@ -50,29 +50,36 @@ describe('home', () => {
     expect(visitor.cookies.size).toBe(0);
   });
 
-  test('home: in French, numbers in the reader’s form', async () => {
+  test('home: in French, numbers have the reader’s form', async () => {
     const { html } = await createVisitor(site.url, { 'accept-language': 'fr-CA, de;q=0.5' }).get('/');
     expect(html).toContain('<html lang="fr">');
     expect(tilesOf(html)['connexions en 3 jours']?.replaceAll(/\s/g, ' ')).toBe('1 200');
   });
 
-  test('home: a student, sees their own calls and no name but their own', async () => {
+  test('home: a student sees their own calls and no name but their own', async () => {
     await visitor.logIn('ada@example.org');
-    site.quota.answers.stats = { ...STATS, own: { connectionCount: 3, callCount: 41 } };
+    site.quota.answers.own = { connectionCount: 3, callCount: 41 };
     const { html } = await visitor.get('/');
-    expect(tilesOf(html)).toMatchObject({ 'your logins in 3 days': '3', 'your calls in all': '41' });
-    expect(html).toContain('Ada &lt;b&gt;Love&lt;/b&gt;');
+    const own = html.slice(html.indexOf('Your activity'), html.indexOf('The market in numbers'));
+    expect(tilesOf(own)).toEqual({ 'logins in 3 days': '3', 'calls in total': '41' });
+    expect(html).toContain('Ada &lt;b>Love&lt;/b>');
     expect(html).toContain('7 of 10 left');
     expect(html).not.toMatch(/Sam|987654|\/statistics/);
   });
 
-  test('home: staff, led to the statistics', async () => {
+  test('home: staff are led to the statistics', async () => {
     await visitor.logIn('sam@example.org');
     expect((await visitor.get('/')).html).toContain('href="/statistics"');
   });
 
-  test('home: what has just been put up, and neither its seller nor what is sold', async () => {
-    const article = { title: 'Alien', category: 'dvd', condition: 'fair', priceCents: 300 } as const;
+  test('home: shows what has just been put up, and neither its seller nor what is sold', async () => {
+    const article = {
+      title: 'Alien',
+      category: 'dvd',
+      condition: 'fair',
+      priceCents: 300,
+      description: '',
+    } as const;
     await site.market.sell({ requestId: '', sellerId: 2, article });
     await site.market.sell({ requestId: '', sellerId: 2, article: { ...article, title: 'Brazil' } });
     await site.market.buy({ requestId: '', buyerId: 1, articleId: 2 });
@@ -82,10 +89,23 @@ describe('home', () => {
     expect(html).not.toMatch(/Brazil|Sam/);
   });
 
-  test('home: no daemon, 200 that says so', async () => {
+  test('home: many at once, what is the same for everybody is read once', async () => {
+    const pages = await Promise.all(Array.from({ length: 20 }, () => visitor.get('/')));
+    expect(new Set(pages.map(({ response }) => response.status))).toEqual(new Set([200]));
+    expect(site.quota.asked.filter((line) => line.startsWith('stats'))).toHaveLength(1);
+  });
+
+  test('home: two students see their own numbers', async () => {
+    const sam = createVisitor(site.url);
+    await Promise.all([visitor.logIn('ada@example.org'), sam.logIn('sam@example.org')]);
+    await Promise.all([visitor.get('/'), sam.get('/')]);
+    expect(site.quota.asked.filter((line) => line.startsWith('own ')).sort()).toEqual(['own 1', 'own 2']);
+  });
+
+  test('home: without a daemon it is a 200 that says so', async () => {
     site.quota.answers.stats = unavailable();
     const { response, html } = await visitor.get('/');
     expect(response.status).toBe(200);
-    expect(html).toContain('The statistics are not available just now.');
+    expect(html).toContain('The statistics are unavailable right now.');
   });
 });

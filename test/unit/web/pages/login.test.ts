@@ -18,7 +18,7 @@ function sessionCount(): Promise<number> {
 }
 
 describe('login', () => {
-  test('login: a visitor, gets a form and a token but no session', async () => {
+  test('login: a visitor gets a form and a token but no session', async () => {
     const { response, html } = await visitor.get('/login');
     expect(response.status).toBe(200);
     expect(html).toMatch(/<label for="email">/);
@@ -30,12 +30,15 @@ describe('login', () => {
     const { response } = await visitor.logIn();
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe('/services');
-    expect(response.headers.get('ratelimit-policy')).toBe('"per-window";q=10;w=600');
-    expect(response.headers.get('ratelimit')).toBe('"per-window";r=7;t=412');
+    expect(response.headers.get('ratelimit-policy')).toBe('"connection";q=10;w=600');
+    expect(response.headers.get('ratelimit')).toBe('"connection";r=7;t=43');
     expect(site.quota.asked).toEqual([
       'admit login-attempt 127.0.0.1',
+      expect.stringMatching(/^admit password-attempt account:[\w-]{22}$/),
       'find ada@example.org',
       'admit connection 1',
+      expect.stringMatching(/^refund password-attempt account:[\w-]{22}$/),
+      'refund login-attempt 127.0.0.1',
     ]);
     expect((await visitor.get('/services')).response.status).toBe(200);
   });
@@ -48,7 +51,60 @@ describe('login', () => {
     expect(cookie).not.toMatch(/Secure/);
   });
 
-  test('login: a planted session id, is not the one that is logged in', async () => {
+  test('login: a wrong password, nothing is given back', async () => {
+    await visitor.logIn('ada@example.org', 'wrong password');
+    expect(site.quota.asked.filter((each) => each.startsWith('refund'))).toEqual([]);
+  });
+
+  test('login: the connections are used up, the right password is no try, and the address pays', async () => {
+    site.quota.answers.admissions.connection = DENIED;
+    await visitor.logIn();
+    expect(site.quota.asked.filter((each) => each.startsWith('refund'))).toEqual([
+      expect.stringMatching(/^refund password-attempt /),
+    ]);
+  });
+
+  test('login: the session cannot be kept, 500 and every token is given back', async () => {
+    site.store.set = (_id, _session, done) => done?.(new Error('the database is gone'));
+    expect((await visitor.logIn()).response.status).toBe(500);
+    expect(site.quota.asked.filter((each) => each.startsWith('refund'))).toEqual([
+      'refund connection 1',
+      expect.stringMatching(/^refund password-attempt /),
+      'refund login-attempt 127.0.0.1',
+    ]);
+  });
+
+  test('login: logs in even if a token cannot be given back', async () => {
+    site.quota.answers.refund = unavailable();
+    expect((await visitor.logIn()).response.status).toBe(303);
+    expect(site.logLines.join('')).toContain('a token could not be given back');
+  });
+
+  test('login: too many tries for an account, 429 before the password is looked at', async () => {
+    site.quota.answers.admissions['password-attempt'] = DENIED;
+    const { response, html } = await visitor.logIn();
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '66']);
+    expect(html).toContain('Too many passwords have been tried for this email address.');
+    expect(site.quota.asked).not.toContain('find ada@example.org');
+  });
+
+  test('login: a browser that has logged in before is counted apart for that account alone', async () => {
+    await visitor.logIn();
+    visitor.cookies.delete('sid');
+    const stranger = createVisitor(site.url);
+    site.quota.asked.length = 0;
+    await visitor.logIn('ADA@example.org', 'wrong password');
+    await visitor.logIn('eve@example.org', 'wrong password');
+    await stranger.logIn('ada@example.org', 'wrong password');
+    const [own, other, strangers] = site.quota.asked.filter((each) => each.includes('password-attempt'));
+
+    expect(own).toMatch(/^admit password-attempt device:[\w-]{22}:[\w-]{16}$/);
+    expect(other).toMatch(/^admit password-attempt account:/);
+    expect(strangers).toMatch(/^admit password-attempt account:/);
+    expect(own?.split(':')[1]).toBe(strangers?.split(':')[1]);
+  });
+
+  test('login: a planted session id is not the one that is logged in', async () => {
     visitor.cookies.set('sid', 's%3Aplanted.signature');
     await visitor.logIn();
     expect(visitor.cookies.get('sid')).not.toContain('planted');
@@ -62,7 +118,7 @@ describe('login', () => {
     expect(site.quota.asked).toEqual([]);
   });
 
-  test('login: a token of another visitor, 403', async () => {
+  test('login: a token of another visitor is a 403', async () => {
     const other = createVisitor(site.url);
     const { html } = await other.get('/login');
     const stolen = tokenIn(html);
@@ -82,7 +138,7 @@ describe('login', () => {
       password: '',
     });
     expect(response.status).toBe(400);
-    expect(html).toContain('value="&quot;&gt;&lt;script&gt;"');
+    expect(html).toContain('value="&quot;>&lt;script>"');
     expect(html).toContain('Enter an email address such as');
     expect(html).toContain('Enter a password.');
     expect(site.quota.asked).toEqual([]);
@@ -93,11 +149,11 @@ describe('login', () => {
     expect(html).not.toContain('hunter2');
   });
 
-  test('login: a wrong password and an unknown email, the same 401 but for the email', async () => {
+  test('login: a wrong password and an unknown email get the same 401 but for the email', async () => {
     const wrong = await visitor.logIn('ada@example.org', 'wrong password');
     const unknown = await visitor.logIn('eve@example.org', 'wrong password');
     expect([wrong.response.status, unknown.response.status]).toEqual([401, 401]);
-    expect(wrong.html).toContain('do not belong together');
+    expect(wrong.html).toContain('Incorrect email or password.');
     expect(unknown.html.replace('eve@', 'ada@')).toBe(wrong.html);
     expect(site.quota.asked).not.toContain('admit connection 1');
     expect(await sessionCount()).toBe(0);
@@ -108,7 +164,7 @@ describe('login', () => {
     const { response, html } = await visitor.logIn();
     expect(response.status).toBe(429);
     expect(response.headers.get('retry-after')).toBe('66');
-    expect(html).toContain('Too many tries');
+    expect(html).toContain('Too many attempts');
     // The form is there again, with the email, to be sent when the time has come.
     expect(html).toContain('value="ada@example.org"');
     expect(html).toContain('data-enables="login-submit"');
@@ -120,10 +176,10 @@ describe('login', () => {
     const { response, html } = await visitor.logIn();
     expect(response.status).toBe(429);
     expect(response.headers.get('retry-after')).toBe('66');
-    expect(response.headers.get('ratelimit')).toBe('"per-window";r=0;t=412');
-    expect(response.headers.get('ratelimit-policy')).toBe('"per-window";q=10;w=600');
+    expect(response.headers.get('ratelimit')).toBe('"connection";r=0;t=43');
+    expect(response.headers.get('ratelimit-policy')).toBe('"connection";q=10;w=600');
     expect(html).toContain('1 minute 6 seconds');
-    expect(html).toContain('At most 10 in 10 minutes');
+    expect(html).toContain('The limit is 10 every 10 minutes');
     expect(html).toMatch(/<time datetime="20\d\d-/);
     expect(visitor.cookies.has('sid')).toBe(false);
     expect(await sessionCount()).toBe(0);
@@ -142,7 +198,7 @@ describe('login', () => {
     },
   );
 
-  test('login: logged in already, on to the services', async () => {
+  test('login: who is logged in already goes on to the services', async () => {
     await visitor.logIn();
     const { response } = await visitor.get('/login');
     expect([response.status, response.headers.get('location')]).toEqual([303, '/services']);
@@ -156,13 +212,13 @@ describe('login', () => {
     expect(await sessionCount()).toBe(0);
   });
 
-  test('logout: without a token, 403 and still logged in', async () => {
+  test('logout: without a token it is a 403, and the visitor is still logged in', async () => {
     await visitor.logIn();
     expect((await visitor.post('/logout', {})).response.status).toBe(403);
     expect((await visitor.get('/services')).response.status).toBe(200);
   });
 
-  test('logout: from a page whose session has ended, on to the login', async () => {
+  test('logout: from a page whose session has ended it leads to the login', async () => {
     await visitor.logIn();
     const token = tokenIn((await visitor.get('/')).html);
     await new Promise((resolve) => site.store.clear(resolve));
@@ -170,7 +226,42 @@ describe('login', () => {
     expect([response.status, response.headers.get('location')]).toEqual([303, '/login']);
   });
 
-  test('login: no password and no cookie, is ever in the log', async () => {
+  test('login: a request id from the browser is never taken', async () => {
+    const id = '123e4567-e89b-42d3-a456-426614174000';
+    const form = { email: 'ada@example.org', password: PASSWORD, form: id, requestId: id, request_id: id };
+    await visitor.submit('/login', '/login', form);
+    expect(site.quota.requestIds).toEqual([undefined, undefined]);
+  });
+
+  test('login: a second tab, whose page is older than the login, goes on to the page after the login', async () => {
+    const { html } = await visitor.get('/login?back=%2Faccount');
+    const form = { email: 'ada@example.org', password: PASSWORD, back: '/account', _csrf: tokenIn(html) };
+    await visitor.post('/login', form);
+    const { response } = await visitor.post('/login', form);
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/account']);
+  });
+
+  test.each(['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)', ''])(
+    'login: led back to "%s" stays on this site',
+    async (back) => {
+      const form = { email: 'ada@example.org', password: PASSWORD, back };
+      const { response } = await visitor.submit('/login', '/login', form);
+      expect(response.headers.get('location')).toBe('/services');
+    },
+  );
+
+  test('login: one account denied, another may log in from the same page', async () => {
+    site.quota.answers.admissions.connection = DENIED;
+    const { html } = await visitor.logIn();
+    expect(html).toContain('data-enables="login-submit" data-while="email"');
+  });
+
+  test('login: the address denied, no other account may either', async () => {
+    site.quota.answers.admissions['login-attempt'] = DENIED;
+    expect((await visitor.logIn()).html).not.toContain('data-while');
+  });
+
+  test('login: no password and no cookie is ever in the log', async () => {
     await visitor.logIn();
     await visitor.logIn('eve@example.org', 'hunter2 hunter2');
     const log = site.logLines.join('');
@@ -185,8 +276,11 @@ describe('login behind a proxy', () => {
     const headers = { 'X-Forwarded-For': '2001:db8:1:2::7', 'X-Forwarded-Proto': 'https' };
     const client = createVisitor(proxied.url, headers);
     const { response } = await client.logIn();
-    expect(response.headers.getSetCookie().find((line) => line.startsWith('sid='))).toMatch(/; Secure/);
-    expect([...client.cookies.keys()]).toContain('__Host-csrf');
+    expect(response.headers.getSetCookie().find((line) => line.startsWith('__Host-sid='))).toMatch(
+      /; Path=\/;.*; Secure/,
+    );
+    expect([...client.cookies.keys()].sort()).toEqual(['__Host-csrf', '__Host-device', '__Host-sid']);
+    expect((await client.get('/account')).response.status).toBe(200);
     expect(proxied.quota.asked[0]).toBe('admit login-attempt 2001:db8:1:2::/64');
     await proxied.close();
   });

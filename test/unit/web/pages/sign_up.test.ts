@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => site.close());
 
 describe('sign-up', () => {
-  test('sign-up: the login page, has a second form whose fields have ids of their own', async () => {
+  test('sign-up: the login page has a second form whose fields have ids of their own', async () => {
     const { html } = await visitor.get('/login');
     const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
@@ -28,13 +28,13 @@ describe('sign-up', () => {
   test('sign-up: all is well, a student is made and logged in', async () => {
     const { response } = await visitor.submit('/login', '/signup', EVE);
     expect([response.status, response.headers.get('location')]).toEqual([303, '/services']);
-    expect(response.headers.get('ratelimit')).toBe('"per-window";r=7;t=412');
+    expect(response.headers.get('ratelimit')).toBe('"connection";r=7;t=43');
     expect(site.quota.asked).toEqual(['admit login-attempt 127.0.0.1', 'admit connection 3']);
     expect(site.users.all[2]).toMatchObject({ email: 'eve@example.org', firstName: 'Ève', role: 'student' });
     expect((await visitor.get('/services')).response.status).toBe(200);
   });
 
-  test('sign-up: who has signed up, can log in with that password', async () => {
+  test('sign-up: who has signed up can log in with that password', async () => {
     await visitor.submit('/login', '/signup', EVE);
     const { response } = await createVisitor(site.url).logIn(EVE.email, EVE.password);
     expect(response.headers.get('location')).toBe('/services');
@@ -45,11 +45,11 @@ describe('sign-up', () => {
     expect(site.users.all[2]?.role).toBe('student');
   });
 
-  test('sign-up: four faults, each is told at its field, and what was typed stays but the password', async () => {
+  test('sign-up: four faults are each shown at their field, and everything typed stays but the password', async () => {
     const fields = { firstName: ' ', lastName: 'x'.repeat(101), email: 'eve"', password: 'hunter2' };
     const { response, html } = await visitor.submit('/login', '/signup', fields);
     expect(response.status).toBe(400);
-    expect(html).toContain('id="firstName-fault">Enter a name.');
+    expect(html).toContain('id="firstName-fault">Enter your first name.');
     expect(html).toContain('id="lastName-fault">A name has at most 100 characters.');
     expect(html).toContain('id="signup-email-fault">Enter an email address');
     expect(html).toContain('id="signup-password-fault">A password has at least 10 characters.');
@@ -63,7 +63,7 @@ describe('sign-up', () => {
   test.each([
     ['aaaaaaaaaa', 'en', 'Choose a password that is harder to guess'],
     ['motdepasse2024', 'fr', 'Choisissez un mot de passe plus difficile à deviner'],
-  ])('sign-up: the password %s, is refused at its field (%s)', async (password, language, sentence) => {
+  ])('sign-up: the password %s is refused at its field (%s)', async (password, language, sentence) => {
     const reader = createVisitor(site.url, { 'accept-language': language });
     const { response, html } = await reader.submit('/login', '/signup', { ...EVE, password });
     expect(response.status).toBe(400);
@@ -71,13 +71,13 @@ describe('sign-up', () => {
     expect(site.users.all).toHaveLength(2);
   });
 
-  test('sign-up: the first fault alone, gets the focus', async () => {
+  test('sign-up: the first fault alone gets the focus', async () => {
     const { html } = await visitor.submit('/login', '/signup', { ...EVE, email: '', password: '' });
     expect(html.match(/autofocus/g)).toHaveLength(1);
     expect(html).toMatch(/<input id="signup-email"[^>]*autofocus/);
   });
 
-  test('sign-up: an email that is taken, 409 that says so at the field, and no session', async () => {
+  test('sign-up: an email that is taken gets a 409 that says so at the field, and no session', async () => {
     const { response, html } = await visitor.submit('/login', '/signup', {
       ...EVE,
       email: 'ada@example.org',
@@ -110,38 +110,38 @@ describe('sign-up', () => {
     expect(visitor.cookies.has('sid')).toBe(false);
   });
 
-  test('sign-up: no daemon, 503 and no account', async () => {
+  test('sign-up: without a daemon it is a 503, and makes no account', async () => {
     site.quota.answers.admissions['login-attempt'] = unavailable();
     const { response } = await visitor.submit('/login', '/signup', EVE);
     expect(response.status).toBe(503);
     expect(site.users.all).toHaveLength(2);
   });
 
-  test('sign-up: without a token, 403 and no account', async () => {
+  test('sign-up: without a token it is a 403, and makes no account', async () => {
     expect((await visitor.post('/signup', EVE)).response.status).toBe(403);
     expect(site.users.all).toHaveLength(2);
   });
 
-  test('sign-up: logged in already, on to the services and no account', async () => {
+  test('sign-up: who is logged in already goes on to the services, and gets no account', async () => {
     await visitor.logIn();
     const { response } = await visitor.submit('/', '/signup', EVE);
     expect(response.headers.get('location')).toBe('/services');
     expect(site.users.all).toHaveLength(2);
   });
 
-  test('sign-up: its own address, leads to the login', async () => {
+  test('sign-up: its own address leads to the login', async () => {
     const { response } = await visitor.get('/signup');
     expect([response.status, response.headers.get('location')]).toEqual([303, '/login']);
   });
 
-  test('sign-up: a French browser, reads the faults in French', async () => {
+  test('sign-up: a French browser reads the faults in French', async () => {
     const reader = createVisitor(site.url, { 'accept-language': 'fr' });
     const { html } = await reader.submit('/login', '/signup', { ...EVE, password: 'court' });
     expect(html).toContain('Un mot de passe compte au moins 10 caractères.');
     expect(html).toContain('Créer un compte');
   });
 
-  test('sign-up: no password, is ever in the log', async () => {
+  test('sign-up: no password is ever in the log', async () => {
     await visitor.submit('/login', '/signup', EVE);
     expect(site.logLines.join('')).toContain('a student signed up');
     expect(site.logLines.join('')).not.toContain(EVE.password);

@@ -1,207 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { Metadata, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { RetryInfo } from 'nice-grpc-error-details';
-import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
 import { pino } from 'pino';
-import {
-  type AdmitRequest,
-  AdmitResponse,
-  Decision,
-  type RecordCallRequest,
-} from '../../../../gen/quota/v1/quota_service';
-import { createQuotaClient } from '../../../../web/quota/client';
-import { QuotaUnavailable } from '../../../../web/quota/unavailable';
-import { clientOf, closers, failureOf, logger, serve, unavailable } from './fake_daemon';
+import { createSiteClient } from '../../../../web/quota/client';
+import { closers, serve } from '../../client/fake_daemon';
+import { siteOf } from './site_of';
 
-/** Many times the client's deadline, for a busy machine; a call without one would never end. */
-const LONG_AFTER_DEADLINE_MS = 20_000;
-
-const admitConnection = { subject: '42', policy: 'connection' };
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-
-describe('quota client', () => {
-  test('admit: an admission, comes back with the limits that refuse, in milliseconds', async () => {
-    const client = await clientOf({
-      admit: (_call, callback) => callback(null, response({ decision: Decision.ADMITTED })),
-    });
-    expect(await client.admit(admitConnection)).toEqual({
-      admitted: true,
-      limits: [
-        {
-          name: 'per-window',
-          limit: 10,
-          remaining: 0,
-          windowMs: 600_000,
-          resetDelayMs: 411_500,
-          nextDelayMs: 42_250,
-        },
-      ],
-    });
-  });
-
-  test('admit: a denial, is a value with its retry delay', async () => {
-    const retryDelay = { seconds: 7, nanos: 250_000_000 };
-    const client = await clientOf({
-      admit: (_call, callback) => callback(null, response({ decision: Decision.DENIED, retryDelay })),
-    });
-    expect(await client.admit(admitConnection)).toMatchObject({ admitted: false, retryDelayMs: 7_250 });
-  });
-
-  test('admit: a denial that waiting cannot change, has no retry delay', async () => {
-    const client = await clientOf({
-      admit: (_call, callback) => callback(null, response({ decision: Decision.DENIED })),
-    });
-    expect(await client.admit(admitConnection)).toMatchObject({ admitted: false, retryDelayMs: undefined });
-  });
-
-  test.each([Decision.UNSPECIFIED, 99])(
-    'admit: decision %d, is a failure and never an admission',
-    async (decision) => {
-      const client = await clientOf({ admit: (_call, callback) => callback(null, response({ decision })) });
-      await expect(client.admit(admitConnection)).rejects.toThrow(QuotaUnavailable);
-    },
-  );
-
-  test('admit: unavailable twice, is retried with the same request_id', async () => {
-    const seen: AdmitRequest[] = [];
-    const client = await clientOf({
-      admit: (call, callback) => {
-        seen.push(call.request);
-        if (seen.length < 3) callback(unavailable());
-        else callback(null, response({ decision: Decision.ADMITTED }));
-      },
-    });
-    expect((await client.admit(admitConnection)).admitted).toBe(true);
-    expect(seen).toHaveLength(3);
-    expect(new Set(seen.map(({ requestId }) => requestId)).size).toBe(1);
-    expect(seen[0]).toMatchObject({ ...admitConnection, requestId: expect.stringMatching(UUID) });
-  });
-
-  test('admit: two calls, have two request_ids', async () => {
-    const seen: string[] = [];
-    const client = await clientOf({
-      admit: (call, callback) => {
-        seen.push(call.request.requestId);
-        callback(null, response({ decision: Decision.ADMITTED }));
-      },
-    });
-    await client.admit(admitConnection);
-    await client.admit(admitConnection);
-    expect(new Set(seen).size).toBe(2);
-  });
-
-  test('admit: unavailable for good, fails with the delay of RetryInfo and its cause', async () => {
-    const client = await clientOf({
-      admit: (_call, callback) => callback(unavailable(retryInfo(2, 500_000_000))),
-    });
-    const failure = await failureOf(client.admit(admitConnection));
-    expect(failure).toMatchObject({ code: 'QUOTA_UNAVAILABLE', retryAfterMs: 2_500 });
-    expect(failure.cause).toMatchObject({ code: status.UNAVAILABLE });
-  });
-
-  test('admit: details that cannot be read, fail with the default delay', async () => {
-    const client = await clientOf({
-      admit: (_call, callback) => callback(unavailable(Buffer.from([0xff, 0xff]))),
-    });
-    expect(await failureOf(client.admit(admitConnection))).toMatchObject({ retryAfterMs: 1_000 });
-  });
-
-  test('admit: an overloaded daemon, is not asked a second time for each of many calls', async () => {
-    let askedCount = 0;
-    const client = await clientOf({
-      admit(_call, callback) {
-        askedCount += 1;
-        callback(unavailable());
-      },
-    });
-
-    await Promise.all(Array.from({ length: 200 }, () => failureOf(client.admit(admitConnection))));
-
-    expect(askedCount).toBeLessThan(300);
-  });
-
-  test('admit: a daemon that says when to come back, is asked again no earlier', async () => {
-    const askedMs: number[] = [];
-    const client = await clientOf({
-      admit(_call, callback) {
-        askedMs.push(performance.now());
-        const overloaded = unavailable();
-        overloaded.metadata.set('grpc-retry-pushback-ms', '400');
-        if (askedMs.length === 1) callback(overloaded);
-        else callback(null, response({ decision: Decision.ADMITTED }));
-      },
-    });
-
-    await client.admit(admitConnection);
-
-    const [firstMs = 0, secondMs = 0] = askedMs;
-    expect(secondMs - firstMs).toBeGreaterThan(350);
-  });
-
-  test('admit: a refused question, is a failure and not retried', async () => {
-    let calls = 0;
-    const client = await clientOf({
-      admit: (_call, callback) => {
-        calls += 1;
-        callback({
-          name: 'e',
-          message: 'no such policy',
-          code: status.NOT_FOUND,
-          details: '',
-          metadata: new Metadata(),
-        });
-      },
-    });
-    await failureOf(client.admit(admitConnection));
-    expect(calls).toBe(1);
-  });
-
-  test('admit: no daemon, fails within the deadline', async () => {
-    const client = createQuotaClient({ target: '127.0.0.1:1', logger });
-    closers.push(client.close);
-    const start = Date.now();
-    await failureOf(client.admit(admitConnection));
-    expect(Date.now() - start).toBeLessThan(LONG_AFTER_DEADLINE_MS);
-  });
-
-  test('admit: a daemon that never answers, fails at the deadline', async () => {
-    const client = await clientOf({ admit: () => undefined });
-    const start = Date.now();
-    await failureOf(client.admit(admitConnection));
-    expect(Date.now() - start).toBeLessThan(LONG_AFTER_DEADLINE_MS);
-  });
-
-  test('admit: the daemon comes back on its port, the same client finds it again', async () => {
-    const first = await serve({ admit: (_call, callback) => callback(null, response({ decision: 1 })) });
-    const client = createQuotaClient({ target: `127.0.0.1:${first.port}`, logger });
-    closers.push(client.close);
-    await client.admit(admitConnection);
-    first.server.forceShutdown();
-    await failureOf(client.admit(admitConnection));
-
-    await serve({ admit: (_call, callback) => callback(null, response({ decision: 1 })) }, first.port);
-    await expect(eventually(() => client.admit(admitConnection), 3_000)).resolves.toMatchObject({
-      admitted: true,
-    });
-  });
-
-  test('recordCall: unavailable once, is retried as it was given', async () => {
-    const seen: RecordCallRequest[] = [];
-    const client = await clientOf({
-      recordCall: (call, callback) => {
-        seen.push(call.request);
-        if (seen.length === 1) callback(unavailable());
-        else callback(null, { recorded: true });
-      },
-    });
-    const call = { subject: '42', service: 'vente', requestId: randomUUID(), callTime: new Date(1_234) };
-    await client.recordCall(call);
-    expect(seen).toEqual([call, call]);
-  });
-
-  test('recordCall: recorded before, is as good', async () => {
-    const client = await clientOf({
+describe('the site’s client', () => {
+  test('recordCall: recorded before is as good', async () => {
+    const client = await siteOf({
       recordCall: (_call, callback) => callback(null, { recorded: false }),
     });
     const call = { subject: '42', service: 'vente', requestId: randomUUID(), callTime: new Date() };
@@ -209,15 +16,15 @@ describe('quota client', () => {
   });
 });
 
-describe('quota client: readiness', () => {
-  const quotas = [{ policy: 'connection', limits: [] }];
+describe('the site’s client: readiness', () => {
+  const quotas = [{ policy: 'connection', limits: [], raises: {} }];
 
-  test('isReady: the daemon answers about logins, true', async () => {
+  test('isReady: is true if the daemon answers about logins', async () => {
     const asked: string[] = [];
-    const client = await clientOf({
+    const client = await siteOf({
       getQuota: ({ request }, callback) => {
         asked.push(request.policy);
-        callback(null, { quotas });
+        callback(null, { quotas, usage: undefined });
       },
     });
     expect(await client.isReady()).toBe(true);
@@ -225,13 +32,13 @@ describe('quota client: readiness', () => {
   });
 
   test.each(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'UNAVAILABLE'] as const)(
-    'isReady: the daemon answers %s, false, counted and logged as it was answered',
+    'isReady: is false if the daemon answers %s, which is counted and logged',
     async (name) => {
       const { port } = await serve({
         getQuota: (_call, callback) => callback({ code: status[name], details: 'unknown token' }),
       });
       const [lines, answered]: [string[], unknown[]] = [[], []];
-      const client = createQuotaClient({
+      const client = createSiteClient({
         target: `127.0.0.1:${port}`,
         onAnswered: (call) => answered.push(call),
         logger: pino({}, { write: (line: string) => lines.push(line) }),
@@ -239,14 +46,16 @@ describe('quota client: readiness', () => {
       closers.push(client.close);
       expect(await client.isReady()).toBe(false);
       expect(answered).toEqual([{ method: 'GetQuota', code: name }]);
-      expect(lines).toEqual([expect.stringMatching(`"grpcStatus":"${name}","details":"unknown token"`)]);
+      expect(lines).toEqual([
+        expect.stringMatching(`"grpcCode":${status[name]},"grpcStatus":"${name}","details":"unknown token"`),
+      ]);
     },
   );
 
-  test('isReady: asked again before the answer, one call for both', async () => {
+  test('isReady: asked again before the answer, it makes one call for both', async () => {
     const pending: (() => void)[] = [];
-    const client = await clientOf({
-      getQuota: (_call, callback) => pending.push(() => callback(null, { quotas })),
+    const client = await siteOf({
+      getQuota: (_call, callback) => pending.push(() => callback(null, { quotas, usage: undefined })),
     });
     const answers = [client.isReady(), client.isReady()];
     while (pending.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -255,31 +64,3 @@ describe('quota client: readiness', () => {
     expect(pending).toHaveLength(1);
   });
 });
-
-function response(values: Partial<AdmitResponse>): AdmitResponse {
-  const window = { seconds: 600, nanos: 0 };
-  const resetDelay = { seconds: 411, nanos: 500_000_000 };
-  const nextDelay = { seconds: 42, nanos: 250_000_000 };
-  const limit = { name: 'per-window', limit: 10, remaining: 0, window, resetDelay, nextDelay };
-  const refusing = { ...limit, shadow: false, shadowDenied: false, overridden: false };
-  const limits = [refusing, { ...refusing, name: 'tried-out', shadow: true }];
-  return { ...AdmitResponse.create({ limits }), ...values };
-}
-
-function retryInfo(seconds: number, nanos: number): Buffer {
-  const value = RetryInfo.encode(RetryInfo.create({ retryDelay: { seconds, nanos } })).finish();
-  const detail = { typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: Buffer.from(value) };
-  return Buffer.from(Status.encode(Status.create({ code: 14, message: 'away', details: [detail] })).finish());
-}
-
-async function eventually<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}

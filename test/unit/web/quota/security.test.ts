@@ -24,11 +24,11 @@ function faultsOf(env: Record<string, string>): string[] {
 }
 
 describe('web config, how the daemon is reached', () => {
-  test('nothing set, plaintext and no token', () => {
+  test('nothing set means plaintext and no token', () => {
     expect(readConfig({}).quotaSecurity).toEqual({ tls: undefined, tokenFile: undefined });
   });
 
-  test('every variable, taken as it is', () => {
+  test('every variable is accepted as it is', () => {
     expect(readConfig({ ...TOKEN, ...CA, ...CERTIFICATE }).quotaSecurity).toEqual({
       tls: {
         authorityFile: '/etc/quota/ca.pem',
@@ -46,7 +46,7 @@ describe('web config, how the daemon is reached', () => {
       { QUOTA_ALLOW_PLAINTEXT: 'yes' },
       'QUOTA_ALLOW_PLAINTEXT: is neither unset nor yes-the-network-is-trusted',
     ],
-  ])('%j, refused', (env, expected) => {
+  ])('%j is rejected', (env, expected) => {
     expect(faultsOf(env as Record<string, string>)).toEqual([expected]);
   });
 
@@ -58,7 +58,7 @@ describe('web config, how the daemon is reached', () => {
     'ipv4:127.0.0.1:1,10.1.2.3:1',
     '127.0.0.1.example:50051',
     'localhost.example:50051',
-  ])('a token in plaintext to %s, refused', (target) => {
+  ])('a token in plaintext to %s is rejected', (target) => {
     expect(faultsOf({ ...TOKEN, QUOTA_TARGET: target })).toEqual([IN_THE_CLEAR]);
   });
 
@@ -69,11 +69,11 @@ describe('web config, how the daemon is reached', () => {
     'dns:///localhost:50051',
     'ipv4:127.0.0.1:1,127.0.0.2:1',
     'unix:/run/quota.sock',
-  ])('a token in plaintext to %s, taken', (target) => {
+  ])('a token in plaintext to %s is accepted', (target) => {
     expect(faultsOf({ ...TOKEN, QUOTA_TARGET: target })).toEqual([]);
   });
 
-  test('a token in plaintext to another machine in so many words, taken', () => {
+  test('a token in plaintext to another machine is accepted if a setting says so in so many words', () => {
     const env = {
       ...TOKEN,
       QUOTA_TARGET: 'daemon:50051',

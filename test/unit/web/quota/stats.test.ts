@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { type StatsRequest, StatsResponse } from '../../../../gen/quota/v1/quota_service';
-import { clientOf } from './fake_daemon';
+import { siteOf } from './site_of';
 
 const HOUR = new Date('2026-03-01T14:00:00Z');
 const READ = new Date('2026-03-01T14:25:07.250Z');
 
 describe('quota client, the statistics', () => {
-  test('stats: nothing said, what the pages promise and no hours are asked for', async () => {
+  test('stats: an empty query asks for what the pages promise and no hours', async () => {
     let asked: StatsRequest | undefined;
-    const client = await clientOf({
+    const client = await siteOf({
       stats: (call, callback) => {
         asked = call.request;
         const recentUsers = [{ subject: '42', connectTime: new Date(0) }];
@@ -19,6 +19,7 @@ describe('quota client, the statistics', () => {
     expect(await client.stats()).toEqual({
       recentUsers: [{ subject: '42', connectTime: new Date(0) }],
       topUsers: [],
+      leastActiveUsers: [],
       services: [],
       hours: [],
       readTime: READ,
@@ -33,9 +34,9 @@ describe('quota client, the statistics', () => {
     });
   });
 
-  test('stats: a number of hours, each with the decisions of its policies', async () => {
+  test('stats: each of a number of hours has the decisions of its policies', async () => {
     let asked: StatsRequest | undefined;
-    const client = await clientOf({
+    const client = await siteOf({
       stats: (call, callback) => {
         asked = call.request;
         const policies = [{ policy: 'connection', admittedCount: 12, deniedCount: 3 }];
@@ -50,21 +51,5 @@ describe('quota client, the statistics', () => {
       [{ startTime: HOUR, policies: [{ policy: 'connection', admitted: 12, denied: 3 }] }],
       READ,
     ]);
-  });
-
-  test('stats: a subject, its own numbers beside the lists', async () => {
-    let asked: StatsRequest | undefined;
-    const client = await clientOf({
-      stats: (call, callback) => {
-        asked = call.request;
-        const subjectUsage = { subject: '42', connectionCount: 4, callCount: 0 };
-        callback(null, StatsResponse.create({ subjectUsage, readTime: READ }));
-      },
-    });
-
-    const { own } = await client.stats({ subject: '42' });
-
-    expect([asked?.subject, asked?.hourCount]).toEqual(['42', 0]);
-    expect(own).toEqual({ connectionCount: 4, callCount: 0 });
   });
 });

@@ -13,7 +13,7 @@ test.each([
   ['/students/7?q=x', '/students/:id', 303],
   ['/nowhere/at/all', 'other', 404],
   ['/assets/site-1234.css', '/assets', 404],
-])('site: the request %s, counted as %s with its status and duration', async (path, route, code) => {
+])('site: the request %s is counted as %s with its status and duration', async (path, route, code) => {
   await (await fetch(`${site.url}${path}`, { redirect: 'manual' })).text();
   expect(site.answered).toEqual([{ method: 'GET', route, code, durationS: expect.any(Number) }]);
 });

@@ -14,7 +14,7 @@ function observed(backlog = async () => ({ waiting: 4, oldestAgeMs: 1_500 })) {
   return { metrics, samples };
 }
 
-test('metrics: a request, counted by method, route and status, and a method of its own making as other', async () => {
+test('metrics: a request is counted by method, route and status, and a method of its own making as other', async () => {
   const { metrics, samples } = observed();
   metrics.requestAnswered({ method: 'GET', route: '/students/:id', code: 200, durationS: 0.2 });
   metrics.requestAnswered({ method: 'BREW', route: 'other', code: 404, durationS: 0.2 });
@@ -24,7 +24,7 @@ test('metrics: a request, counted by method, route and status, and a method of i
   });
 });
 
-test('metrics: an answer of 500 or above, is a failure, and none is one at the start', async () => {
+test('metrics: an answer of 500 or above is a failure, and none is one at the start', async () => {
   const { metrics, samples } = observed();
   expect(await samples('web_request_failures_total')).toEqual({ web_request_failures_total: 0 });
   for (const code of [499, 500, 503])
@@ -32,13 +32,13 @@ test('metrics: an answer of 500 or above, is a failure, and none is one at the s
   expect(await samples('web_request_failures_total')).toEqual({ web_request_failures_total: 2 });
 });
 
-test('metrics: a stream, counted without a duration', async () => {
+test('metrics: a stream is counted without a duration', async () => {
   const { metrics, samples } = observed();
   metrics.requestAnswered({ method: 'GET', route: '/statistics/live', code: 200, durationS: undefined });
   expect(await samples('web_request_duration_seconds')).toEqual({});
 });
 
-test('metrics: calls to the daemon, those that an alert looks for are there from the start', async () => {
+test('metrics: calls to the daemon that an alert looks for are there from the start', async () => {
   const { metrics, samples } = observed();
   metrics.daemonRequestAnswered({ method: 'Admit', code: 'PERMISSION_DENIED' });
   expect(await samples('web_quota_requests_total')).toMatchObject({
@@ -48,7 +48,7 @@ test('metrics: calls to the daemon, those that an alert looks for are there from
   });
 });
 
-test('metrics: the outbox and the pool, as they are when asked', async () => {
+test('metrics: the outbox and the pool are as they are when asked', async () => {
   const { samples } = observed();
   expect(await samples('web_outbox_backlog')).toEqual({ web_outbox_backlog: 4 });
   expect(await samples('web_outbox_oldest_seconds')).toEqual({ web_outbox_oldest_seconds: 1.5 });

@@ -20,12 +20,12 @@ async function ask(path: string, parts: Parts = {}): Promise<{ status: number; t
 }
 
 describe('withProbes', () => {
-  test('/livez, 200 whatever the parts say', async () => {
+  test('/livez answers 200 for any state of the parts', async () => {
     const parts = { mysql: async () => false };
     expect(await ask('/livez', parts)).toEqual({ status: 200, text: '{"live":true}\n' });
   });
 
-  test('/readyz with every part ready, 200', async () => {
+  test('/readyz with every part ready is a 200', async () => {
     const parts = { mysql: async () => true, quota: async () => true };
     expect(await ask('/readyz', parts)).toEqual({
       status: 200,
@@ -33,7 +33,7 @@ describe('withProbes', () => {
     });
   });
 
-  test('/readyz with a part that fails and one that hangs, 503 that names them', async () => {
+  test('/readyz with a part that fails and one that hangs gets a 503 that names them', async () => {
     const parts = {
       mysql: () => Promise.reject(new Error('inner message')),
       quota: () => new Promise<boolean>(() => undefined),
@@ -44,7 +44,7 @@ describe('withProbes', () => {
     });
   });
 
-  test.each(['/', '/livezz', '/login'])('%s, the site', async (path) => {
+  test.each(['/', '/livezz', '/login'])('%s is the site', async (path) => {
     expect((await ask(path)).text).toBe('the site');
   });
 });

@@ -16,17 +16,17 @@ async function ask(path: string, init: RequestInit = {}, text = async () => 'a 1
   return `${response.status} ${response.headers.get('content-type')} ${await response.text()}`;
 }
 
-test('metrics server: /metrics, the text in its type', async () => {
+test('metrics server: /metrics has the text in its type', async () => {
   expect(await ask('/metrics?x')).toBe('200 text/plain; version=0.0.4 a 1\n');
 });
 
 test.each([
   ['/', {}, 404],
   ['/metrics', { method: 'POST' }, 405],
-])('metrics server: %s %j, is answered %d', async (path, init, status) => {
+])('metrics server: %s %j is answered %d', async (path, init, status) => {
   expect(await ask(path, init)).toMatch(new RegExp(`^${status} `));
 });
 
-test('metrics server: a text that cannot be made, 500 and no end of the process', async () => {
+test('metrics server: a text that cannot be made gets a 500 and no end of the process', async () => {
   expect(await ask('/metrics', {}, () => Promise.reject(new Error('broken')))).toMatch(/^500 .*broken/s);
 });

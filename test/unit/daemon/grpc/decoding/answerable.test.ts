@@ -24,13 +24,13 @@ const MAX_INT64 = 'ffffffffffffffff7f';
 const MINUS_ONE = 'ffffffffffffffffff01';
 
 describe('createAnswerable', () => {
-  test('a limit above 2^53, blamed on the limit', () => {
+  test('a limit above 2^53 is blamed on the limit', () => {
     expect(faultsOf(admin.setOverride, `20${MAX_INT64}`)).toEqual([
       { field: 'limit', description: 'must be 9007199254740991 or less in size; it is 9223372036854775807' },
     ]);
   });
 
-  test('two fields above 2^53, both blamed', () => {
+  test('two fields above 2^53 are both blamed', () => {
     const faults = faultsOf(admin.setOverride, `20${MAX_INT64}2a0a08${MAX_INT64}`);
 
     expect(faults.map(({ field }) => field)).toEqual(['limit', 'expire_time']);
@@ -40,14 +40,14 @@ describe('createAnswerable', () => {
     ['call_time', quota.recordCall, '22'],
     ['top_window', quota.stats, '1a'],
     ['expire_time', admin.setOverride, '2a'],
-  ])('a %s above 2^53, blamed on it as a whole', (field, method, tag) => {
+  ])('a %s above 2^53 is blamed as a whole', (field, method, tag) => {
     expect(faultsOf(method, `${tag}0a08${MAX_INT64}`)).toEqual([{ field, description: 'is out of range' }]);
   });
 
   test.each([
     ['call_time', quota.recordCall, '22'],
     ['expire_time', admin.setOverride, '2a'],
-  ])('a %s whose nanos are out of range, refused', (field, method, tag) => {
+  ])('a %s whose nanos are out of range is rejected', (field, method, tag) => {
     const [secondOfNanos, negative] = [`${tag}061080 94ebdc03`, `${tag}0b10${MINUS_ONE}`].map((hex) =>
       faultsOf(method, hex.replace(' ', '')),
     );
@@ -58,11 +58,11 @@ describe('createAnswerable', () => {
     expect(negative).toEqual([{ field, description: 'must have nanos of 0 to 999999999; it has -1' }]);
   });
 
-  test('a moment with the most nanos that there may be, read', () => {
+  test('a moment with the most nanos that there may be is read', () => {
     expect(faultsOf(quota.recordCall, '220610ff93ebdc03')).toEqual([]);
   });
 
-  test('bytes that are no message, blamed on the request', () => {
+  test('bytes that are no message are blamed on the request', () => {
     expect(faultsOf(quota.admit, '0aff')).toEqual([
       { field: 'request', description: 'is not a readable message of this method' },
     ]);

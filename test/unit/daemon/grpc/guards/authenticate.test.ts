@@ -37,7 +37,7 @@ async function serveEcho(access: Pick<Access, 'admit'>) {
   let refusedStreams = 0;
   const authentication = createAuthentication({
     access,
-    streams: createStreamLimits({ perConnection: 2 }),
+    streams: createStreamLimits({ isProxy: () => false, perConnection: 2 }),
     onStreamRefused: () => {
       refusedStreams += 1;
     },
@@ -107,13 +107,13 @@ describe('authentication', () => {
     expect(seen.authorization).toBeUndefined();
   });
 
-  test('a client that says who it is, not believed', async () => {
+  test('a client that says who it is is not believed', async () => {
     const { client } = await serveEcho({ admit: () => ({ name: 'web', role: 'caller' }) });
 
     expect((await ask(client, { 'quota-identity': 'alice' }))['quota-identity']).toEqual(['web']);
   });
 
-  test('a name that no header holds, in ASCII', async () => {
+  test('a name that no header holds is sent in ASCII', async () => {
     const { client } = await serveEcho({ admit: () => ({ name: 'zoé\r\n', role: 'caller' }) });
 
     expect((await ask(client, {}))['quota-identity']).toEqual(['zo???']);
@@ -123,7 +123,7 @@ describe('authentication', () => {
     ['nobody', new Unauthenticated('unknown'), status.UNAUTHENTICATED, 'UNAUTHENTICATED'],
     ['the wrong role', new PermissionDenied('web'), status.PERMISSION_DENIED, 'PERMISSION_DENIED'],
     ['a fault of ours', new TypeError('inner s3cret'), status.INTERNAL, 'INTERNAL'],
-  ])('%s, answered with its reason before the handler', async (_, error, code, reason) => {
+  ])('%s is answered with its reason before the handler', async (_, error, code, reason) => {
     const { client, handledCount } = await serveEcho(refusing(error));
     const failure = await failureOf(ask(client, { authorization: 'Bearer s3cret' }));
 
@@ -132,17 +132,17 @@ describe('authentication', () => {
     expect(handledCount()).toBe(0);
   });
 
-  test('a refusal, one line of the log without the token', async () => {
+  test('a rejection is one line of the log without the token', async () => {
     const { client, lines } = await serveEcho(refusing(new Unauthenticated('unknown')));
     await failureOf(ask(client, { authorization: 'Bearer s3cret' }));
 
     expect(lines.map((line) => JSON.parse(line))).toEqual([
-      expect.objectContaining({ method: ECHO, msg: 'request refused', level: 30 }),
+      expect.objectContaining({ method: ECHO, msg: 'request rejected', level: 30 }),
     ]);
     expect(lines.join()).not.toContain('s3cret');
   });
 
-  test('a stream whose caller loses the right to it, ended with the refusal', async () => {
+  test('a stream whose caller loses the right to it is ended with the refusal', async () => {
     let isWelcome = true;
     const { client } = await serveEcho({
       admit() {
@@ -164,7 +164,7 @@ describe('authentication', () => {
     expect(seen).toEqual(['first']);
   });
 
-  test('more streams on one connection than it may have, RESOURCE_EXHAUSTED until one has ended', async () => {
+  test('more streams on one connection than it may have are RESOURCE_EXHAUSTED until one has ended', async () => {
     const { client, handledCount, refusedStreamCount } = await serveEcho(welcoming);
     const open = () => client.makeServerStreamRequest(STREAM, asIs, asIs, Buffer.alloc(0));
     const first = [open(), open()];
@@ -189,7 +189,7 @@ describe('authentication', () => {
     });
   });
 
-  test('streams that their handler ends, their places given back', async () => {
+  test('streams that their handler ends give back their places', async () => {
     const { client } = await serveEcho(welcoming);
     for (let i = 0; i < 5; i += 1) {
       const stream = client.makeServerStreamRequest(STREAM, asIs, asIs, Buffer.from('end'));

@@ -30,7 +30,7 @@ function known(name: string, weight?: number): KnownIdentity {
   return { name, role: 'caller', tokenDigests: [tokenDigest(name)], certificateNames: [], weight };
 }
 
-/** A server that answers nothing before it is told to, and lets in eight at once, and two more that are due a share. */
+/** A server that answers only on demand, and admits eight at once, and two more that are due a share. */
 async function serveCallers(...identities: KnownIdentity[]) {
   const waiting: (() => void)[] = [];
   const access = createAccess({ identities: () => identities, asksCertificates: false });
@@ -41,7 +41,7 @@ async function serveCallers(...identities: KnownIdentity[]) {
   });
   const authentication = createAuthentication({
     access,
-    streams: createStreamLimits(),
+    streams: createStreamLimits({ isProxy: () => false }),
     onStreamRefused: () => undefined,
     log: createRequestLog({ logger: pino({ level: 'silent' }), hashOf: String }),
   });
@@ -50,6 +50,7 @@ async function serveCallers(...identities: KnownIdentity[]) {
   const handlers: QuotaServiceServer = {
     admit: (_, reply) => waiting.push(() => reply(null, AdmitResponse.fromPartial({}))),
     batchAdmit: () => undefined,
+    refund: () => undefined,
     recordCall: () => undefined,
     stats: () => undefined,
   };
@@ -79,7 +80,7 @@ async function serveCallers(...identities: KnownIdentity[]) {
 const ask = () => ({ subject: randomUUID(), policy: 'connection' });
 const OVERLOADED = { code: status.UNAVAILABLE, reason: 'OVERLOADED' };
 
-test('fair shedding: a server that one caller has filled, that one refused, and another let in', async () => {
+test('fair shedding: of a server that one caller has filled, that one is rejected, and another let in', async () => {
   const { clients, hold } = await serveCallers(known('heavy'), known('light'));
   const [heavy, light] = clients;
   await hold(heavy, LIMIT);
@@ -88,7 +89,7 @@ test('fair shedding: a server that one caller has filled, that one refused, and 
   await hold(light, 2);
 });
 
-test('fair shedding: what is kept for callers with less used up, all of them refused', async () => {
+test('fair shedding: callers with less used up keep their places, and all others are rejected', async () => {
   const { clients, hold } = await serveCallers(known('heavy'), known('light'), known('third'));
   const [heavy, light, third] = clients;
   await hold(heavy, LIMIT);
@@ -97,7 +98,7 @@ test('fair shedding: what is kept for callers with less used up, all of them ref
   expect(await failureOf(third?.admit(ask()) ?? Promise.resolve())).toMatchObject(OVERLOADED);
 });
 
-test('fair shedding: a caller of three times the weight, refused only with more than three times as much', async () => {
+test('fair shedding: a caller of three times the weight is rejected only with more than three times as much', async () => {
   const { clients, hold } = await serveCallers(known('weighty', 3), known('light'));
   const [weighty, light] = clients;
   await hold(weighty, 5);

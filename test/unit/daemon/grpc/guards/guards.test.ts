@@ -33,7 +33,7 @@ function callBehind(...guards: RequestGuard[]) {
 }
 
 describe('guardRequests', () => {
-  test('a request, watched by each guard on its way in and out', () => {
+  test('a request is watched by each guard on its way in and out', () => {
     const seen: string[] = [];
     const { call, heard, caller } = callBehind(() => ({
       onMetadata: () => seen.push('metadata') > 0,
@@ -68,7 +68,7 @@ describe('guardRequests', () => {
     expect(heard).toEqual(['caller: UNAUTHENTICATED']);
   });
 
-  test('a refusal at the beginning, the request answered and not read, by the guards before it seen', () => {
+  test('a rejection at the beginning is answered without reading the request, and seen by the guards before it', () => {
     const seen: (status | undefined)[] = [];
     const { call, heard, caller } = callBehind(
       () => ({ onEnd: (code) => void seen.push(code) }),
@@ -81,7 +81,7 @@ describe('guardRequests', () => {
     expect(caller()).toBeUndefined();
   });
 
-  test('a request that was still on its way when its caller left, kept from the handler', () => {
+  test('a request that was still on its way when its caller left is kept from the handler', () => {
     const { heard, caller } = callBehind();
     caller()?.onReceiveMetadata(new Metadata());
     caller()?.onCancel();

@@ -25,7 +25,7 @@ describe('load limit', () => {
     expect(limited.limit.enter()).toBeUndefined();
   });
 
-  test.each(['answered', 'dropped'] as const)('slow calls that were %s, a tenth less', (ending) => {
+  test.each(['answered', 'dropped'] as const)('slow calls that were %s take off a tenth', (ending) => {
     const limited = limitOf(100);
     const passages = fill(limited);
     limited.clock.ms = 500;
@@ -34,7 +34,7 @@ describe('load limit', () => {
     expect(limited.limit.state()).toEqual({ limit: 90, inFlight: 0 });
   });
 
-  test('a batch that takes longer than a single decision, no less', () => {
+  test('a batch that takes longer than a single decision takes off nothing', () => {
     const limited = limitOf(100);
     const single = limited.limit.enter();
     single?.end('answered');
@@ -46,7 +46,7 @@ describe('load limit', () => {
     expect(limited.limit.state().limit).toBe(100);
   });
 
-  test('calls that never take less, as those of a distant store, no less', () => {
+  test('calls that never take less, as those of a distant store, take off nothing', () => {
     const limited = limitOf(100);
     for (let i = 0; i < 10; i += 1) {
       const passages = fill(limited);
@@ -57,7 +57,7 @@ describe('load limit', () => {
     expect(limited.limit.state().limit).toBe(100);
   });
 
-  test('slow calls in many round trips, never less than the least', () => {
+  test('slow calls in many round trips never go below the least', () => {
     const limited = limitOf(100, 20);
     for (let i = 0; i < 100; i += 1) {
       const passages = fill(limited);
@@ -68,7 +68,7 @@ describe('load limit', () => {
     expect(limited.limit.state().limit).toBe(20);
   });
 
-  test('quick calls afterwards, as many as before', () => {
+  test('quick calls afterwards bring it back to as many as before', () => {
     const limited = limitOf(100);
     const passages = fill(limited);
     limited.clock.ms = 500;
@@ -78,7 +78,7 @@ describe('load limit', () => {
     expect(limited.limit.state().limit).toBe(100);
   });
 
-  test('calls that failed slowly, as those of a silent store do, no less', () => {
+  test('calls that failed slowly, as those of a silent store do, take off nothing', () => {
     const limited = limitOf(100);
     const passages = fill(limited);
     limited.clock.ms = 500;
@@ -87,7 +87,7 @@ describe('load limit', () => {
     expect(limited.limit.state().limit).toBe(100);
   });
 
-  test('a batch, counted by its decisions', () => {
+  test('a batch is counted by its decisions', () => {
     const { limit } = limitOf(100);
     const batch = limit.enter();
     batch?.weigh(100);
@@ -97,7 +97,7 @@ describe('load limit', () => {
     expect(limit.state().inFlight).toBe(0);
   });
 
-  test('a batch that is larger than the limit, let in alone and not beside another', () => {
+  test('a batch that is larger than the limit is let in alone and not beside another', () => {
     const { limit } = limitOf(100);
     const [first, second] = [limit.enter(), limit.enter()];
     first?.weigh(1000);

@@ -32,14 +32,14 @@ function observe() {
 }
 
 describe('observeRequests', () => {
-  test('a call that is answered, counted once', () => {
+  test('a call that is answered is counted once', () => {
     const { counted, answer } = observe();
     answer();
 
     expect(counted).toEqual(['OK']);
   });
 
-  test('a call whose caller leaves after the answer, counted once and as answered', () => {
+  test('a call whose caller leaves after the answer is counted once and as answered', () => {
     const { counted, answer, leave } = observe();
     answer();
     leave();
@@ -47,7 +47,7 @@ describe('observeRequests', () => {
     expect(counted).toEqual(['OK']);
   });
 
-  test('a call whose caller left before the answer, counted once and as cancelled', () => {
+  test('a call whose caller left before the answer is counted once and as cancelled', () => {
     const { counted, answer, leave } = observe();
     leave();
     answer();

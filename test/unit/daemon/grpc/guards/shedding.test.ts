@@ -49,6 +49,7 @@ async function serveWaiting({ isShedding = true, isEarly }: { isShedding?: boole
         reply({ code: status.UNAVAILABLE });
       }
     },
+    refund: () => undefined,
     recordCall: (_, reply) => reply(null, { recorded: true }),
     stats: (_, reply) => waiting.push(() => reply(null, StatsResponse.fromPartial({}))),
   };
@@ -74,7 +75,7 @@ describe.each([
 ])('$title', ({ isEarly }) => {
   const serve = (options: { isShedding?: boolean } = {}) => serveWaiting({ ...options, isEarly });
 
-  test('more calls than can be in flight, UNAVAILABLE with a reason of its own and when to try again', async () => {
+  test('more calls than can be in flight are UNAVAILABLE with a reason of its own and when to try again', async () => {
     const { client, shed, waiting } = await serve();
     const answers = [client.admit(request), client.admit(request)];
     await until('two calls are in', () => waiting.length === 2);
@@ -91,7 +92,7 @@ describe.each([
     await Promise.all(answers);
   });
 
-  test('a refused call, a trailer that keeps client libraries from repeating it at once', async () => {
+  test('a rejected call has a trailer that keeps client libraries from repeating it at once', async () => {
     const { target, waiting, client } = await serve();
     void Promise.allSettled([client.admit(request), client.admit(request)]);
     await until('two calls are in', () => waiting.length === 2);
@@ -108,7 +109,7 @@ describe.each([
     expect(Number(trailer.get('grpc-retry-pushback-ms')[0])).toBeGreaterThanOrEqual(100);
   });
 
-  test('a refused call, not decoded', async () => {
+  test('a refused call is not decoded', async () => {
     const { client, waiting, decodedCount } = await serve();
     void Promise.allSettled([client.admit(request), client.admit(request)]);
     await until('two calls are in', () => waiting.length === 2);
@@ -118,7 +119,7 @@ describe.each([
     expect(decodedCount()).toBe(2);
   });
 
-  test('a call that was answered, or left, room for another', async () => {
+  test('a call that was answered, or left, makes room for another', async () => {
     const { client, target, waiting, shedding } = await serve();
     const leaving = createQuotaClient(target);
     const answered = client.admit(request);
@@ -144,7 +145,7 @@ describe.each([
     await batch;
   });
 
-  test('callers that take all the room, operators and health checks let in', async () => {
+  test('callers that take all the room leave operators and health checks let in', async () => {
     const { client, target, waiting } = await serve();
     void Promise.allSettled([client.admit(request), client.admit(request)]);
     await until('two calls are in', () => waiting.length === 2);
@@ -158,7 +159,7 @@ describe.each([
     await health.reached('SERVING');
   });
 
-  test('operators beyond their own bound, refused', async () => {
+  test('operators beyond their own bound are refused', async () => {
     const { client, waiting } = await serve();
     void client.stats().catch(() => undefined);
     await until('the operator is in', () => waiting.length === 1);
@@ -166,7 +167,7 @@ describe.each([
     expect(await failureOf(client.stats())).toMatchObject({ reason: 'OVERLOADED' });
   });
 
-  test('switched off, everything let in', async () => {
+  test('everything is let in if it is switched off', async () => {
     const { client, waiting } = await serve({ isShedding: false });
     void Promise.allSettled(Array.from({ length: 5 }, () => client.admit(request)));
 

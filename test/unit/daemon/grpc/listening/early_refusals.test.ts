@@ -40,6 +40,7 @@ async function serve() {
   const handlers: QuotaServiceServer = {
     admit: () => undefined,
     batchAdmit: () => undefined,
+    refund: () => undefined,
     recordCall: (_, reply) => reply(null, { recorded: true }),
     stats: () => undefined,
   };
@@ -93,7 +94,7 @@ function openStream(session: ClientHttp2Session, path: string) {
 }
 
 describe('early refusals', () => {
-  test('a refused call, its status, text and trailers whole, unheard by the library', async () => {
+  test('a rejected call has its status, text and trailers whole, unheard by the library', async () => {
     const { client, interceptedCount } = await serve();
 
     const { code, details, metadata } = await admit(client);
@@ -104,7 +105,7 @@ describe('early refusals', () => {
     expect(interceptedCount()).toBe(0);
   });
 
-  test('a call that is not refused, answered by the library', async () => {
+  test('a call that is not refused is answered by the library', async () => {
     const { client, interceptedCount } = await serve();
 
     const answer = await new Promise((resolve, reject) => {
@@ -115,7 +116,7 @@ describe('early refusals', () => {
     expect(interceptedCount()).toBe(1);
   });
 
-  test('a refused call whose request never ends, closed by the server', async () => {
+  test('a refused call whose request never ends is closed by the server', async () => {
     const { target } = await serve();
     const session = opened.closed(connect(`http://${target}`), (each) => each.destroy());
     const stream = openStream(session, ADMIT);

@@ -73,13 +73,13 @@ const CASES: [string, Decision][] = [
 ];
 
 describe('decision writer', () => {
-  test.each(CASES)('%s, the bytes of the generated code', (_, decision) => {
+  test.each(CASES)('%s has the bytes of the generated code', (_, decision) => {
     const expected = Buffer.from(AdmitResponse.encode(messageOf(decision)).finish());
 
     expect(writer.admitResponse(decision)).toEqual(expected);
   });
 
-  test('a batch, the bytes of the generated code, an error in its place', () => {
+  test('a batch has the bytes of the generated code, an error in its place', () => {
     const error = new UnknownPolicy('connexion');
     const decisions = CASES.map(([, decision]) => decision);
     const expected = BatchAdmitResponse.encode({
@@ -103,14 +103,14 @@ describe('decision writer', () => {
     expect(writer.batchAdmitResponse([decision])).toEqual(Buffer.from(expected));
   });
 
-  test('the largest batch, in a buffer that grows', () => {
+  test('the largest batch fits, in a buffer that grows', () => {
     const decisions = Array.from({ length: 1000 }, (_, subject) => decisionOf({ decidedUs: subject }));
     const written = writer.batchAdmitResponse(decisions);
 
     expect(BatchAdmitResponse.decode(written).results).toHaveLength(1000);
   });
 
-  test('an answer, untouched by the next one', () => {
+  test('an answer is untouched by the next one', () => {
     const first = writer.admitResponse(decisionOf());
     writer.admitResponse(decisionOf({ admitted: false, limits: [] }));
 

@@ -17,23 +17,23 @@ const usage: Usage = {
 const sent = (told: Usage) => StatsResponse.decode(StatsResponse.encode(toStatsResponse(told)).finish());
 
 describe('toStatsResponse', () => {
-  test('the moment since which the counts are complete, sent', () => {
+  test('the moment since which the counts are complete is sent', () => {
     expect(sent(usage).completeSince).toEqual(new Date(3));
   });
 
-  test('a subject’s numbers, sent', () => {
+  test('a subject’s numbers are sent', () => {
     const subjectUsage = { subject: '42', connectionCount: 3, callCount: 1_000_000_000_000 };
 
     expect(sent({ ...usage, subjectUsage }).subjectUsage).toEqual(subjectUsage);
   });
 
-  test('a subject that did nothing, zeros and not nothing', () => {
+  test('a subject that did nothing has zeros and not nothing', () => {
     const subjectUsage = { subject: '42', connectionCount: 0, callCount: 0 };
 
     expect(sent({ ...usage, subjectUsage }).subjectUsage).toEqual(subjectUsage);
   });
 
-  test('nobody asked for, nobody told', () => {
+  test('without a subject, none is returned', () => {
     expect(sent(usage).subjectUsage).toBeUndefined();
   });
 });

@@ -54,7 +54,7 @@ const stats = (request: Partial<StatsRequest> = {}) =>
 const statsFields = (request: Partial<StatsRequest>) => fieldsOf(() => stats(request));
 
 describe('parseAdmit', () => {
-  test('a request with what is required only, a cost of 1 and no request id', () => {
+  test('a request with what is required only has a cost of 1 and no request id', () => {
     expect(parseAdmit(admitRequest)).toEqual({
       subject: '42',
       policy: 'connection',
@@ -63,7 +63,7 @@ describe('parseAdmit', () => {
     });
   });
 
-  test('every field bad, each named with what it must be', () => {
+  test('every bad field is named with what it must be', () => {
     const request = { subject: '', policy: '', cost: 0, requestId: 'again' };
 
     expect(faultsOf(() => parseAdmit(request))).toEqual([
@@ -80,7 +80,7 @@ describe('parseAdmit', () => {
     ['of 128 emoji, each two units of UTF-16', '🎓'.repeat(128)],
     ['with spaces, braces and colons', 'a {b}: c'],
     ['in another script', 'étudiante-名前'],
-  ])('a subject %s, taken as it is', (_, subject) => {
+  ])('a subject %s is accepted as it is', (_, subject) => {
     expect(parseAdmit({ ...admitRequest, subject }).subject).toBe(subject);
   });
 
@@ -93,32 +93,32 @@ describe('parseAdmit', () => {
     ['with a line break', 'a\nb'],
     ['with a NUL', 'a\u0000'],
     ['with a control character above ASCII', 'a\u0085'],
-  ])('a subject %s, refused', (_, subject) => {
+  ])('a subject %s is rejected', (_, subject) => {
     expect(admitFields({ subject })).toEqual(['subject']);
   });
 
-  test('a subject of 10 kB, not repeated in the answer', () => {
+  test('a subject of 10 kB is not repeated in the answer', () => {
     const [fault] = faultsOf(() => parseAdmit({ ...admitRequest, subject: 'a'.repeat(10_240) }));
 
     expect(fault?.description).toBe('must be 1 to 128 characters; it has 10240');
   });
 
-  test.each([1, 2, 2 ** 31 - 1])('a cost of %d, taken', (cost) => {
+  test.each([1, 2, 2 ** 31 - 1])('a cost of %d is taken', (cost) => {
     expect(parseAdmit({ ...admitRequest, cost }).cost).toBe(cost);
   });
 
-  test.each([0, -1, -(2 ** 31)])('a cost of %d, refused', (cost) => {
+  test.each([0, -1, -(2 ** 31)])('a cost of %d is rejected', (cost) => {
     expect(admitFields({ cost })).toEqual(['cost']);
   });
 
-  test('a policy of 63 characters, left to the limiter; one of 64, refused', () => {
+  test('a policy of 63 characters is left to the limiter; one of 64 is rejected', () => {
     expect(['p'.repeat(63), 'p'.repeat(64)].map((policy) => admitFields({ policy }))).toEqual([
       [],
       ['policy'],
     ]);
   });
 
-  test('a request id in upper case, the same as in lower case', () => {
+  test('a request id in upper case is the same as in lower case', () => {
     expect(parseAdmit({ ...admitRequest, requestId: UUID.toUpperCase() }).requestId).toBe(UUID);
   });
 
@@ -130,17 +130,17 @@ describe('parseAdmit', () => {
     UUID.replaceAll('-', ''),
     UUID.replace('1', 'g'),
     ' ',
-  ])('the request id %j, refused', (requestId) => {
+  ])('the request id %j is rejected', (requestId) => {
     expect(admitFields({ requestId })).toEqual(['request_id']);
   });
 
-  test.each(RESERVED)('the %s UUID as request id, refused', (_, requestId) => {
+  test.each(RESERVED)('the %s UUID is rejected as request id', (_, requestId) => {
     expect(admitFields({ requestId })).toEqual(['request_id']);
   });
 });
 
 describe('parseBatch', () => {
-  test.each([1, 1000])('%d requests, taken with their order and their faults', (size) => {
+  test.each([1, 1000])('%d requests are accepted with their order and their faults', (size) => {
     const requests = Array.from({ length: size }, (_, at) => ({
       ...admitRequest,
       subject: at === 0 ? '' : `${at}`,
@@ -149,7 +149,7 @@ describe('parseBatch', () => {
     expect(parseBatch({ requests })).toEqual(requests);
   });
 
-  test.each([0, 1001])('%d requests, refused', (size) => {
+  test.each([0, 1001])('%d requests are rejected', (size) => {
     expect(faultsOf(() => parseBatch({ requests: Array(size).fill(admitRequest) }))).toEqual([
       { field: 'requests', description: `must hold 1 to 1000; it holds ${size}` },
     ]);
@@ -157,7 +157,7 @@ describe('parseBatch', () => {
 });
 
 describe('parseRecordCall', () => {
-  test('a request with what is required only, made now and no request id', () => {
+  test('a request with what is required only is made now, without a request id', () => {
     expect(parseRecordCall(callRequest)).toEqual({
       subject: '42',
       service: 'vente',
@@ -166,17 +166,17 @@ describe('parseRecordCall', () => {
     });
   });
 
-  test('every field bad, each named', () => {
+  test('every bad field is named', () => {
     const request = { subject: '\u0007', service: '', requestId: '1', callTime: new Date(-1) };
 
     expect(callFields(request)).toEqual(['subject', 'service', 'request_id', 'call_time']);
   });
 
-  test.each(RESERVED)('the %s UUID as request id, refused', (_, requestId) => {
+  test.each(RESERVED)('the %s UUID is rejected as request id', (_, requestId) => {
     expect(callFields({ requestId })).toEqual(['request_id']);
   });
 
-  test('a call time with a fraction of a millisecond, the millisecond', () => {
+  test('a call time with a fraction of a millisecond is reduced to the millisecond', () => {
     expect(parseRecordCall({ ...callRequest, callTime: new Date(1.9) }).callTimeMs).toBe(1);
   });
 
@@ -184,11 +184,11 @@ describe('parseRecordCall', () => {
     ['before 1970', -1],
     ['that is no moment', Number.NaN],
     ['after the end of dates', 8.64e15 + 1],
-  ])('a call time %s, refused', (_, ms) => {
+  ])('a call time %s is rejected', (_, ms) => {
     expect(callFields({ callTime: new Date(ms) })).toEqual(['call_time']);
   });
 
-  test('the last moment of the year 9999, taken; the next, refused', () => {
+  test('the last moment of the year 9999 is accepted; the next is rejected', () => {
     const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
     expect([lastMs, lastMs + 1].map((ms) => callFields({ callTime: new Date(ms) }))).toEqual([
@@ -199,7 +199,7 @@ describe('parseRecordCall', () => {
 });
 
 describe('parseStats', () => {
-  test("nothing asked for, the contract's defaults", () => {
+  test("an empty request means the contract's defaults", () => {
     expect(stats()).toEqual({
       recentCount: 10,
       topCount: 3,
@@ -210,30 +210,30 @@ describe('parseStats', () => {
     });
   });
 
-  test.each([0, 1, 100])('counts of %d, taken', (count) => {
+  test.each([0, 1, 100])('counts of %d are taken', (count) => {
     const asked = { recentCount: count, topCount: count, leastCount: count };
 
     expect(stats(asked)).toMatchObject(asked);
   });
 
-  test.each([-1, 101, 2 ** 31 - 1])('counts of %d, each refused', (count) => {
+  test.each([-1, 101, 2 ** 31 - 1])('counts of %d are each refused', (count) => {
     const asked = { recentCount: count, topCount: count, leastCount: count };
 
     expect(statsFields(asked)).toEqual(['recent_count', 'top_count', 'least_count']);
   });
 
-  test.each([0, 1, 168])('%d hours, taken', (hourCount) => {
+  test.each([0, 1, 168])('%d hours are accepted', (hourCount) => {
     expect(stats({ hourCount }).hourCount).toBe(hourCount);
   });
 
-  test.each([-1, 169])('%d hours, refused', (hourCount) => {
+  test.each([-1, 169])('%d hours are rejected', (hourCount) => {
     expect(statsFields({ hourCount })).toEqual(['hour_count']);
   });
 
   test.each([
     ['3 days', { seconds: 3 * DAY_S, nanos: 0 }, 3 * DAY_S * 1000],
     ['7 days', { seconds: 7 * DAY_S, nanos: 0 }, 7 * DAY_S * 1000],
-  ])('a declared window of %s, taken', (_, topWindow, topWindowMs) => {
+  ])('a declared window of %s is accepted', (_, topWindow, topWindowMs) => {
     expect(stats({ topWindow }).topWindowMs).toBe(topWindowMs);
   });
 
@@ -246,11 +246,11 @@ describe('parseStats', () => {
     ['a second in nanoseconds alone', { seconds: 0, nanos: 1_000_000_000 }],
     ['parts with two signs', { seconds: 2, nanos: -1 }],
     ['one day, which is not declared', { seconds: DAY_S, nanos: 0 }],
-  ])('a window of %s, refused', (_, topWindow) => {
+  ])('a window of %s is rejected', (_, topWindow) => {
     expect(statsFields({ topWindow })).toEqual(['top_window']);
   });
 
-  test('a window that is not declared, refused with the list of those that are', () => {
+  test('a window that is not declared is rejected with the list of those that are', () => {
     expect(() => stats({ topWindow: { seconds: 60, nanos: 0 } })).toThrow(
       'top_window must be one of the windows that are counted: 3d, 7d',
     );
@@ -260,7 +260,7 @@ describe('parseStats', () => {
     ['of 1 character', 'a'],
     ['of 128 emoji', '🎓'.repeat(128)],
     ['that could be a key or a number', '{0}:42'],
-  ])('a subject %s, taken as it is', (_, subject) => {
+  ])('a subject %s is accepted as it is', (_, subject) => {
     expect(stats({ subject }).subject).toBe(subject);
   });
 
@@ -268,11 +268,11 @@ describe('parseStats', () => {
     ['of 129 characters', 'a'.repeat(129)],
     ['with a line break', 'a\nb'],
     ['that was no UTF-8', 'caf\uFFFD'],
-  ])('a subject %s, refused', (_, subject) => {
+  ])('a subject %s is rejected', (_, subject) => {
     expect(statsFields({ subject })).toEqual(['subject']);
   });
 
-  test('a subject beside other fields that are bad, all of them named', () => {
+  test('a subject beside other fields that are bad is named with all of them', () => {
     const request = { leastCount: 101, subject: 'a'.repeat(129), topWindow: { seconds: 0, nanos: 0 } };
 
     expect(statsFields(request)).toEqual(['least_count', 'top_window', 'subject']);

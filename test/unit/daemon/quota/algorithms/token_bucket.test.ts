@@ -9,14 +9,14 @@ const bucketArbitrary = fc.record({
 });
 
 describe('bucketUnits', () => {
-  test('20 in 10 minutes, a token every 30 seconds in the smallest numbers', () => {
+  test('20 in 10 minutes give a token every 30 seconds in the smallest numbers', () => {
     expect(bucketUnits({ limit: 20, windowMs: 600_000 })).toEqual({
       unitsPerToken: 30_000_000,
       unitsPerUs: 1,
     });
   });
 
-  test('a limit that does not divide the window, whole numbers all the same', () => {
+  test('a limit that does not divide the window still has whole numbers', () => {
     expect(bucketUnits({ limit: 3, windowMs: 1 })).toEqual({ unitsPerToken: 1000, unitsPerUs: 3 });
   });
 
@@ -32,7 +32,7 @@ describe('bucketUnits', () => {
 });
 
 describe('isCountedExactly', () => {
-  test('a full bucket of as many units as a double tells apart, and one of more', () => {
+  test('a full bucket of as many units as a double can distinguish is accepted, and one of more is not', () => {
     // A prime: it has no divisor in common with a window, so nothing cancels.
     const countedMs = Math.floor(Number.MAX_SAFE_INTEGER / 999_999_937 / 1000);
     const limits = [countedMs, countedMs + 1].map((windowMs) => ({ limit: 999_999_937, windowMs }));
@@ -40,11 +40,11 @@ describe('isCountedExactly', () => {
     expect(limits.map(isCountedExactly)).toEqual([true, false]);
   });
 
-  test('the largest limit in the longest window, exact because its numbers are round', () => {
+  test('the largest limit in the longest window is exact because its numbers are round', () => {
     expect(isCountedExactly({ limit: MAX_LIMIT, windowMs: MAX_WINDOW_MS })).toBe(true);
   });
 
-  test('any bucket that is counted exactly, no unit is above what a double tells apart', () => {
+  test('in any bucket that is counted exactly, no unit is above what a double can distinguish', () => {
     fc.assert(
       fc.property(bucketArbitrary.filter(isCountedExactly), (tried) => {
         const { unitsPerToken, unitsPerUs } = bucketUnits(tried);

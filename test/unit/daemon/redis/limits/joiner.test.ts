@@ -68,14 +68,14 @@ describe('joiner', () => {
     ]);
   });
 
-  test('no admission at all, answered at once with nothing', async () => {
+  test('an empty batch is answered at once with nothing', async () => {
     const { joiner, calls } = joinerWith();
 
     expect(await joiner.admitAll([], {})).toEqual([]);
     expect(calls).toEqual([]);
   });
 
-  test('more admissions than a call takes, sent in several', async () => {
+  test('more admissions than a call takes are sent in several', async () => {
     const { joiner, calls } = joinerWith();
 
     const all = Array.from({ length: 300 }, (_, index) =>
@@ -88,7 +88,7 @@ describe('joiner', () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(128);
   });
 
-  test('admissions of great cost, joined only as far as Redis can bear them in one call', async () => {
+  test('admissions of great cost are joined only as far as Redis can bear them in one call', async () => {
     const { joiner, calls } = joinerWith();
 
     await Promise.all(
@@ -98,7 +98,7 @@ describe('joiner', () => {
     expect(calls.map(({ entries }) => entries.length)).toEqual([1, 1, 1]);
   });
 
-  test('admissions that only overrides let through, joined only as far as Redis can bear them', async () => {
+  test('admissions that only overrides let through are joined only as far as Redis can bear them', async () => {
     const { joiner, calls } = joinerWith();
     const [window] = policy.limits;
     const small = { ...policy, limits: window === undefined ? [] : [{ ...window, limit: 10 }] };
@@ -108,7 +108,7 @@ describe('joiner', () => {
     expect(calls.map(({ entries }) => entries.length)).toEqual([1, 1, 1]);
   });
 
-  test('joining switched off, one call an admission', async () => {
+  test('joining switched off makes one call an admission', async () => {
     const { joiner, calls } = joinerWith({ isJoining: false });
 
     await Promise.all([1, 2, 3].map((subject) => joiner.admit(admissionOf(String(subject)), policy, {})));
@@ -116,7 +116,7 @@ describe('joiner', () => {
     expect(calls).toHaveLength(3);
   });
 
-  test('an admission whose caller has given up, not sent', async () => {
+  test('an admission whose caller has given up is not sent', async () => {
     const { joiner, calls } = joinerWith();
 
     const given = joiner.admit(admissionOf('1'), policy, { isGivenUp: () => true });
@@ -127,7 +127,7 @@ describe('joiner', () => {
     expect(calls.flatMap(({ entries }) => entries.map(({ admission }) => admission.subject))).toEqual(['2']);
   });
 
-  test('an admission whose deadline has passed, not sent', async () => {
+  test('an admission whose deadline has passed is not sent', async () => {
     const { joiner, calls } = joinerWith();
 
     const late = joiner.admit(admissionOf('1'), policy, { deadlineMs: performance.now() - 1 });
@@ -136,7 +136,7 @@ describe('joiner', () => {
     expect(calls).toEqual([]);
   });
 
-  test('a deadline, sent by the clock of the store', async () => {
+  test('a deadline is sent by the clock of the store', async () => {
     const { joiner, calls } = joinerWith();
     const deadlineMs = performance.now() + 60_000;
 
@@ -145,7 +145,7 @@ describe('joiner', () => {
     expect(calls[0]?.entries[0]?.deadlineUs).toBe(deadlineMs * 1000);
   });
 
-  test('an admission that the store finds late, sent once more', async () => {
+  test('an admission that the store finds late is sent once more', async () => {
     const { joiner, calls } = joinerWith({
       answer: (_, call) => (call === 1 ? new DeadlinePassed() : admitted),
     });
@@ -156,7 +156,7 @@ describe('joiner', () => {
     expect(calls).toHaveLength(2);
   });
 
-  test('an admission that the store finds late twice, late', async () => {
+  test('an admission that the store finds late twice is late', async () => {
     const { joiner, calls } = joinerWith({ answer: () => new DeadlinePassed() });
 
     const late = joiner.admit(admissionOf('1'), policy, { deadlineMs: performance.now() + 60_000 });
@@ -165,7 +165,7 @@ describe('joiner', () => {
     expect(calls).toHaveLength(2);
   });
 
-  test('a fault of one entry, reported to its caller alone', async () => {
+  test('a fault of one entry is reported to its caller alone', async () => {
     const fault = new Error('wrong type');
     const { joiner } = joinerWith({
       answer: ({ admission }) => (admission.subject === '2' ? fault : admitted),
@@ -178,7 +178,7 @@ describe('joiner', () => {
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  test('a batch over several partitions, its outcomes in the order asked, an error in its place', async () => {
+  test('a batch over several partitions has its outcomes in the order asked, an error in its place', async () => {
     const fault = new Error('wrong type');
     const decisionOf = (subject: string): Outcome => ({
       decision: { ...decision, decidedUs: Number(subject) },
@@ -197,7 +197,7 @@ describe('joiner', () => {
     expect(outcomes).toEqual([decisionOf('1'), decisionOf('2'), fault, decisionOf('4')]);
   });
 
-  test('a call that fails, reported to all of its callers', async () => {
+  test('a call that fails is reported to all of its callers', async () => {
     const failure = new StoreUnavailable({ cause: new Error('gone') });
     const { joiner } = joinerWith({ admitAll: () => Promise.reject(failure) });
 

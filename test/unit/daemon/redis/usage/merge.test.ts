@@ -48,7 +48,7 @@ function merge(parts: Part[], asked: Partial<UsageQuery> = {}) {
 const subjects = (list: readonly { subject: string }[]) => list.map(({ subject }) => subject);
 
 describe('mergeUsage', () => {
-  test('partitions that hold nothing, empty lists and the time', () => {
+  test('partitions that hold nothing have empty lists and the time', () => {
     expect(
       merge([
         { nowMs: 5, completeSinceMs: 1 },
@@ -64,7 +64,7 @@ describe('mergeUsage', () => {
     });
   });
 
-  test('the last users of several partitions, the latest first and no more than asked for', () => {
+  test('the last users of several partitions are merged, the latest first and no more than asked for', () => {
     const { recentUsers } = merge([{ recent: { d: 40, a: 10 } }, { recent: { c: 30, b: 20 } }]);
 
     expect(recentUsers).toEqual([
@@ -74,7 +74,7 @@ describe('mergeUsage', () => {
     ]);
   });
 
-  test('the most connected of several partitions, the most first', () => {
+  test('the most connected of several partitions are merged, the most first', () => {
     expect(subjects(merge([{ top: { a: 9, b: 1 } }, { top: { c: 10, d: 2 } }]).topUsers)).toEqual([
       'c',
       'a',
@@ -82,13 +82,13 @@ describe('mergeUsage', () => {
     ]);
   });
 
-  test('those with the fewest calls of several partitions, the fewest first and those with none included', () => {
+  test('those with the fewest calls of several partitions are merged, the fewest first and those with none included', () => {
     const { leastActiveUsers } = merge([{ least: { a: 0, b: 7 } }, { least: { c: 1, d: 3 } }]);
 
     expect(subjects(leastActiveUsers)).toEqual(['a', 'c', 'd']);
   });
 
-  test('counts of two digits, compared as numbers', () => {
+  test('counts of two digits are compared as numbers', () => {
     expect(subjects(merge([{ top: { a: 9 } }, { top: { b: 10 } }], { topCount: 1 }).topUsers)).toEqual(['b']);
   });
 
@@ -107,7 +107,7 @@ describe('mergeUsage', () => {
     ]);
   });
 
-  test('the calls of a service in several partitions, added up', () => {
+  test('the calls of a service in several partitions are added up', () => {
     const { services } = merge([{ services: { vente: 2, achat: 1 } }, { services: { vente: 3 } }, {}]);
 
     expect(services).toEqual([
@@ -116,7 +116,7 @@ describe('mergeUsage', () => {
     ]);
   });
 
-  test('a subject asked for, the numbers of its own partition', () => {
+  test('a subject that is asked for has the numbers of its own partition', () => {
     const parts = [{}, { subject: { connections: 4, calls: 7 } }, {}];
 
     expect(merge(parts, { subject: 'ada' }).subjectUsage).toEqual({
@@ -126,7 +126,7 @@ describe('mergeUsage', () => {
     });
   });
 
-  test('lists of none asked for, empty', () => {
+  test('lists of none asked for are empty', () => {
     const one = { recent: { a: 1 }, top: { a: 1 }, least: { a: 1 } };
 
     expect(merge([one], { recentCount: 0, topCount: 0, leastCount: 0 })).toMatchObject({

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createShared } from '../../../../../daemon/redis/usage/shared';
 import { until } from '../../../../helpers/wait';
 
-/** Work that ends when it is told to, and counts how often it began. */
+/** Work that ends on demand, and counts how often it began. */
 function createWork() {
   const ends: (() => void)[] = [];
   const asked: (() => boolean)[] = [];
@@ -19,7 +19,7 @@ function createWork() {
 }
 
 describe('shared work', () => {
-  test('callers of one moment, one computation', async () => {
+  test('callers of one moment share one computation', async () => {
     const { shared, asked, begun, end } = createWork();
     const results = [shared.run('a'), shared.run('a'), shared.run('a')];
     await begun(1);
@@ -29,7 +29,7 @@ describe('shared work', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('a caller who comes while it runs, a later computation than what is running', async () => {
+  test('a caller who comes while it runs gets a later computation than what is running', async () => {
     const { shared, asked, begun, end } = createWork();
     const first = shared.run('a');
     await begun(1);
@@ -46,7 +46,7 @@ describe('shared work', () => {
     expect(await Promise.all(later)).toEqual([2, 2]);
   });
 
-  test('different questions, computed beside each other', async () => {
+  test('different questions are computed beside each other', async () => {
     const { shared, asked, begun } = createWork();
     void shared.run('a');
     void shared.run('b');
@@ -55,7 +55,7 @@ describe('shared work', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('a caller who leaves, answered at once, and the work wanted as long as another waits', async () => {
+  test('a caller who leaves is answered at once, and the work wanted as long as another waits', async () => {
     const { shared, asked, begun } = createWork();
     const [one, other] = [new AbortController(), new AbortController()];
     const results = [shared.run('a', one.signal), shared.run('a', other.signal)];
@@ -71,7 +71,7 @@ describe('shared work', () => {
     expect(wanted).toEqual([true, true, false]);
   });
 
-  test('a caller who had left before it asked, answered at once', async () => {
+  test('a caller who had left before it asked is answered at once', async () => {
     const { shared } = createWork();
 
     await expect(shared.run('a', AbortSignal.abort())).rejects.toMatchObject({ name: 'StoreUnavailable' });

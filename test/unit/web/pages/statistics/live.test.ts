@@ -62,7 +62,7 @@ function serve() {
     if (session.answer instanceof Error) throw session.answer;
     return session.answer;
   };
-  const handler = liveBoard({ poller, boardFor, mayRead, stopping: stopping.signal });
+  const handler = liveBoard({ pollerOf: () => poller, boardFor, mayRead, stopping: stopping.signal });
   const open = (method = 'GET', response = new FakeResponse()) => {
     handler({ method } as Request, response as unknown as Response, () => undefined);
     return response;
@@ -74,7 +74,7 @@ function serve() {
 }
 
 describe('liveBoard', () => {
-  test('live: what the poller tells, an event each', () => {
+  test('live: sends an event for each news of the poller', () => {
     const { open, tell } = serve();
     const response = open();
     tell('reading');
@@ -93,13 +93,13 @@ describe('liveBoard', () => {
     ]);
   });
 
-  test('live: nothing to tell, a comment every 15 seconds', () => {
+  test('live: without news, sends a comment every 15 seconds', () => {
     const response = serve().open();
     jest.advanceTimersByTime(30_000);
     expect(response.written.slice(1)).toEqual([':\n\n', ':\n\n']);
   });
 
-  test('live: a reader who is slow, spared all but the last of each kind', () => {
+  test('live: a reader who is slow is spared all but the last of each kind', () => {
     const { open, tell } = serve();
     const response = open();
     response.isSlow = true;
@@ -116,7 +116,7 @@ describe('liveBoard', () => {
     ]);
   });
 
-  test('live: five minutes, ended so that the reader is asked anew who it is', () => {
+  test('live: ends after five minutes, so that the reader is asked again who it is', () => {
     const { open, listeners } = serve();
     const response = open();
     jest.advanceTimersByTime(299_999);
@@ -188,7 +188,7 @@ describe('liveBoard', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('live: the process stops, every stream at once and no new one', () => {
+  test('live: every stream ends at once if the process stops, and no new one begins', () => {
     const { open, tell, stopping } = serve();
     const [quick, slow] = [open(), open()];
     slow.isSlow = true;
@@ -199,7 +199,7 @@ describe('liveBoard', () => {
     expect(open().statusCode).toBe(503);
   });
 
-  test('live: a hundred streams, the next is told when to come back, and let in once one has left', () => {
+  test('live: with a hundred streams, the next learns when to come back, and is let in once one has left', () => {
     const { open } = serve();
     const [first] = Array.from({ length: 100 }, () => open());
     const refused = open();
@@ -209,7 +209,7 @@ describe('liveBoard', () => {
     expect(open().statusCode).toBe(200);
   });
 
-  test('live: asked whether, 204 and no stream', () => {
+  test('live: asked whether it may, it is a 204 and no stream', () => {
     const { open, listeners } = serve();
     expect(open('HEAD').statusCode).toBe(204);
     expect(listeners.size).toBe(0);

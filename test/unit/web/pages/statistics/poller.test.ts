@@ -37,7 +37,7 @@ describe('poller', () => {
     expect(counts.reads).toBe(0);
   });
 
-  test('poller: two subscribers, one reading every two seconds for both', async () => {
+  test('poller: two subscribers share one reading every two seconds', async () => {
     const { poller, counts } = serve(async () => readAgain());
     const [one, other] = [listener(), listener()];
     poller.subscribe(one.hear);
@@ -49,7 +49,7 @@ describe('poller', () => {
     expect(other.kinds).toEqual(one.kinds);
   });
 
-  test('poller: a change, told as a reading', async () => {
+  test('poller: a change is sent as a reading', async () => {
     let reading = READING;
     const { poller } = serve(async () => reading);
     const one = listener();
@@ -61,7 +61,7 @@ describe('poller', () => {
     expect(one.kinds).toEqual(['reading', 'reading']);
   });
 
-  test('poller: a second subscriber, told the whole at once without another reading', async () => {
+  test('poller: a second subscriber gets everything at once without another reading', async () => {
     const { poller, counts } = serve(async () => readAgain());
     poller.subscribe(listener().hear);
     await pass(2_000);
@@ -72,7 +72,7 @@ describe('poller', () => {
     expect(counts.reads).toBe(2);
   });
 
-  test('poller: all have left, stops; the next one is told nothing old', async () => {
+  test('poller: stops when all have left; the next subscriber gets nothing old', async () => {
     const { poller, counts } = serve(async () => READING);
     const leave = poller.subscribe(listener().hear);
     await pass(0);
@@ -88,7 +88,7 @@ describe('poller', () => {
     expect([toldAtOnce, next.kinds]).toEqual([[], ['reading']]);
   });
 
-  test('poller: an answer that takes long, no second question meanwhile', async () => {
+  test('poller: an answer that takes long lets no second question begin', async () => {
     let answer: (reading: Reading) => void = () => undefined;
     const { poller, counts } = serve(() => new Promise((resolve) => (answer = resolve)));
     const leave = poller.subscribe(listener().hear);
@@ -105,7 +105,7 @@ describe('poller', () => {
     expect(one.kinds).toEqual(['reading']);
   });
 
-  test('poller: a subscriber that fails, logged, and the others are told all the same', async () => {
+  test('poller: a subscriber that fails is logged, and the others still get the news', async () => {
     const { poller, log } = serve(async () => readAgain());
     const one = listener();
     const fail = () => {
@@ -121,7 +121,7 @@ describe('poller', () => {
     expect(log).toHaveLength(4);
   });
 
-  test('poller: the daemon away, said, logged once and asked ever more rarely until it is back', async () => {
+  test('poller: an unreachable daemon is reported, logged once and asked ever more rarely until it is back', async () => {
     let isAway = true;
     const { poller, counts, log } = serve(async () => {
       if (isAway) throw new Error('away');

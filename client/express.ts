@@ -1,0 +1,69 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { HttpAnswer } from './http/answer';
+import { decide, type GuardOptions, giveBack } from './http/guard';
+import { isListField } from './http/headers';
+
+export type ExpressQuotaOptions = GuardOptions & {
+  /** Whose quota. Example: `(req) => req.ip ?? ''`. */
+  subject: (req: Request) => string;
+  /** How much the request costs. 1 unless given. */
+  cost?: number | ((req: Request) => number);
+  /** Whether the request takes nothing after all; asked once its answer is sent, or its connection is lost. */
+  refundIf?: (req: Request, res: Response) => boolean;
+};
+
+/**
+ * Middleware for Express: lets a request through if the policy admits it, and answers it with 429 or, if there is no decision, with
+ * 503. The answer shows the limits in `RateLimit` and `RateLimit-Policy`.
+ */
+export function quota({
+  subject: subjectOf,
+  cost = 1,
+  refundIf,
+  ...options
+}: ExpressQuotaOptions): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      const subject = subjectOf(req);
+      const verdict = await decide(options, {
+        subject,
+        cost: typeof cost === 'number' ? cost : cost(req),
+        accept: req.get('Accept'),
+      });
+      if (verdict.answer !== undefined) return send(res, verdict.answer);
+      addHeaders(res, verdict.headers);
+      const { admission } = verdict;
+      if (refundIf !== undefined) {
+        res.once('close', () => {
+          if (isTrue(() => refundIf(req, res))) void giveBack(options, { subject, admission });
+        });
+      }
+      next();
+    } catch (error) {
+      next(error);
+    }
+  };
+}
+
+/** A fault of the application's own must not end the process, which would answer nobody any more. */
+function isTrue(ask: () => boolean): boolean {
+  try {
+    return ask();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+    return false;
+  }
+}
+
+function send(res: Response, { status, headers, body }: HttpAnswer): void {
+  addHeaders(res.status(status), headers);
+  res.end(body);
+}
+
+function addHeaders(res: Response, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    // Another policy may have put its limits there, and another middleware what the answer varies by.
+    if (isListField(name)) res.append(name, value);
+    else res.set(name, value);
+  }
+}

@@ -1,0 +1,57 @@
+import type { HttpAnswer } from './http/answer';
+import { decide, type GuardOptions, giveBack } from './http/guard';
+import { isListField } from './http/headers';
+
+export type FetchQuotaOptions = GuardOptions & {
+  /** Whose quota. Example: `(request) => request.headers.get('x-api-key') ?? ''`. */
+  subject: (request: Request) => string;
+  /** How much the request costs. 1 unless given. */
+  cost?: number | ((request: Request) => number);
+  /** Whether the request takes nothing after all. The response is undefined if the handler threw. */
+  refundIf?: (request: Request, response: Response | undefined) => boolean;
+};
+
+/** A handler of Fetch's requests; further arguments are passed on. */
+type Handler<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
+
+/**
+ * Puts a policy in front of a handler: it is called if the policy admits the request, which otherwise is answered with 429 or, if
+ * there is no decision, with 503. The answer shows the limits in `RateLimit` and `RateLimit-Policy`.
+ */
+export function withQuota<Rest extends unknown[]>(
+  { subject: subjectOf, cost = 1, refundIf, ...options }: FetchQuotaOptions,
+  handler: Handler<Rest>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  return async (request, ...rest) => {
+    const subject = subjectOf(request);
+    const verdict = await decide(options, {
+      subject,
+      cost: typeof cost === 'number' ? cost : cost(request),
+      accept: request.headers.get('Accept') ?? undefined,
+    });
+    if (verdict.answer !== undefined) return toResponse(verdict.answer);
+    const { admission, headers } = verdict;
+    let response: Response | undefined;
+    try {
+      response = await handler(request, ...rest);
+      return withHeaders(response, headers);
+    } finally {
+      // Nobody waits for it.
+      if (refundIf?.(request, response)) void giveBack(options, { subject, admission });
+    }
+  };
+}
+
+function toResponse({ status, headers, body }: HttpAnswer): Response {
+  return new Response(body, { status, headers });
+}
+
+/** The fields of a response that came from elsewhere cannot be changed, so it is made anew. */
+function withHeaders(response: Response, headers: Record<string, string>): Response {
+  const answer = new Response(response.body, response);
+  for (const [name, value] of Object.entries(headers)) {
+    if (isListField(name)) answer.headers.append(name, value);
+    else answer.headers.set(name, value);
+  }
+  return answer;
+}

@@ -1,0 +1,22 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+
+const HEADER = 'grpc-timeout';
+
+/** gRPC over HTTP/2, "Timeout". */
+const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
+
+/** The library counts milliseconds in 32 bits: a longer timeout would become some other one, or end at once. */
+const LONGEST = '2147483S';
+const LONGEST_BY_UNIT: Readonly<Record<string, number>> = { H: 596, M: 35_791, S: 2_147_483 };
+
+/** Whether the timeout that a caller sends, if any, can be read: the library answers any other with INTERNAL. */
+export function hasReadableTimeout(headers: IncomingHttpHeaders): boolean {
+  const timeout = headers[HEADER];
+  return timeout === undefined || TIMEOUT.test(String(timeout));
+}
+
+/** Shortens a timeout to the longest that the library can count, 24 days. */
+export function shortenTimeout(headers: IncomingHttpHeaders): void {
+  const [, count, unit = ''] = TIMEOUT.exec(String(headers[HEADER])) ?? [];
+  if (Number(count) > (LONGEST_BY_UNIT[unit] ?? Number.POSITIVE_INFINITY)) headers[HEADER] = LONGEST;
+}

@@ -1,0 +1,28 @@
+import { expect } from '@jest/globals';
+import { until } from '../helpers/wait';
+import { addStudent, PASSWORD } from './accounts';
+import { newVisitor } from './client';
+
+/** A busy stack may not have decided in time, and says so. */
+async function logInOnceDecided(email: string): Promise<Response> {
+  const attempt = async () => (await newVisitor().logIn(email, PASSWORD)).response;
+  let response = await attempt();
+  await until('a decision about the login', async () => {
+    if (response.status !== 503) return true;
+    response = await attempt();
+    return false;
+  });
+  return response;
+}
+
+/** Expects ten logins of a new student to be admitted, and the eleventh to be denied with the time to wait. */
+export async function expectEleventhDenied(): Promise<void> {
+  const email = await addStudent();
+  const answers: Response[] = [];
+  for (let i = 0; i < 11; i += 1) answers.push(await logInOnceDecided(email));
+
+  const eleventh = answers.at(-1);
+  expect(answers.map(({ status }) => status)).toEqual([...Array(10).fill(303), 429]);
+  expect(Number(eleventh?.headers.get('retry-after'))).toBeGreaterThan(500);
+  expect(eleventh?.headers.getSetCookie().some((cookie) => cookie.startsWith('sid='))).toBe(false);
+}

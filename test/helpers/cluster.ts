@@ -1,0 +1,286 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import calculateSlot from 'cluster-key-slot';
+import { Redis } from 'ioredis';
+import { provided } from './environment';
+import type { Machine } from './machine';
+import { freePort, type OwnRedis, type OwnRedisOptions, startOwnRedis } from './redis';
+import { PLAIN, type ServerSecurity } from './redis_security';
+import { until } from './wait';
+
+/** A server that does not answer its peers for this long has failed. */
+const NODE_TIMEOUT_MS = 3_000;
+
+const SLOT_COUNT = 16_384;
+
+/**
+ * A command that hangs for this long has failed. A quarter of all slots took 36 s to move on a busy machine, and one that is
+ * stopped leaves a slot open, which every later one rejects.
+ */
+const COMMAND_BOUND_MS = 240_000;
+
+/** A server that is alive answers within this time, however busy the machine is; a dead one refuses the connection. */
+const ANSWER_BOUND_MS = 20_000;
+
+/** Redis gives up a promotion after 5 s without a word (CLUSTER_MF_TIMEOUT); only then is another one asked for. */
+const PROMOTION_MS = 6_000;
+
+const run = promisify(execFile);
+
+/** Masters and replicas for one test. */
+export interface OwnCluster {
+  /** REDIS_URL. */
+  readonly url: string;
+  /** Every server, masters and replicas. */
+  readonly servers: readonly OwnRedis[];
+  /** Those that take writes now. */
+  masters(): Promise<readonly OwnRedis[]>;
+  /** The master that owns a key now. */
+  ownerOf(key: string): Promise<OwnRedis>;
+  /** The server that follows a master. */
+  replicaOf(master: OwnRedis): Promise<OwnRedis>;
+  /** A server's name in the Cluster. */
+  idOf(server: OwnRedis): Promise<string>;
+  /** Puts a replica in the place of its master, in order, so that nothing is lost. */
+  promoteReplicaOf(master: OwnRedis): Promise<void>;
+  /** A new server, which knows no other one yet. */
+  addServer(): Promise<OwnRedis>;
+  /** Runs `redis-cli --cluster COMMAND`. */
+  manage(command: string, ...args: readonly string[]): Promise<void>;
+  /** Moves slots by `redis-cli --cluster rebalance`, again until every server has heard of every other one. */
+  rebalance(...args: readonly string[]): Promise<void>;
+  /** Resolves once each replica has what its master has written. */
+  replicated(): Promise<void>;
+  /** Resolves once every server that answers agrees that all slots are served. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface OwnClusterOptions {
+  readonly masters?: number;
+  /** Of each master. */
+  readonly replicas?: number;
+  readonly security?: ServerSecurity;
+  /** Of redis.conf, beyond what every test needs. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Where the servers run, the masters first; on loopback unless given. */
+  readonly machines?: readonly Machine[];
+}
+
+export async function startCluster(options: OwnClusterOptions = {}): Promise<OwnCluster> {
+  const { masters = 3, replicas = 1, security = PLAIN, config = {}, machines = [] } = options;
+  const { ask, anyAnswer, replicationOf, replicaOf, isKnownReplica } = createAsking(security);
+  const start = (machine?: Machine) => startNode({ security, config, machine });
+  const count = masters * (1 + replicas);
+  const servers = await Promise.all(Array.from({ length: count }, (_, at) => start(machines[at])));
+  const addresses = servers.map(({ host, port }) => `${host}:${port}`);
+
+  async function manage(command: string, ...args: readonly string[]): Promise<void> {
+    const all = [...security.cli, '--cluster', command, ...args, '--cluster-yes'];
+    await run(provided('REDIS_CLI_PATH'), all, { timeout: COMMAND_BOUND_MS });
+  }
+
+  const rebalance = async (...args: readonly string[]) => {
+    let failure = '';
+    const isDone = () =>
+      manage('rebalance', ...args).then(
+        () => true,
+        ({ message, stdout }) => {
+          failure = `${message}\n${stdout}`;
+          return false;
+        },
+      );
+    await until('the slots are moved', isDone, { boundMs: COMMAND_BOUND_MS }).catch((error: Error) => {
+      throw new Error(`${error.message}\n${failure}`);
+    });
+  };
+
+  async function settled(): Promise<void> {
+    for (const server of servers)
+      await until(`the state of the server at ${server.port}`, async () => {
+        const info = await ask(server, (redis) => redis.cluster('INFO')).catch(() => '');
+        // A killed server does not count.
+        return info === '' || /cluster_state:ok/.test(String(info));
+      });
+    // A new server is not known to all at once, and redis-cli moves no slots before.
+    await until('the servers agree', () =>
+      manage('check', addresses[0] ?? '').then(
+        () => true,
+        () => false,
+      ),
+    );
+  }
+
+  await manage('create', ...addresses, '--cluster-replicas', String(replicas));
+  await settled();
+  return {
+    url: `${security.isEncrypted ? 'rediss' : 'redis'}+cluster://${addresses.join(',')}`,
+    servers,
+    manage,
+    rebalance,
+    settled,
+    async masters() {
+      const roles = await Promise.all(servers.map(async (server) => (await replicationOf(server)).role));
+      return servers.filter((_, at) => roles[at] === 'master');
+    },
+    async ownerOf(key) {
+      const slot = calculateSlot(key);
+      const reply = await anyAnswer(servers, (redis) => redis.cluster('SLOTS'));
+      const ranges = reply as unknown as [
+        first: number,
+        last: number,
+        master: [host: string, port: number],
+      ][];
+      const [, , [, port] = []] = ranges.find(([first, last]) => first <= slot && slot <= last) ?? [];
+      const owner = servers.find((server) => server.port === port);
+      if (owner === undefined) throw new Error(`nobody owns slot ${slot} of ${SLOT_COUNT}`);
+      return owner;
+    },
+    async replicated() {
+      for (const server of servers)
+        await until(`the replicas of the server at ${server.port}`, async () => {
+          const { role, offset, offsets } = await replicationOf(server);
+          const hasAll = offsets.length >= replicas && offsets.every((each) => each === offset);
+          return role !== 'master' || hasAll;
+        });
+    },
+    replicaOf: (master) => replicaOf(master, servers),
+    idOf: (server) => ask(server, async (redis) => String(await redis.cluster('MYID'))),
+    async promoteReplicaOf(master) {
+      const replica = await replicaOf(master, servers);
+      const reportOf = () => replicationOf(replica).catch(() => undefined);
+      // Without its master's data it cannot reach the master's offset; and masters that have not heard yet that it is a
+      // replica deny it their votes ("it is a master node"). The promotion would then expire.
+      await until(`all know the replica at ${replica.port}, which follows its master`, async () => {
+        return Boolean((await reportOf())?.isLinked) && (await isKnownReplica(replica, master, servers));
+      });
+      let askedMs = Number.NEGATIVE_INFINITY;
+      await until(`the replica at ${replica.port} is promoted`, async () => {
+        if ((await reportOf())?.role === 'master') return true;
+        if (performance.now() - askedMs > PROMOTION_MS) {
+          askedMs = performance.now();
+          await ask(replica, (redis) => redis.cluster('FAILOVER')).catch(() => undefined);
+        }
+        return false;
+      });
+    },
+    async addServer() {
+      const server = await start();
+      servers.push(server);
+      return server;
+    },
+    async close() {
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}
+
+/** Each server needs two ports, and another program may take one of them meanwhile. */
+const MOST_STARTS = 3;
+
+async function startNode(options: OwnRedisOptions): Promise<OwnRedis> {
+  for (let start = 1; start < MOST_STARTS; start += 1) {
+    const node = await tryToStartNode(options).catch(() => undefined);
+    if (node !== undefined) return node;
+  }
+  return tryToStartNode(options);
+}
+
+async function tryToStartNode({ config, ...options }: OwnRedisOptions): Promise<OwnRedis> {
+  return startOwnRedis({
+    ...options,
+    config: {
+      'cluster-enabled': 'yes',
+      'cluster-port': String(await freePort()),
+      'cluster-node-timeout': String(NODE_TIMEOUT_MS),
+      // A master whose replica was just killed goes on.
+      'cluster-require-full-coverage': 'no',
+      appendfsync: 'everysec',
+      // A replica that has never had its master's data is not promoted.
+      'repl-diskless-sync-delay': '0',
+      ...config,
+    },
+  });
+}
+
+/** What a server reports of its master or replicas. */
+interface Replication {
+  readonly role: string;
+  readonly offset: number;
+  /** How far its replicas have come. */
+  readonly offsets: readonly number[];
+  readonly masterPort: number | undefined;
+  /** Whether it is a replica that has its master's data. */
+  readonly isLinked: boolean;
+}
+
+function createAsking({ client }: ServerSecurity) {
+  /** The reply of one server. Throws if it does not answer. */
+  async function ask<Reply>(server: OwnRedis, question: (redis: Redis) => Promise<Reply>): Promise<Reply> {
+    const once = { retryStrategy: () => null, maxRetriesPerRequest: 0, commandTimeout: ANSWER_BOUND_MS };
+    const redis = new Redis({ port: server.port, host: server.host, ...client, ...once });
+    redis.on('error', () => undefined);
+    try {
+      return await question(redis);
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  /** The reply of the first server that answers. */
+  async function anyAnswer<Reply>(
+    servers: readonly OwnRedis[],
+    question: (redis: Redis) => Promise<Reply>,
+  ): Promise<Reply> {
+    for (const server of servers) {
+      const reply = await ask(server, question).catch(() => undefined);
+      if (reply !== undefined) return reply;
+    }
+    throw new Error('no server of the cluster answers');
+  }
+
+  async function replicationOf(server: OwnRedis): Promise<Replication> {
+    const info = await ask(server, (redis) => redis.info('replication'));
+    const [, role = ''] = /^role:(\w+)/m.exec(info) ?? [];
+    const [, offset] = /^master_repl_offset:(\d+)/m.exec(info) ?? [];
+    const [, masterPort] = /^master_port:(\d+)/m.exec(info) ?? [];
+    return {
+      role,
+      offset: Number(offset),
+      offsets: Array.from(info.matchAll(/^slave\d+:.*,offset=(\d+)/gm), ([, each]) => Number(each)),
+      masterPort: masterPort === undefined ? undefined : Number(masterPort),
+      isLinked: /^master_link_status:up/m.test(info),
+    };
+  }
+
+  /** The server that follows a master. A former master follows it only once it has heard of the promotion. */
+  async function replicaOf(master: OwnRedis, servers: readonly OwnRedis[]): Promise<OwnRedis> {
+    const found: OwnRedis[] = [];
+    const follows = async (server: OwnRedis) => (await replicationOf(server)).masterPort === master.port;
+    await until(`a replica of the server at ${master.port}`, async () => {
+      for (const server of servers) if (await follows(server).catch(() => false)) found.push(server);
+      return found.length > 0;
+    });
+    const [replica] = found;
+    if (replica === undefined) throw new Error(`nobody follows the server at ${master.port}`);
+    return replica;
+  }
+
+  /** Whether each server that answers knows that a server follows a master. */
+  async function isKnownReplica(
+    replica: OwnRedis,
+    master: OwnRedis,
+    servers: readonly OwnRedis[],
+  ): Promise<boolean> {
+    const [id, masterId] = await Promise.all(
+      [replica, master].map((server) => ask(server, async (redis) => String(await redis.cluster('MYID')))),
+    );
+    const views = await Promise.all(
+      servers.map((server) => ask(server, (redis) => redis.cluster('NODES')).catch(() => undefined)),
+    );
+    const shown = new RegExp(`^${id} \\S+ \\S*slave ${masterId} `, 'm');
+    return views.every((view) => view === undefined || shown.test(String(view)));
+  }
+
+  return { ask, anyAnswer, replicationOf, replicaOf, isKnownReplica };
+}

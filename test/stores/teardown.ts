@@ -1,0 +1,3 @@
+import { closeShared } from './shared';
+
+module.exports = closeShared;

@@ -1,0 +1,36 @@
+import { describe, expect, test } from '@jest/globals';
+import { hasReadableTimeout, shortenTimeout } from '../../../../../daemon/grpc/listening/timeouts';
+
+function shortened(timeout: string): unknown {
+  const headers = { 'grpc-timeout': timeout };
+  shortenTimeout(headers);
+  return headers['grpc-timeout'];
+}
+
+describe('grpc-timeout', () => {
+  test.each(['1S', '0n', '99999999H', '100m'])('%s is readable', (timeout) => {
+    expect(hasReadableTimeout({ 'grpc-timeout': timeout })).toBe(true);
+  });
+
+  test('none is readable', () => {
+    expect(hasReadableTimeout({})).toBe(true);
+  });
+
+  test.each(['', '1', 'S', '1X', '123456789S', '-1S', '1.5S', ' 1S', '1S1S'])(
+    '%j is unreadable',
+    (timeout) => {
+      expect(hasReadableTimeout({ 'grpc-timeout': timeout })).toBe(false);
+    },
+  );
+
+  test.each(['596H', '35791M', '2147483S', '99999999m', '99999999u', '1n'])('%s is kept', (timeout) => {
+    expect(shortened(timeout)).toBe(timeout);
+  });
+
+  test.each(['597H', '99999999H', '35792M', '2147484S'])(
+    '%s is more milliseconds than 32 bits hold, and is made the most that they do',
+    (timeout) => {
+      expect(shortened(timeout)).toBe('2147483S');
+    },
+  );
+});

@@ -1,0 +1,85 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, test } from '@jest/globals';
+import calculateSlot from 'cluster-key-slot';
+import type { Cluster, Redis } from 'ioredis';
+import type { ReplacedMaster } from '../../../../daemon/quota/replaced_master';
+import { createKeys } from '../../../../daemon/redis/keys';
+import { watchMasters } from '../../../../daemon/redis/masters';
+
+const PARTITIONS = 6;
+const keys = createKeys({ prefix: '', partitions: PARTITIONS });
+
+/** A Cluster whose first partitions one master has, and another one the others. */
+function clusterOf(...owners: readonly string[]) {
+  const cluster = Object.assign(new EventEmitter(), { isCluster: true, slots: [] as string[][] });
+  const seen: ReplacedMaster[] = [];
+  const read = (...now: readonly string[]) => {
+    cluster.slots = [];
+    for (const [partition, owner] of now.entries())
+      if (owner !== '') cluster.slots[calculateSlot(keys.control(partition))] = [owner, 'replica:1'];
+    cluster.emit('refresh');
+  };
+  watchMasters({
+    redis: cluster as unknown as Cluster,
+    keys,
+    partitions: PARTITIONS,
+    onReplaced: (replaced) => void seen.push(replaced),
+  });
+  read(...owners);
+  return { seen, read };
+}
+
+describe('watchMasters on a Cluster', () => {
+  test('reports a master whose partitions all have the same other one', () => {
+    const { seen, read } = clusterOf('a', 'b', 'a', 'b', 'a', 'b');
+    read('c', 'b', 'c', 'b', 'c', 'b');
+    read('c', 'b', 'c', 'b', 'c', 'b');
+
+    expect(seen).toEqual([{ from: 'a', to: 'c', partitions: 3 }]);
+  });
+
+  test('reports no partition that moves alone', () => {
+    const { seen, read } = clusterOf('a', 'b', 'a', 'b', 'a', 'b');
+    read('c', 'b', 'a', 'b', 'a', 'b');
+    read('c', 'b', 'b', 'b', 'a', 'b');
+
+    expect(seen).toEqual([]);
+  });
+
+  test('reports a master whose slots nobody served for a while', () => {
+    const { seen, read } = clusterOf('a', 'b', 'a', 'b', 'a', 'b');
+    read('', 'b', '', 'b', '', 'b');
+    read('c', 'b', 'c', 'b', 'c', 'b');
+
+    expect(seen).toEqual([{ from: 'a', to: 'c', partitions: 3 }]);
+  });
+
+  test('reports each of two that fail together, and the way back', () => {
+    const { seen, read } = clusterOf('a', 'b', 'a', 'b', 'a', 'a');
+    read('c', 'd', 'c', 'd', 'c', 'c');
+    read('a', 'd', 'a', 'd', 'a', 'a');
+
+    expect(seen).toEqual([
+      { from: 'a', to: 'c', partitions: 4 },
+      { from: 'b', to: 'd', partitions: 2 },
+      { from: 'c', to: 'a', partitions: 4 },
+    ]);
+  });
+});
+
+test('watchMasters on one server, or behind Sentinels: reports a connection that leads to another server', () => {
+  const redis = Object.assign(new EventEmitter(), { isCluster: false, status: 'connecting', stream: {} });
+  const seen: ReplacedMaster[] = [];
+  watchMasters({
+    redis: redis as unknown as Redis,
+    keys,
+    partitions: PARTITIONS,
+    onReplaced: (replaced) => void seen.push(replaced),
+  });
+  for (const remotePort of [1, 1, 2]) {
+    redis.stream = { remoteAddress: '10.0.0.1', remotePort };
+    redis.emit('ready');
+  }
+
+  expect(seen).toEqual([{ from: '10.0.0.1:1', to: '10.0.0.1:2', partitions: PARTITIONS }]);
+});

@@ -1,0 +1,30 @@
+import type { VNode } from 'preact';
+import type { PageContext } from '../page_context';
+
+type ErrorProps = {
+  page: PageContext;
+  status: number;
+  title: string;
+  text: string;
+  /** Finds the request in the logs. */
+  reference: string | undefined;
+};
+
+/** An error that is a page. */
+export function ErrorView({ page: { t }, status, title, text, reference }: ErrorProps): VNode {
+  return (
+    <section class="verdict">
+      <p class="verdict-code" aria-hidden="true">
+        {status}
+      </p>
+      <h1>{title}</h1>
+      <p class="lead">{text}</p>
+      <p>
+        <a class="button" href="/">
+          {t('error.home')}
+        </a>
+      </p>
+      {reference && <p class="muted">{t('error.reference', { id: reference })}</p>}
+    </section>
+  );
+}

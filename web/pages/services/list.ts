@@ -1,0 +1,34 @@
+import type { Request, Response } from 'express';
+import type { User } from '../../accounts/user';
+import { translatorOf } from '../../i18n/translator';
+import { parseSearch } from '../../market/forms';
+import { BuyView } from './buy_view';
+import { marketBounds, type ServicesParts } from './call';
+
+/** The list of everything for sale. The address holds the filters. */
+export const LIST_PATH = '/services/achat';
+
+type Listing = ServicesParts & {
+  /** Undefined for a visitor. */
+  user: User | undefined;
+  req: Request;
+  res: Response;
+  status?: number;
+  alert?: string;
+};
+
+/** Sends the list of what is for sale. */
+export async function sendList({ market, sendPage, user, req, res, status, alert }: Listing): Promise<void> {
+  const translator = translatorOf(res);
+  const { typed, faults, list: search } = parseSearch(req.query);
+  const [list, count] = await Promise.all([market.forSale(search), market.countForSale(search.filters)]);
+  const hrefOf = (cursor: string) => addressOf({ ...typed, page: cursor });
+  const data = { user, list, count, alert, typed, faults, bounds: marketBounds(translator), hrefOf };
+  sendPage(req, res, { view: BuyView, title: translator.t('buy.title'), status, data });
+}
+
+/** The address of a list, or of one of its pages; what is unset is left out. */
+function addressOf(fields: Record<string, string>): string {
+  const query = new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== ''));
+  return query.size === 0 ? LIST_PATH : `${LIST_PATH}?${query}`;
+}
