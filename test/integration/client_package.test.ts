@@ -1,8 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -10,6 +9,7 @@ import { createQuotaClient, type QuotaClient } from '../../client/quota_client';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { readExample, writeExample } from '../helpers/document_examples';
 import { type PackedClient, packClient } from '../helpers/packed_client';
+import { freePort } from '../helpers/ports';
 import { stopProcess } from '../helpers/processes';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 import { TOOLS_ENVIRONMENT, testWithGo, testWithPython } from '../helpers/toolchains';
@@ -191,15 +191,6 @@ describe('docs/clients.md, programs', () => {
     return (await run('sh', ['-c', line], { cwd: folder, env })).stdout;
   }
 });
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
