@@ -4,7 +4,7 @@ import { type AdmitResponse, Decision } from '../../gen/quota/v1/quota_service';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import type { OwnStore } from '../helpers/own_store';
-import type { QuotaClient } from '../helpers/quota_client';
+import { admitInTheEnd, type QuotaClient } from '../helpers/quota_client';
 import { onMasters, openDatabase } from '../helpers/redis';
 import { within } from '../helpers/wait';
 import { startLoad } from './load';
@@ -60,7 +60,7 @@ async function expectEachTakenOnce(
   // A repeat shows its limits as they stand then; each other answer shows what its own token left.
   const first = answers.filter(({ isRepeat }) => !isRepeat);
   expect(new Set(first.map(({ limits }) => limits[0]?.remaining)).size).toBe(first.length);
-  expect((await client.admit({ ...connection, subject })).decision).toBe(Decision.DENIED);
+  expect((await admitInTheEnd(client, { ...connection, subject })).decision).toBe(Decision.DENIED);
 }
 
 describe('a store that is killed and started again under load', () => {
@@ -110,7 +110,7 @@ describe('a store that is killed and started again under load', () => {
 
   test('the next admission after a restart is answered', async () => {
     const { redis, client, health } = await start();
-    const before = await client.admit(connection);
+    const before = await admitInTheEnd(client, connection);
     await redis.kill();
     await health.reached('NOT_SERVING');
     await redis.start();
