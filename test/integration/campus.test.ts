@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { createVisitor } from '../../scripts/demo/visitor';
 import { hashPassword } from '../../web/accounts/passwords';
 import { usersTable } from '../../web/accounts/users';
 import { connect } from '../../web/database';
 import { closedAfterEach } from '../helpers/opened';
 import { PASSWORD, startSite } from '../helpers/site';
+import { createVisitor } from '../helpers/visitor';
 
 const STUDENTS = 60;
 
@@ -32,9 +32,8 @@ async function addStudents(mysqlUrl: string): Promise<string[]> {
 async function logIn(site: string, email: string): Promise<string> {
   const visitor = createVisitor(site);
   for (;;) {
-    await visitor.open('/login');
-    const { status, location } = await visitor.send('/login', { email, password: PASSWORD });
-    if (status !== 503) return `${status} ${location}`;
+    const { status, headers } = (await visitor.logIn(email, PASSWORD)).response;
+    if (status !== 503) return `${status} ${headers.get('location')}`;
   }
 }
 
