@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { audit } from './audit/audit';
-import type { FailoverLine } from './audit/lines';
+import type { DatabaseName, FailoverLine } from './audit/lines';
 import { readRecord } from './audit/read_record';
 import { reportLines, violationCount } from './audit/report';
 import { Refusal } from './console/refusal';
@@ -9,7 +9,7 @@ import { runScript, say } from './console/terminal';
 import { config } from './settings/config';
 
 const USAGE =
-  'Usage: npm run audit -- FOLDER [--tolerance-ms 50] [--statistics-lag-ms 10000] [--failover 2026-11-26T07:00:00Z/3000 …] [--noticed-within-ms 15000]';
+  'Usage: npm run audit -- FOLDER [--tolerance-ms 50] [--statistics-lag-ms 10000] [--failover 2026-11-26T07:00:00Z/3000[/admissions|/calls] …] [--noticed-within-ms 15000]';
 
 const US_PER_MS = 1000;
 
@@ -50,13 +50,21 @@ function readArguments() {
   }
 }
 
-/** TIME/MS: when the replicas of a master received its writes for the last time, and for how long it then went on. */
+/**
+ * TIME/MS: when the replicas of a master received its writes for the last time, and for how long it then went on. A master
+ * that held one database alone is TIME/MS/DATABASE.
+ */
 function parseFailover(text: string): FailoverLine {
-  const [, time = '', ms] = /^(.+)\/(\d{1,9})$/.exec(text) ?? [];
+  const [, time = '', ms, database] = /^(.+?)\/(\d{1,9})(?:\/(admissions|calls))?$/.exec(text) ?? [];
   const fromMs = Date.parse(time);
   if (ms === undefined || Number.isNaN(fromMs))
-    throw new Error(`--failover must be TIME/MILLISECONDS; it is ${text}`);
-  return { fact: 'failover', fromUs: fromMs * US_PER_MS, boundUs: Number(ms) * US_PER_MS, replicas: 1 };
+    throw new Error(`--failover must be TIME/MILLISECONDS or TIME/MILLISECONDS/DATABASE; it is ${text}`);
+  const failover = { fact: 'failover', fromUs: fromMs * US_PER_MS, boundUs: Number(ms) * US_PER_MS } as const;
+  return {
+    ...failover,
+    replicas: 1,
+    ...(database === undefined ? {} : { databases: [database as DatabaseName] }),
+  };
 }
 
 function read(folder: string) {

@@ -6,7 +6,7 @@ import { ConfigInvalid } from '../environment/config_invalid';
 import { formatAddress, listenAt } from '../environment/listen';
 import { stopTracing } from '../environment/tracing/start';
 import { erasuresTable } from './accounts/erasures';
-import { createSessionStore } from './accounts/sessions';
+import { sessionsTable } from './accounts/sessions_table';
 import { usersTable } from './accounts/users';
 import { createApp } from './app';
 import { loadAssets } from './assets';
@@ -56,25 +56,31 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
   const outbox = outboxTable(pool);
   metrics.observe({ backlog: outbox.backlog, poolUse });
   const metricsServer = createMetricsServer(metrics);
-  const sessionStore = createSessionStore({ pool, logger });
+  const sessions = sessionsTable(pool);
   const quota = createSiteClient({
     target: config.quotaTarget,
     credentials,
     onAnswered: metrics.daemonRequestAnswered,
     logger,
   });
-  const endCleanUp = cleanUpRegularly({
-    work: () => forgetOldRequests(pool),
-    failure: 'old requests of calls stay for now',
-    logger,
-  });
+  const endCleanUps = [
+    cleanUpRegularly({
+      work: sessions.removeEnded,
+      failure: 'expired sessions could not be deleted yet',
+      logger,
+    }),
+    cleanUpRegularly({
+      work: () => forgetOldRequests(pool),
+      failure: 'old requests of calls stay for now',
+      logger,
+    }),
+  ];
   const relays: Relay[] = [];
   const close = async () => {
     await Promise.all(relays.map((relay) => relay.stop()));
     metricsServer.close();
     metricsServer.closeAllConnections();
-    sessionStore.close();
-    endCleanUp();
+    for (const end of endCleanUps) end();
     quota.close();
     credentials.close();
     await stopTracing();
@@ -95,7 +101,7 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
       users: usersTable(pool),
       market,
       quota,
-      sessionStore: sessionStore.store,
+      sessionsTable: sessions,
       sessionSecret: config.sessionSecret,
       timeZone: config.timeZone,
       offersSignUp: config.offersSignUp,

@@ -125,7 +125,8 @@ export function createRedisBackend(options: RedisBackendOptions): Backend {
         ...place,
         partitions,
         onReplaced(replaced) {
-          logger.warn({ redis: `quota-${database}`, ...replaced }, 'another server is the master');
+          const { sinceMs, ...shown } = replaced;
+          logger.warn({ redis: `quota-${database}`, ...shown }, 'another server is the master');
           record.masterReplaced(database, replaced);
         },
       });

@@ -5,4 +5,6 @@ export interface ReplacedMaster {
   readonly to: string;
   /** How many partitions the master had. */
   readonly partitions: number;
+  /** Since when the other server is known to be the master, by `performance.now()`. */
+  readonly sinceMs: number;
 }

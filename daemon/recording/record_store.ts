@@ -14,7 +14,7 @@ import {
   refundFields,
   setFields,
 } from './lines';
-import type { Recorder } from './recorder';
+import { type Recorder, wallUs } from './recorder';
 
 type Restore = (admitted: readonly AdmittedElsewhere[]) => Promise<(Error | undefined)[]>;
 
@@ -148,8 +148,14 @@ export function createStoreRecord(recorder: Recorder): StoreRecord {
         }),
     }),
 
-    masterReplaced: (database, replaced) =>
-      void recorder.write('fact', { fact: 'master_replaced', database, ...replaced }),
+    masterReplaced: (database, { sinceMs, ...replaced }) =>
+      void recorder.write('fact', {
+        fact: 'master_replaced',
+        database,
+        ...replaced,
+        // A failover is noticed some time before it is certain.
+        atUs: wallUs(sinceMs),
+      }),
   };
 }
 

@@ -2,7 +2,7 @@ const US_PER_MS = 1000;
 
 /** Takes the lines of a record. */
 export interface Recorder {
-  /** Adds a line, and returns its number: 0, 1, 2, … */
+  /** Adds a line, and returns its number: 0, 1, 2, … It is of this moment unless a field `atUs` says of which. */
   write(kind: string, fields: object): number;
 }
 

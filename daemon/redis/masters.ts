@@ -4,11 +4,18 @@ import type { ReplacedMaster } from '../quota/replaced_master';
 import type { Keys } from './keys';
 import { type Database, isCluster } from './nodes';
 
+/**
+ * A server that claims slots owns them once it has claimed them for this long. A former master that returns claims them
+ * too, until it hears of the failover.
+ */
+const STABLE_MS = 2_000;
+
 export interface MastersOptions {
   readonly redis: Database;
   readonly keys: Keys;
   readonly partitions: number;
   readonly onReplaced: (replaced: ReplacedMaster) => void;
+  readonly nowMs?: () => number;
 }
 
 /**
@@ -21,43 +28,67 @@ export function watchMasters(options: MastersOptions): void {
   else watchServer(redis, options);
 }
 
-function watchOwners(cluster: Cluster, { keys, partitions, onReplaced }: MastersOptions): void {
+/** Who has a partition. */
+interface Ownership {
+  readonly owner: string | undefined;
+  /** Who claimed it when the owners were last read, and since when. */
+  readonly claimant: string | undefined;
+  readonly sinceMs: number;
+}
+
+const UNKNOWN: Ownership = { owner: undefined, claimant: undefined, sinceMs: 0 };
+
+function watchOwners(cluster: Cluster, options: MastersOptions): void {
+  const { keys, partitions, onReplaced, nowMs = () => performance.now() } = options;
   const slots = Array.from({ length: partitions }, (_, partition) => calculateSlot(keys.control(partition)));
-  let known: readonly (string | undefined)[] = [];
+  let known: readonly Ownership[] = [];
 
   function look(): void {
-    // A slot that nobody serves now will have its former owner again, or another one.
-    const owners = slots.map((slot, partition) => cluster.slots[slot]?.[0] ?? known[partition]);
-    for (const replaced of replacedMasters(known, owners)) onReplaced(replaced);
-    known = owners;
+    const atMs = nowMs();
+    const seen = slots.map((slot, partition) =>
+      ownershipAfter(known[partition] ?? UNKNOWN, { claimant: cluster.slots[slot]?.[0], atMs }),
+    );
+    for (const replaced of replacedMasters(known, seen)) onReplaced(replaced);
+    known = seen;
   }
 
   look();
   cluster.on('refresh', look);
 }
 
-/** The masters all of whose partitions have the same other master now, by the owners of the partitions. */
-export function replacedMasters(
-  before: readonly (string | undefined)[],
-  after: readonly (string | undefined)[],
-): ReplacedMaster[] {
-  const moves = new Map<string, (string | undefined)[]>();
-  for (const [partition, from] of before.entries())
-    if (from !== undefined) moves.set(from, [...(moves.get(from) ?? []), after[partition]]);
-  return [...moves].flatMap(([from, owners]) => {
-    const [to] = owners;
-    const isReplaced = to !== undefined && to !== from && owners.every((owner) => owner === to);
-    return isReplaced ? [{ from, to, partitions: owners.length }] : [];
+function ownershipAfter(
+  before: Ownership,
+  { claimant, atMs }: { claimant: string | undefined; atMs: number },
+): Ownership {
+  // A slot that nobody serves now will have its former owner again, or another one.
+  if (claimant === undefined) return before;
+  if (before.owner === undefined) return { owner: claimant, claimant, sinceMs: atMs };
+  if (claimant !== before.claimant) return { ...before, claimant, sinceMs: atMs };
+  return atMs - before.sinceMs >= STABLE_MS ? { ...before, owner: claimant } : before;
+}
+
+/** The masters all of whose partitions have the same other master now. */
+function replacedMasters(before: readonly Ownership[], after: readonly Ownership[]): ReplacedMaster[] {
+  const moves = new Map<string, Ownership[]>();
+  for (const [partition, now] of after.entries()) {
+    const from = before[partition]?.owner;
+    if (from !== undefined) moves.set(from, [...(moves.get(from) ?? []), now]);
+  }
+  return [...moves].flatMap(([from, owned]) => {
+    const [{ owner: to, sinceMs } = UNKNOWN] = owned;
+    const isReplaced = to !== undefined && to !== from && owned.every(({ owner }) => owner === to);
+    return isReplaced ? [{ from, to, partitions: owned.length, sinceMs }] : [];
   });
 }
 
-function watchServer(redis: Redis, { partitions, onReplaced }: MastersOptions): void {
+function watchServer(redis: Redis, options: MastersOptions): void {
+  const { partitions, onReplaced, nowMs = () => performance.now() } = options;
   let known: string | undefined;
 
   function look(): void {
     const server = addressOf(redis);
     if (known !== undefined && server !== undefined && server !== known)
-      onReplaced({ from: known, to: server, partitions });
+      onReplaced({ from: known, to: server, partitions, sinceMs: nowMs() });
     known = server ?? known;
   }
 

@@ -119,6 +119,9 @@ const answeredLine = z.object({
   ...z.object(statisticsFields).partial().shape,
 });
 
+/** Each may be on servers of its own. */
+const database = z.enum(['admissions', 'calls']);
+
 /**
  * A replica has taken the place of its master. What the master answered from a moment on, when not all of its replicas
  * received its writes any more, may be lost: for as long as its settings let it go on. (`min-replicas-max-lag`)
@@ -129,12 +132,14 @@ const failover = z.object({
   boundUs: z.number().min(0),
   /** How many replicas the master had; nothing that all of them confirmed is lost. */
   replicas: z.int().min(1).default(1),
+  /** What the master held; both unless given. */
+  databases: z.array(database).min(1).optional(),
 });
 
 /** A process has noticed that another server took the place of a master. */
 const masterReplaced = z.object({
   fact: z.literal('master_replaced'),
-  database: z.enum(['admissions', 'calls']),
+  database,
   from: z.string(),
   to: z.string(),
   partitions: z.int().min(1),
@@ -183,6 +188,7 @@ export type LimitLine = z.infer<typeof limitLine>;
 export type PolicyLine = z.infer<typeof policyLine>;
 export type SentLine = z.infer<typeof sentLine>;
 export type AnsweredLine = z.infer<typeof answeredLine>;
+export type DatabaseName = z.infer<typeof database>;
 export type FailoverLine = z.infer<typeof failover>;
 export type MasterReplacedLine = z.infer<typeof masterReplaced>;
 export type FactLine = z.infer<typeof factLine>;

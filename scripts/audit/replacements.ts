@@ -1,11 +1,13 @@
 import type { Fact } from './history';
-import type { FailoverLine, MasterReplacedLine } from './lines';
+import type { DatabaseName, FailoverLine, MasterReplacedLine } from './lines';
 
 /** One failover, as the processes noticed it. */
 export interface Replacement {
   readonly from: string;
   readonly to: string;
   readonly partitions: number;
+  /** What the master held, as far as the processes noticed. */
+  readonly databases: readonly DatabaseName[];
   /** When the first process noticed it, and when the last one did. */
   readonly firstUs: number;
   readonly lastUs: number;
@@ -50,14 +52,18 @@ function joined(group: readonly Noticed[]): Replacement {
     from,
     to,
     partitions: Math.max(...group.map(({ fact }) => fact.partitions)),
+    databases: [...new Set(group.map(({ fact }) => fact.database))].sort(),
     firstUs: Math.min(...moments),
     lastUs: Math.max(...moments),
     processCount: new Set(group.map(({ by }) => by)).size,
   };
 }
 
-/** The loss that a noticed failover explains: from some time before the first process noticed it, until the last one did. */
-export function failoverOf({ firstUs, lastUs }: Replacement, beforeUs: number): FailoverLine {
+/**
+ * The loss that a noticed failover explains, in its databases: from some time before the first process noticed it, until the
+ * last one did.
+ */
+export function failoverOf({ firstUs, lastUs, databases }: Replacement, beforeUs: number): FailoverLine {
   const fromUs = firstUs - beforeUs;
-  return { fact: 'failover', fromUs, boundUs: lastUs - fromUs, replicas: 1 };
+  return { fact: 'failover', fromUs, boundUs: lastUs - fromUs, replicas: 1, databases: [...databases] };
 }

@@ -1,5 +1,5 @@
 import type { History, Operation, Span } from './history';
-import type { FailoverLine } from './lines';
+import type { DatabaseName, FailoverLine } from './lines';
 
 /** Once the store has answered something later, what was sent before has come to it within this time, or never will. */
 const STRAGGLERS_US = 2_000_000;
@@ -10,12 +10,13 @@ export interface Answered extends Span {
   readonly replicas?: number | undefined;
 }
 
-/** Whether what was answered may have been lost in a failover. */
+/** Whether what a database answered may have been lost in a failover. */
 export function isExposed(
   { sentUs, answeredUs, replicas = 0 }: Answered,
-  { fromUs, boundUs, replicas: all }: FailoverLine,
+  { fromUs, boundUs, replicas: all, databases }: FailoverLine,
+  database: DatabaseName,
 ): boolean {
-  if (replicas >= all) return false;
+  if (replicas >= all || databases?.includes(database) === false) return false;
   return answeredUs >= fromUs && sentUs <= fromUs + boundUs;
 }
 
@@ -23,8 +24,8 @@ export function isExposed(
 export interface Settling {
   /** From when to when a request without an answer of the store may have reached it. */
   spanOf(operation: Operation<unknown>): Span;
-  /** Whether what was answered may have been lost by the store since. */
-  mayBeLost(answered: Answered): boolean;
+  /** Whether what was answered may have been lost since, by the database of the admissions unless another is given. */
+  mayBeLost(answered: Answered, database?: DatabaseName): boolean;
 }
 
 export function createSettling({ operations, attempts, facts }: History): Settling {
@@ -52,11 +53,11 @@ export function createSettling({ operations, attempts, facts }: History): Settli
       const endUs = Number.isFinite(answeredUs) ? answeredUs : (lastSeenUs.get(daemon) ?? sentUs);
       return { sentUs, answeredUs: firstAnswerAfter(endUs) + STRAGGLERS_US };
     },
-    mayBeLost: (answered) =>
+    mayBeLost: (answered, database = 'admissions') =>
       // Not by a crash, if it was on the disk. A replica has a disk of its own.
       (!answered.isOnDisk &&
         losses.some(({ fromUs, toUs }) => answered.answeredUs >= fromUs && answered.sentUs <= toUs)) ||
-      failovers.some((failover) => isExposed(answered, failover)),
+      failovers.some((failover) => isExposed(answered, failover, database)),
   };
 }
 

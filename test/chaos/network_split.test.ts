@@ -43,7 +43,7 @@ async function accountFor(split: Split, boundMs: number): Promise<ReadonlyMap<st
   expect(violationsOf(informed)).toEqual([]);
   expect(lostByAudit(informed) + unknown).toBeGreaterThanOrEqual(sum(free.values()));
   expect(violationCount(uninformed) + unknown).toBeGreaterThanOrEqual(sum(free.values()));
-  expect(violationsOf(split.auditedByNotice())).toEqual([]);
+  expect(violationsOf(await split.auditedByNotice())).toEqual([]);
   return free;
 }
 

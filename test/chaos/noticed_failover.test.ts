@@ -117,7 +117,7 @@ test.each([
     expect(violationCount(result)).toBe(0);
     expect(reportLines(result).join('\n')).toMatch(
       new RegExp(
-        `127.0.0.1:${to} has taken the place of 127.0.0.1:${from}, the master of ${partitions} partitions, as 2 processes`,
+        `127.0.0.1:${to} has taken the place of 127.0.0.1:${from}, the master of ${partitions} partitions of admissions and calls, as 2 processes`,
       ),
     );
   },

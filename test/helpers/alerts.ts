@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 import type { Opened } from './opened';
 import { describeWithPrometheus, type FiringAlert, startPrometheus } from './prometheus';
 import { until } from './wait';
@@ -29,15 +29,29 @@ export function describeAlerts(opened: Opened, stands: Stands): void {
       // A busy machine may be slow by itself for a moment.
       await until(`${name} not to fire yet`, async () => (await firing()).length === 0);
       await begin();
-      let fired: readonly FiringAlert[] = [];
-      await until(`${name} to fire`, async () => {
-        fired = await firing();
-        return fired.length > 0;
-      });
-
-      expect(fired.map((alert) => alert.labels)).toContainEqual(
-        expect.objectContaining({ instance, ...labels }),
-      );
+      await untilFires({ instance, ...labels }, { name, firing });
     });
   });
+}
+
+/** Waits for the alert with these labels: one fault may raise several of one name, each at its own moment. */
+export async function untilFires(
+  labels: Readonly<Record<string, string>>,
+  {
+    name,
+    firing,
+    ...bound
+  }: { name: string; firing: () => Promise<readonly FiringAlert[]>; boundMs?: number },
+): Promise<void> {
+  let fired: readonly FiringAlert[] = [];
+  const isExpected = (alert: FiringAlert) =>
+    Object.entries(labels).every(([label, value]) => alert.labels[label] === value);
+  await until(
+    () => `${name} to fire with ${JSON.stringify(labels)}; so far of this name: ${JSON.stringify(fired)}`,
+    async () => {
+      fired = await firing();
+      return fired.some(isExpected);
+    },
+    bound,
+  );
 }

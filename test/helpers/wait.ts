@@ -6,15 +6,17 @@ const BOUND_MS = 60_000;
 
 const STEP_MS = 10;
 
-/** Asks until the answer is true; if it never is, throws an error that names the awaited event. */
+/** Asks until the answer is true; if it never is, throws an error that names the awaited event, and says what came instead. */
 export async function until(
-  what: string,
+  what: string | (() => string),
   isSo: () => boolean | Promise<boolean>,
   { boundMs = BOUND_MS } = {},
 ): Promise<void> {
   const endMs = Date.now() + boundMs;
   while (!(await isSo())) {
-    if (Date.now() > endMs) throw new Error(`waited in vain for: ${what}`);
+    if (Date.now() > endMs) {
+      throw new Error(`waited in vain for: ${typeof what === 'string' ? what : what()}`);
+    }
     await pause(STEP_MS);
   }
 }

@@ -76,7 +76,7 @@ export function returnable(attempt: Attempt): Returnable {
 
 function checkCall(tries: readonly Call[], { context, violate }: Tools): void {
   const recorded = tries.filter(({ answer }) => answer?.isRecorded === true);
-  const [first, ...more] = recorded.filter((each) => !context.settling.mayBeLost(each));
+  const [first, ...more] = recorded.filter((each) => !context.settling.mayBeLost(each, 'calls'));
   for (const second of more)
     if (first && !mayForgetCall(first, second, context.history))
       violate(`${second.place}: id ${second.sent.id} is recorded, and was at ${first?.place}`);

@@ -148,7 +148,7 @@ function callsOf(
     const isAcknowledged = ({ answer }: Call) => answer?.isRecorded !== undefined;
     const isSettled = (call: Call) =>
       isAcknowledged(call) && call.answeredUs + lagUs <= read.sentUs && !mayBeGone(call);
-    const isKept = (call: Call) => isSettled(call) && !settling.mayBeLost(call);
+    const isKept = (call: Call) => isSettled(call) && !settling.mayBeLost(call, 'calls');
     bounds.set(key, {
       least: requests.filter((tries) => tries.some(isKept)).length,
       most: requests.filter((tries) => tries.some(mayBeRecorded)).length,

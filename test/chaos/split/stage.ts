@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AdmitResponse, Decision } from '../../../gen/quota/v1/quota_service';
@@ -68,7 +68,7 @@ export interface Split {
   /** The audit of both daemons' records, which is given the failover if the bound is: how long the master may have gone on. */
   audited(boundMs?: number): AuditResult;
   /** The same audit, which knows the failover only from what the daemons noticed. */
-  auditedByNotice(): AuditResult;
+  auditedByNotice(): Promise<AuditResult>;
 }
 
 export interface SplitOptions {
@@ -173,7 +173,13 @@ export async function startSplit({ opened, start, config }: SplitOptions): Promi
       const failovers = boundMs === undefined ? [] : [failover];
       return audit(readRecord(recordFolder), { toleranceUs: TOLERANCE_US, lagUs: 0, failovers });
     },
-    auditedByNotice() {
+    async auditedByNotice() {
+      // On a Cluster a daemon is sure of a failover some seconds after it noticed.
+      await until('each daemon has recorded the failover', () =>
+        readdirSync(recordFolder).every((file) =>
+          readFileSync(join(recordFolder, file), 'utf8').includes('"master_replaced"'),
+        ),
+      );
       const noticedWithinUs = (performance.now() - began.atMs + LEAVING_MS) * 1000;
       return audit(readRecord(recordFolder), { toleranceUs: TOLERANCE_US, lagUs: 0, noticedWithinUs });
     },

@@ -538,6 +538,14 @@ describe('audit', () => {
       expect(failedChecks([record, failover(1.5, { replicas: 2 })])).toEqual([]);
     });
 
+    test('of one database explains no loss in the other', () => {
+      expect(failedChecks([daemonThatLost(), failover(1.5, { databases: ['admissions'] })])).toEqual([]);
+      expect(failedChecks([daemonThatLost(), failover(1.5, { databases: ['calls'] })])).toEqual([
+        'windows',
+        'request ids',
+      ]);
+    });
+
     test('that is given with the settings counts like one in the record', () => {
       const files = [daemonThatLost()].map(({ name, lines }) => ({ name, text: textOf(lines) }));
       const given = { fact: 'failover', fromUs: START_US, boundUs: 1.5 * S, replicas: 1 } as const;
@@ -550,11 +558,10 @@ describe('audit', () => {
   describe('a failover that daemons have noticed', () => {
     const replaced = { fact: 'master_replaced', from: '10.0.0.1:6379', to: '10.0.0.2:6379', partitions: 3 };
 
-    /** The record of a daemon that has noticed it, in both databases. */
-    function noticedBy(daemon: string, second: number): MadeRecord {
+    /** The record of a daemon that has noticed it; in both databases unless given. */
+    function noticedBy(daemon: string, second: number, databases = ['admissions', 'calls']): MadeRecord {
       const record = makeRecord(daemon);
-      for (const database of ['admissions', 'calls'])
-        record.add('fact', START_US + second * S, { ...replaced, database });
+      for (const database of databases) record.add('fact', START_US + second * S, { ...replaced, database });
       return record;
     }
 
@@ -562,6 +569,18 @@ describe('audit', () => {
       const daemon = limitedDaemon();
       for (const [second, id] of ['a1', 'a2', 'a1', 'a3'].entries()) daemon.admit({ second, id });
       return daemon.record;
+    }
+
+    /** A call is recorded twice under the same id. */
+    function daemonThatLostCall(): MadeRecord {
+      const record = makeRecord('1');
+      for (const second of [0, 2])
+        record.asked(
+          START_US + second * S,
+          { op: 'call', subject: 'ada', service: 'vente', id: 'c1' },
+          { isRecorded: true },
+        );
+      return record;
     }
 
     const auditWithin = (records: readonly MadeRecord[], seconds: number) =>
@@ -575,8 +594,8 @@ describe('audit', () => {
 
       expect(failedChecks(records)).toEqual(['windows', 'request ids']);
       expect(reportLines(auditOf(records)).join('\n')).toContain(
-        '10.0.0.2:6379 has taken the place of 10.0.0.1:6379, the master of 3 partitions, ' +
-          'as 2 processes noticed within 500 ms; it explains no loss, as its bound is not known',
+        '10.0.0.2:6379 has taken the place of 10.0.0.1:6379, the master of 3 partitions of admissions and calls, ' +
+          'as 2 processes noticed within 500 ms; it explains no loss of admissions and calls, as its bound is not known',
       );
       expect(reportLines(auditOf(records)).join('\n')).toContain('0 failovers, 1 noticed by processes');
     });
@@ -589,6 +608,28 @@ describe('audit', () => {
       expect(reportLines(auditWithin(records, 1.5)).join('\n')).not.toContain('it explains no loss');
       expect(violationCount(auditWithin(records, 0.4))).toBeGreaterThan(0);
     });
+
+    test.each([
+      ['admissions', daemonThatLost, 'windows'],
+      ['calls', daemonThatLostCall, 'request ids'],
+    ])(
+      'of the servers of the %s explains a loss there, and none in the other database',
+      (database, lost, check) => {
+        const other = database === 'calls' ? 'admissions' : 'calls';
+        const explained = auditWithin([lost(), noticedBy('2', 1.5, [database])], 1.5);
+        const unexplained = auditWithin([lost(), noticedBy('2', 1.5, [other])], 1.5);
+
+        expect(violationCount(explained)).toBe(0);
+        expect(reportLines(explained).join('\n')).toMatch(
+          new RegExp(
+            `3 partitions of ${database}, as 1 processes[^]*${database} in 1500 ms may be lost, and at least 1 are`,
+          ),
+        );
+        expect(unexplained.findings.filter(({ violations }) => violations.length > 0)).toContainEqual(
+          expect.objectContaining({ check }),
+        );
+      },
+    );
 
     test('explains what was answered until the last of them noticed it', () => {
       const [lost, first, last] = [daemonThatLost(), noticedBy('2', 0.5), noticedBy('3', 1.5)];
