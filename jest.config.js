@@ -19,6 +19,7 @@ module.exports = {
   // Modules of the other kind, which jest cannot require as they are.
   transformIgnorePatterns: ['/node_modules/(?!(intl-messageformat|@formatjs|preact)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  testSequencer: '<rootDir>/test/sequencer.js',
   // Only a test that hangs takes so long, even on a machine that is busy with other work.
   testTimeout: 120_000,
 };

@@ -4,10 +4,10 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { readCookies } from './accounts/cookies';
 import { createCsrf } from './accounts/csrf';
-import { currentUser } from './accounts/current_user';
+import { currentUser, loadCurrentUser } from './accounts/current_user';
 import { createKnownDevices, type KnownDevices } from './accounts/known_devices';
+import type { SessionStore } from './accounts/session_store';
 import { sessions } from './accounts/sessions';
-import type { SessionsTable } from './accounts/sessions_table';
 import type { Users } from './accounts/users';
 import type { Assets } from './assets';
 import { createRequestIds, type RequestIds } from './forms/request_ids';
@@ -42,7 +42,7 @@ export type AppParts = {
   users: Users;
   market: Market;
   quota: QuotaClient;
-  sessionsTable: SessionsTable;
+  sessionStore: SessionStore;
   sessionSecret: string;
   /** The IANA name of the zone in which pages show times. */
   timeZone: string;
@@ -64,7 +64,7 @@ const sendVisitorsOn: RequestHandler = (_req, res, next) => {
 
 /** Makes the site, without listening. */
 export function createApp(parts: AppParts): Express {
-  const { assets, sessionsTable, sessionSecret, timeZone, trustProxy, logger } = parts;
+  const { assets, users, sessionStore, sessionSecret, timeZone, trustProxy, logger } = parts;
   const csrf = createCsrf(sessionSecret);
   const sendPage = createSendPage({ csrf, assets, offersSignUp: parts.offersSignUp });
   const requestIds = createRequestIds(sessionSecret);
@@ -80,7 +80,8 @@ export function createApp(parts: AppParts): Express {
   // First, so that an error about a file's address is shown in the reader's language too.
   app.use(readCookies, speak(timeZone));
   app.use(rejectTargets(sendPage), assets.serve);
-  app.use(neverStored, sessions({ table: sessionsTable, secret: sessionSecret }));
+  app.use(neverStored, sessions({ store: sessionStore, secret: sessionSecret }));
+  app.use(loadCurrentUser({ users, store: sessionStore }));
   // Before the check of a form's token, which means nothing for requests that no form sends.
   app.use(rejectMethods(sendPage, findRoute));
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: FIELD_LIMIT }));

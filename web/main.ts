@@ -6,7 +6,7 @@ import { ConfigInvalid } from '../environment/config_invalid';
 import { formatAddress, listenAt } from '../environment/listen';
 import { stopTracing } from '../environment/tracing/start';
 import { erasuresTable } from './accounts/erasures';
-import { sessionsTable } from './accounts/sessions_table';
+import { createSessionStore } from './accounts/sessions';
 import { usersTable } from './accounts/users';
 import { createApp } from './app';
 import { loadAssets } from './assets';
@@ -56,31 +56,25 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
   const outbox = outboxTable(pool);
   metrics.observe({ backlog: outbox.backlog, poolUse });
   const metricsServer = createMetricsServer(metrics);
-  const sessions = sessionsTable(pool);
+  const sessionStore = createSessionStore({ pool, logger });
   const quota = createSiteClient({
     target: config.quotaTarget,
     credentials,
     onAnswered: metrics.daemonRequestAnswered,
     logger,
   });
-  const endCleanUps = [
-    cleanUpRegularly({
-      work: sessions.removeEnded,
-      failure: 'expired sessions could not be deleted yet',
-      logger,
-    }),
-    cleanUpRegularly({
-      work: () => forgetOldRequests(pool),
-      failure: 'old requests of calls stay for now',
-      logger,
-    }),
-  ];
+  const endCleanUp = cleanUpRegularly({
+    work: () => forgetOldRequests(pool),
+    failure: 'old requests of calls stay for now',
+    logger,
+  });
   const relays: Relay[] = [];
   const close = async () => {
     await Promise.all(relays.map((relay) => relay.stop()));
     metricsServer.close();
     metricsServer.closeAllConnections();
-    for (const end of endCleanUps) end();
+    sessionStore.close();
+    endCleanUp();
     quota.close();
     credentials.close();
     await stopTracing();
@@ -101,7 +95,7 @@ async function start({ config, credentials, logger }: Starting): Promise<void> {
       users: usersTable(pool),
       market,
       quota,
-      sessionsTable: sessions,
+      sessionStore: sessionStore.store,
       sessionSecret: config.sessionSecret,
       timeZone: config.timeZone,
       offersSignUp: config.offersSignUp,

@@ -67,7 +67,7 @@ export interface ServeOptions {
   readonly credentials: ServerCredentials;
   /** In order, after shedding. */
   readonly guards: readonly RequestGuard[];
-  readonly shedding: Pick<Shedding, 'refusalOf' | 'guard' | 'weigh'>;
+  readonly shedding: Pick<Shedding, 'hasRoom' | 'refusalOf' | 'guard' | 'weigh'>;
   /** The caller of a stream, as far as known before it becomes a request. */
   readonly callerOf: CallerOf;
   /** The most open calls of one connection; more are rejected before our code runs. */
@@ -111,7 +111,7 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
 
   try {
     const port = await bind(server, options);
-    refuseEarly(server, { refusalOf: shedding.refusalOf, callerOf: options.callerOf });
+    refuseEarly(server, { ...shedding, callerOf: options.callerOf });
     keepSessionsForTheirStreams(server);
     raiseForProxies(server, options.proxies);
     watchHandshakes(server, { onFailure: options.onHandshakeFailure, logger });

@@ -44,19 +44,21 @@ describe('a store that is emptied under a running daemon', () => {
   test('claimed anew, and decides from an empty one again', async () => {
     const { empty, startDaemon } = await start();
     const daemon = await startDaemon(1);
-    await daemon.client.admit(connection('42'));
+    await admitInTheEnd(daemon.client, connection('42'));
     await empty();
 
     const { decision, limits } = await admitInTheEnd(daemon.client, connection('42'));
 
     expect([decision, limits[0]?.remaining]).toEqual([Decision.ADMITTED, 39]);
-    expect(daemon.log.some(({ msg }) => /was emptied or replaced/.test(String(msg)))).toBe(true);
+    await until('the reason in the log', () =>
+      daemon.log.some(({ msg }) => /was emptied or replaced/.test(String(msg))),
+    );
   });
 
   test('without any admission: the statistics are read again', async () => {
     const { empty, startDaemon } = await start();
     const daemon = await startDaemon(1);
-    await daemon.client.admit(connection('42'));
+    await admitInTheEnd(daemon.client, connection('42'));
     await empty();
 
     await until('the statistics of an empty store', async () => {
@@ -70,11 +72,12 @@ describe('a store that is emptied under a running daemon', () => {
     const first = await startDaemon(1);
     const health = opened.closed(watchHealth(first.target), (watch) => watch.close());
     await health.reached('SERVING');
-    await first.client.admit(connection('42'));
+    await admitInTheEnd(first.client, connection('42'));
     const second = await startOnEmptied(4, first);
 
     const answers = [];
-    for (let call = 0; call < 50; call += 1) answers.push(await second.client.admit(connection('42')));
+    for (let call = 0; call < 50; call += 1)
+      answers.push(await admitInTheEnd(second.client, connection('42')));
     const failures = [];
     for (let call = 0; call < 5; call += 1)
       failures.push(await failureOf(first.client.admit(connection('42'))));
@@ -95,7 +98,7 @@ describe('a store that is emptied under a running daemon', () => {
     const admin = opened.closed(createAdminClient(first.target), (client) => client.close());
 
     expect(await failureOf(admin.setOverride(override))).toMatchObject({ code: status.UNAVAILABLE });
-    expect((await second.client.admit(connection('42'))).limits[0]?.limit).toBe(40);
+    expect((await admitInTheEnd(second.client, connection('42'))).limits[0]?.limit).toBe(40);
   });
 
   test('claimed anew by the running daemon: another number of partitions is rejected, a restart of the first works', async () => {
@@ -108,6 +111,6 @@ describe('a store that is emptied under a running daemon', () => {
     await first.stop();
     const again = await startDaemon(1);
 
-    expect((await again.client.admit(connection('42'))).limits[0]?.remaining).toBe(38);
+    expect((await admitInTheEnd(again.client, connection('42'))).limits[0]?.remaining).toBe(38);
   });
 });

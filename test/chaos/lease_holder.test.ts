@@ -52,12 +52,13 @@ const leaseHolder = async () => (await space.admissions.get(keysOf().keys.usage(
 
 /** The daemon that has the lease, by its name in what it sends, and the other one. */
 async function seatsByLease(): Promise<{ holder: Seat; other: Seat }> {
-  const find = async () => {
+  let found: Seat[] = [];
+  await until('one of them to have the lease', async () => {
     const id = await leaseHolder();
-    return id === '' ? [] : seats.filter(({ proxy }) => proxy.sent().includes(id));
-  };
-  await until('one of them to have the lease', async () => (await find()).length === 1);
-  const [holder] = await find();
+    found = id === '' ? [] : seats.filter(({ proxy }) => proxy.sent().includes(id));
+    return found.length === 1;
+  });
+  const [holder] = found;
   const other = seats.find((seat) => seat !== holder);
   if (holder === undefined || other === undefined) throw new Error('nobody has the lease');
   return { holder, other };

@@ -58,7 +58,7 @@ async function withoutStore() {
   /** The bytes of the answer, or the error. */
   function call(path: string, request: Buffer): Promise<{ answer?: Buffer; error: ServiceError | null }> {
     return new Promise((resolve) => {
-      const deadline = Date.now() + 10_000;
+      const deadline = Date.now() + 30_000;
       client.makeUnaryRequest(path, asIs, asIs, request, { deadline }, (error, answer) =>
         resolve(answer === undefined ? { error } : { answer, error }),
       );

@@ -3,6 +3,7 @@ import { Decision } from '../../gen/quota/v1/quota_service';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { SENTINEL_PASSWORD, startSentinels } from '../helpers/sentinel';
+import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
 
@@ -51,7 +52,7 @@ describe('a store behind Sentinels', () => {
     await sentinels.replicated();
 
     await sentinels.failOver();
-    expect(health.seen).toContain('NOT_SERVING');
+    await until('the daemon notices', () => health.seen.includes('NOT_SERVING'));
     await health.reached('SERVING');
 
     expect(await admittedOf(LIMIT)).toBe(LIMIT - 4);

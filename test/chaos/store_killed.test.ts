@@ -61,7 +61,7 @@ async function expectEachTakenOnce(
   // A repeat shows its limits as they stand then; each other answer shows what its own token left.
   const first = answers.filter(({ isRepeat }) => !isRepeat);
   expect(new Set(first.map(({ limits }) => limits[0]?.remaining)).size).toBe(first.length);
-  expect((await client.admit({ ...connection, subject })).decision).toBe(Decision.DENIED);
+  expect((await admitInTheEnd(client, { ...connection, subject })).decision).toBe(Decision.DENIED);
 }
 
 describe('a store that is killed and started again under load', () => {
@@ -111,7 +111,7 @@ describe('a store that is killed and started again under load', () => {
 
   test('the next admission after a restart is answered', async () => {
     const { redis, client, health } = await start();
-    const before = await client.admit(connection);
+    const before = await admitInTheEnd(client, connection);
     await redis.kill();
     await health.reached('NOT_SERVING');
     await redis.start();

@@ -22,7 +22,7 @@ async function start() {
   function send(method: string, request: Buffer): Promise<Buffer | undefined> {
     return new Promise((resolve, reject) => {
       const path = `/quota.v1.QuotaService/${method}`;
-      const deadline = Date.now() + 10_000;
+      const deadline = Date.now() + 30_000;
       client.makeUnaryRequest(path, identity, identity, request, { deadline }, (error, response) =>
         error ? reject(error) : resolve(response),
       );

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { QuotaClient } from '../helpers/quota_client';
-import { addStudent, PASSWORD } from './accounts';
-import { callCount, newVisitor, operatorClient } from './client';
+import { addStudent } from './accounts';
+import { callCount, operatorClient } from './client';
+import { logIn } from './logins';
 
 const run = promisify(execFile);
 
@@ -47,10 +48,10 @@ describe('backup.sh and restore.sh', () => {
 
     const after = newClient();
     const { limits } = await after.admit({ subject, policy: 'connection' });
-    const logins = [early, late].map((email) => newVisitor().logIn(email, PASSWORD));
+    const logins = [early, late].map((email) => logIn(email));
     expect(await callCount(after, 'vente')).toBe(count);
     expect(await after.recordCall({ subject, service: 'vente', requestId })).toBe(false);
     expect(limits[0]?.remaining).toBe(8);
-    expect((await Promise.all(logins)).map(({ response }) => response.status)).toEqual([303, 401]);
+    expect((await Promise.all(logins)).map(({ status }) => status)).toEqual([303, 401]);
   });
 });

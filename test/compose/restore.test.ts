@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { addStudent, PASSWORD } from './accounts';
-import { newVisitor } from './client';
+import { addStudent } from './accounts';
 import { compose, inside } from './docker';
+import { logIn } from './logins';
 
 const run = promisify(execFile);
 
@@ -58,7 +58,7 @@ const startTimes = async () => {
   return stdout;
 };
 
-const statusOfLate = async () => (await newVisitor().logIn(late, PASSWORD)).response.status;
+const statusOfLate = async () => (await logIn(late)).status;
 const edit = (file: string, change: (text: string) => string) =>
   writeFileSync(join(folder, file), change(readFileSync(join(folder, file), 'utf8')));
 const withoutManifest = () => rmSync(join(folder, 'manifest.txt'));

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startLoad } from '../chaos/load';
 import type { QuotaClient } from '../helpers/quota_client';
-import { addStudent, PASSWORD } from './accounts';
+import { addStudent } from './accounts';
 import { callCount, newVisitor, operatorClient } from './client';
 import { compose, composeOf, engine, setting } from './docker';
+import { logIn } from './logins';
 
 const NEXT = 'test-next';
 
@@ -40,7 +41,7 @@ const files = () =>
 test('one version forward, back and forward again under traffic loses nothing and counts nothing twice', async () => {
   const email = await addStudent();
   const visitor = newVisitor();
-  await visitor.logIn(email, PASSWORD);
+  await logIn(email, visitor);
   const before = await callCount(client, 'achat');
   const secretsBefore = files();
   const ids: string[] = [];

@@ -5,16 +5,16 @@ import { Decision } from '../../gen/quota/v1/quota_service';
 import { createQuotaClient, failureOf, type QuotaClient } from '../helpers/quota_client';
 import type { Visitor } from '../helpers/visitor';
 import { until } from '../helpers/wait';
-import { addUser, PASSWORD } from './accounts';
+import { addUser } from './accounts';
 import { callCount, newVisitor, operatorClient, TARGET } from './client';
 import { healthOfAll, inside, SERVICES } from './docker';
-import { expectEleventhDenied } from './logins';
+import { expectEleventhDenied, logIn } from './logins';
 
 const SALE = { title: 'Lampe', category: 'other', condition: 'fair', price: '3' };
 
 async function loggedIn(role: 'student' | 'staff'): Promise<Visitor> {
   const visitor = newVisitor();
-  await visitor.logIn(await addUser(role), PASSWORD);
+  await logIn(await addUser(role), visitor);
   return visitor;
 }
 

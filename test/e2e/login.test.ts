@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { Decision } from '../../gen/quota/v1/quota_service';
 import { startBrowser } from '../helpers/browser';
 import {
   addStudent,
@@ -94,7 +95,7 @@ describe('login', () => {
     expect(alert).toMatch(/You may try again in \d+ minutes/);
     expect([ada.path(), bob.path()]).toEqual(['/login', '/services']);
     await bob.context.close();
-  }, 60_000);
+  }, 240_000);
 
   test('one student is denied, another logs in from the same page', async () => {
     await site.daemon.client.admit({ subject: String(student.id), policy: 'connection', cost: 10 });
@@ -127,6 +128,12 @@ describe('login', () => {
   });
 });
 
+/** Takes all attempts that the address has left. */
+async function takeAttempts({ daemon }: TestSite): Promise<void> {
+  const attempt = { subject: '127.0.0.1', policy: 'login-attempt' };
+  while ((await daemon.client.admit(attempt)).decision === Decision.ADMITTED);
+}
+
 // One stops its daemon, the other takes what all visitors share.
 describe('login, on a site of its own', () => {
   let own: TestSite;
@@ -143,6 +150,8 @@ describe('login, on a site of its own', () => {
     await own.daemon.client.admit({ subject: '127.0.0.1', policy: 'login-attempt', cost: 590 });
     const statuses = [];
     for (let attempt = 1; attempt <= 30; attempt += 1) {
+      // Or a machine that is slower than one attempt a second would never run out of them.
+      if (attempt > 10) await takeAttempts(own);
       const answer = await visitor.post('/login', { ...form, password: `wrong password ${attempt % 2}` });
       statuses.push(answer.response.status);
     }

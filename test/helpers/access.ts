@@ -48,6 +48,9 @@ export function accessFile(identities: readonly TestIdentity[]): string {
   return `${JSON.stringify({ identities: entries }, undefined, 2)}\n`;
 }
 
+/** A call that hangs for this long has failed its test. */
+const DEADLINE_MS = 30_000;
+
 /** A unary call of any method, with no message. */
 export function callEmpty(
   target: string,
@@ -55,7 +58,7 @@ export function callEmpty(
 ): Promise<Buffer> {
   const client = new Client(target, channel ?? credentials.createInsecure());
   const asIs = (bytes: Buffer) => bytes;
-  const options = { deadline: Date.now() + 10_000 };
+  const options = { deadline: Date.now() + DEADLINE_MS };
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(
       path,

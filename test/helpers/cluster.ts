@@ -4,7 +4,8 @@ import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { provided } from './environment';
 import type { Machine } from './machine';
-import { freePort, type OwnRedis, type OwnRedisOptions, startOwnRedis } from './redis';
+import { freePort } from './ports';
+import { type OwnRedis, type OwnRedisOptions, startOwnRedis } from './redis';
 import { PLAIN, type ServerSecurity } from './redis_security';
 import { until } from './wait';
 

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { provided } from './environment';
-import { freePort } from './redis';
+import { freePort } from './ports';
 import { createDiskShim, HAS_COMPILER } from './shims';
 
 /** Whether this process may make small file systems. */

@@ -7,7 +7,7 @@ import {
 } from '../../gen/envoy/service/ratelimit/v3/rls';
 import { promised, untilStoreAnswers } from './quota_client';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
 /** A descriptor: its entries as a map, and what is seldom set. */
 export type Described = Readonly<Record<string, string | undefined>>;

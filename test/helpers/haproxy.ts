@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
-import { freePort } from './redis';
+import { freePort } from './ports';
 import { until } from './wait';
 
 export const HAPROXY_FILE = join(__dirname, '../../deploy/haproxy/haproxy.cfg');

@@ -30,6 +30,9 @@ async function startServer(machine: Machine): Promise<OwnStore> {
   return { ...redis, stopWrites: () => become('127.0.0.1', '1'), takeWrites: () => become('NO', 'ONE') };
 }
 
+/** What it has acknowledged is on disk when all of it is killed. */
+const ON_DISK = { appendfsync: 'always' };
+
 const PROCESSES = 6;
 
 /** The Sentinels go on: they are asked for the master's address, and know of no other one. */
@@ -37,6 +40,7 @@ async function startBehindSentinels(machine: Machine): Promise<OwnStore> {
   const { url, servers, close } = await startSentinels({
     sentinelPassword: '',
     downAfterMs: NO_FAILOVER_MS,
+    config: ON_DISK,
     machines: Array(PROCESSES).fill(machine),
   });
   return { url, close, ...together(servers), ...byReplicas(url) };
@@ -44,7 +48,7 @@ async function startBehindSentinels(machine: Machine): Promise<OwnStore> {
 
 async function startOwnCluster(machine: Machine): Promise<OwnStore> {
   const { url, servers, settled, close } = await startCluster({
-    config: { 'cluster-node-timeout': String(NO_FAILOVER_MS) },
+    config: { 'cluster-node-timeout': String(NO_FAILOVER_MS), ...ON_DISK },
     machines: Array(PROCESSES).fill(machine),
   });
   const all = together(servers);

@@ -26,12 +26,12 @@ export function listeningPort(
   });
 }
 
-/** Asks a program to stop, and waits; its exit code, or null if a signal ended it. */
+/** Asks a program to stop, and waits until all that it wrote has been read; its exit code, or null if a signal ended it. */
 export async function stopProcess(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, 'exit');
+    const closed = once(child, 'close');
     child.kill('SIGTERM');
-    await exited;
+    await closed;
   }
   return child.exitCode;
 }

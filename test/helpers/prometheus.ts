@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
-import { freePort } from './redis';
+import { freePort } from './ports';
 import { until } from './wait';
 
 const RULES = join(__dirname, '../../deploy/prometheus/alerts.yml');

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
@@ -11,6 +10,7 @@ import { createClient } from '../../daemon/redis/places';
 import { parseRedisUrl, withDatabase } from '../../environment/redis/address';
 import { provided } from './environment';
 import { LOOPBACK, type Machine } from './machine';
+import { freePort } from './ports';
 import { PLAIN, type ServerSecurity } from './redis_security';
 
 /** A part of the shared store that is one test's own: everything under its key prefix. */
@@ -158,9 +158,8 @@ export async function startOwnRedis({
       stdio: 'ignore',
       env: { ...process.env, ...env },
     });
-    const isRunning = () => server.exitCode === null && server.signalCode === null;
     const password = options.requirepass?.toString();
-    await answering({ connection: { host, port, password, ...security.client }, isRunning });
+    await answering({ connection: { host, port, password, ...security.client }, server });
   }
 
   await start();
@@ -179,31 +178,23 @@ export async function startOwnRedis({
   };
 }
 
-/** Resolves once the server answers. Throws if it ends instead: another program may have taken the port. */
+/** Resolves once the server answers. Throws if it ends instead, or if another one answers at its port. */
 async function answering({
   connection,
-  isRunning,
+  server,
 }: {
   connection: RedisOptions;
-  isRunning: () => boolean;
+  server: ChildProcess;
 }): Promise<void> {
+  const isRunning = () => server.exitCode === null && server.signalCode === null;
   const retries = { retryStrategy: () => (isRunning() ? 20 : null), maxRetriesPerRequest: null };
   const redis = new Redis({ ...connection, ...retries });
   redis.on('error', () => undefined);
   try {
-    await redis.ping();
+    const [, processId] = /^process_id:(\d+)/m.exec(await redis.info('server')) ?? [];
+    if (Number(processId) !== server.pid)
+      throw new Error(`another server answers at ${connection.host}:${connection.port}`);
   } finally {
     redis.disconnect();
   }
-}
-
-/** A loopback port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }

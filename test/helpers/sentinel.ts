@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { provided } from './environment';
 import { LOOPBACK, type Machine } from './machine';
-import { freePort, type OwnRedis, startOwnRedis } from './redis';
+import { freePort } from './ports';
+import { type OwnRedis, startOwnRedis } from './redis';
 import { PLAIN, type ServerSecurity } from './redis_security';
 import { until } from './wait';
 
@@ -54,7 +55,13 @@ export async function startSentinels({
 }: OwnSentinelsOptions = {}): Promise<OwnSentinels> {
   const { password = PASSWORD } = security.client;
   const hasUsers = security.client.password !== undefined;
-  const config = { masterauth: password, ...(hasUsers ? {} : { requirepass: password }), ...more };
+  const config = {
+    masterauth: password,
+    ...(hasUsers ? {} : { requirepass: password }),
+    // A server that waits for a busy disk is taken for one that has failed.
+    appendfsync: 'everysec',
+    ...more,
+  };
   const [masterMachine, ...others] = machines;
   const master = await startOwnRedis({ config, security, machine: masterMachine });
   const replicaof = [master.host, `${master.port}`];

@@ -80,7 +80,7 @@ export interface Person {
   readonly page: Page;
   readonly context: BrowserContext;
   visit(path: string): Promise<void>;
-  /** Fills in the login form and sends it. */
+  /** Fills in the login form and sends it; again while a busy machine has no answer in time, and a few times at most. */
   logIn(who: { email: string; password?: string }): Promise<Response>;
   /**
    * Logs in without showing a page, for tests of what comes after it; again while a busy machine has no answer in time.
@@ -128,10 +128,13 @@ export async function newPerson(browser: Browser, site: TestSite, reading: Readi
     return answer;
   };
   const logIn: Person['logIn'] = async ({ email, password = PASSWORD }) => {
-    await visit('/login');
-    await page.fill('form[action="/login"] input[name=email]', email);
-    await page.fill('form[action="/login"] input[name=password]', password);
-    return press(reading.locale === 'fr-FR' ? 'Se connecter' : 'Log in');
+    for (let tries = 1; ; tries += 1) {
+      await visit('/login');
+      await page.fill('form[action="/login"] input[name=email]', email);
+      await page.fill('form[action="/login"] input[name=password]', password);
+      const answer = await press(reading.locale === 'fr-FR' ? 'Se connecter' : 'Log in');
+      if (answer.status() !== 503 || tries === MOST_TRIES) return answer;
+    }
   };
   return {
     page,

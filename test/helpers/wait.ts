@@ -31,6 +31,25 @@ export async function within<T>(what: string, work: Promise<T>): Promise<T> {
   return outcome.value;
 }
 
+/**
+ * The outcome of steps that take less than a time. On a busy machine they may take longer, which shows nothing: then they are
+ * taken again. Each time they begin with subjects or servers of their own.
+ */
+export async function quickly<T>(
+  what: string,
+  steps: () => Promise<T>,
+  { lessThanMs }: { lessThanMs: number },
+): Promise<T> {
+  const outcomes: T[] = [];
+  await until(`${what} in less than ${lessThanMs} ms`, async () => {
+    const startMs = performance.now();
+    const outcome = await steps();
+    if (performance.now() - startMs < lessThanMs) outcomes.push(outcome);
+    return outcomes.length > 0;
+  });
+  return outcomes[0] as T;
+}
+
 const HOUR_MS = 60 * 60 * 1000;
 
 /** Waits for the next hour if this one ends too soon, so that the whole test runs within one hour. */

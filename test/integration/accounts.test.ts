@@ -1,14 +1,18 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { SessionData, Store } from 'express-session';
 import type { Pool, RowDataPacket } from 'mysql2/promise';
-import { type StoredSession, sessionsTable } from '../../web/accounts/sessions_table';
+import { pino } from 'pino';
+import { createSessionStore } from '../../web/accounts/sessions';
+import { sessionsTable } from '../../web/accounts/sessions_table';
 import { EmailTaken, type UserToInsert, usersTable } from '../../web/accounts/users';
 import { connect } from '../../web/database';
 import { migrate } from '../../web/migrations';
 import { createTestDatabase, type TestDatabase } from '../helpers/mysql';
 
 const MIGRATIONS = readdirSync(join(__dirname, '../../web/migrations')).sort();
+const logger = pino({ level: 'silent' });
 
 describe('migrations', () => {
   test('migrations: run twice, the second run applies nothing', async () => {
@@ -149,51 +153,45 @@ describe('accounts', () => {
     expect((await users.findById(id))?.passwordHash).toBe(outcomes[0] ? 'a' : 'b');
   });
 
-  test('sessions: a session outlives the pool that wrote it', async () => {
-    await sessionsTable(pool).write('one', sessionOf(7));
+  test('sessions: a session outlives the store that wrote it', async () => {
+    const first = createSessionStore({ pool, logger });
+    await write(first.store, 'one', sessionOf(7));
+    first.close();
+
     const otherPool = connect(database.url);
-    expect(await sessionsTable(otherPool).read('one')).toMatchObject({ data: { userId: 7 } });
+    const second = createSessionStore({ pool: otherPool, logger });
+    expect(await read(second.store, 'one')).toMatchObject({ userId: 7 });
+    second.close();
     await otherPool.end();
   });
 
   test('sessions: a session that has ended is gone, and the clean-up removes its row alone', async () => {
     const table = sessionsTable(pool);
-    await table.write('ended', { ...sessionOf(9), end: new Date(Date.now() - 1000) });
+    await table.write('ended', {
+      ...sessionOf(9),
+      cookie: { originalMaxAge: 1, expires: new Date(Date.now() - 1000) },
+    });
     await table.write('goes-on', sessionOf(9));
     expect(await table.read('ended')).toBeUndefined();
     expect(await table.removeEnded()).toBe(1);
-    expect(await table.read('goes-on')).toMatchObject({ data: { userId: 9 } });
+    expect(await table.read('goes-on')).toMatchObject({ session: { userId: 9 } });
   });
 
   test('sessions: a session that is extended goes on past its first end; what it holds stays', async () => {
     const table = sessionsTable(pool);
-    await table.write('extended', { ...sessionOf(9), end: new Date(Date.now() - 1000) });
+    await table.write('extended', {
+      ...sessionOf(9),
+      cookie: { originalMaxAge: 1, expires: new Date(Date.now() - 1000) },
+    });
     await table.extend('extended', new Date(Date.now() + 60_000));
-    expect(await table.read('extended')).toMatchObject({ data: { userId: 9, passwordMark: 'a-mark' } });
+    expect(await table.read('extended')).toMatchObject({ session: { userId: 9, passwordMark: 'a-mark' } });
   });
 
   test('sessions: a session that is written again is replaced', async () => {
     const table = sessionsTable(pool);
     await table.write('again', sessionOf(9));
     await table.write('again', sessionOf(10));
-    expect(await table.read('again')).toMatchObject({ data: { userId: 10 } });
-  });
-
-  test('sessions: a session that express-session wrote is read', async () => {
-    const data = JSON.stringify({
-      cookie: { originalMaxAge: 1, expires: new Date(0), secure: false, httpOnly: true, path: '/' },
-      ...sessionOf(9).data,
-    });
-    const end = Math.floor(Date.now() / 1000) + 60;
-    await pool.execute('INSERT INTO sessions (session_id, expires, data) VALUES (?, ?, ?)', [
-      'earlier',
-      end,
-      data,
-    ]);
-    expect(await sessionsTable(pool).read('earlier')).toMatchObject({
-      data: sessionOf(9).data,
-      end: new Date(end * 1000),
-    });
+    expect(await table.read('again')).toMatchObject({ session: { userId: 10 } });
   });
 
   test('sessions: a session is read with its account as it is now, and without one once that is deleted', async () => {
@@ -202,7 +200,7 @@ describe('accounts', () => {
     const id = await users.insert(newUser({ email: 'session@example.org', passwordHash: 'first' }));
     await table.write('of-an-account', sessionOf(id));
     expect(await table.read('of-an-account')).toMatchObject({
-      data: { userId: id, passwordMark: 'a-mark' },
+      session: { userId: id, passwordMark: 'a-mark' },
       user: { id, email: 'session@example.org', role: 'student', unseenSales: 0, passwordHash: 'first' },
     });
     await users.replacePassword({ id, from: 'first', to: 'second' });
@@ -210,7 +208,7 @@ describe('accounts', () => {
     await users.delete(id);
     // The deletion removes sessions too; one that a login writes at the same time may come after it.
     await table.write('of-an-account', sessionOf(id));
-    expect(await table.read('of-an-account')).toMatchObject({ data: { userId: id }, user: undefined });
+    expect(await table.read('of-an-account')).toMatchObject({ session: { userId: id }, user: undefined });
   });
 
   test('sessions: a session is read with the end that its row has', async () => {
@@ -218,23 +216,39 @@ describe('accounts', () => {
     await table.write('with-an-end', sessionOf(9));
     const end = new Date('2099-01-01T00:00:00Z');
     await table.extend('with-an-end', end);
-    expect((await table.read('with-an-end'))?.end).toEqual(end);
+    expect((await table.read('with-an-end'))?.session.cookie.expires).toEqual(end);
+  });
+
+  test('sessions: a page that moves the end by less than a minute leaves the row as it is, and more moves it', async () => {
+    const { store, close } = createSessionStore({ pool, logger });
+    const table = sessionsTable(pool);
+    await table.write('touched', sessionOf(9));
+    const first = (await table.read('touched'))?.session.cookie.expires;
+    await touch(store, 'touched', 59_000);
+    expect((await table.read('touched'))?.session.cookie.expires).toEqual(first);
+    await touch(store, 'touched', 61_000);
+    expect((await table.read('touched'))?.session.cookie.expires).toEqual(new Date(Number(first) + 61_000));
+    close();
   });
 
   test('sessions: an unreachable database is an error to the caller and does not end the process', async () => {
     const otherPool = connect(database.url);
     await otherPool.end();
-    const table = sessionsTable(otherPool);
-    await expect(table.read('any')).rejects.toThrow();
-    await expect(table.write('any', sessionOf(9))).rejects.toThrow();
+    const { store, close } = createSessionStore({ pool: otherPool, logger });
+    await expect(read(store, 'any')).rejects.toThrow();
+    await expect(write(store, 'any', sessionOf(9))).rejects.toThrow();
+    close();
   });
 
-  test('sessions: a removed session is gone for every pool', async () => {
-    const otherPool = connect(database.url);
-    await sessionsTable(pool).write('two', sessionOf(8));
-    await sessionsTable(pool).remove('two');
-    expect(await sessionsTable(otherPool).read('two')).toBeUndefined();
-    await otherPool.end();
+  test('sessions: a destroyed session is gone for every store', async () => {
+    const { store, close } = createSessionStore({ pool, logger });
+    await write(store, 'two', sessionOf(8));
+    await new Promise((resolve) => store.destroy('two', resolve));
+    close();
+
+    const other = createSessionStore({ pool, logger });
+    expect(await read(other.store, 'two')).toBeFalsy();
+    other.close();
   });
 });
 
@@ -253,6 +267,30 @@ function newUser(values: Partial<UserToInsert> & { email: string }): UserToInser
   return { firstName: 'Ada', lastName: 'Lovelace', role: 'student', passwordHash: 'a-hash', ...values };
 }
 
-function sessionOf(userId: number): Pick<StoredSession, 'data' | 'end'> {
-  return { data: { userId, passwordMark: 'a-mark', started: 0 }, end: new Date(Date.now() + 60_000) };
+function sessionOf(userId: number): SessionData {
+  const expires = new Date(Date.now() + 60_000);
+  return { cookie: { originalMaxAge: 60_000, expires }, userId, passwordMark: 'a-mark', started: 0 };
+}
+
+function write(store: Store, id: string, session: SessionData): Promise<void> {
+  return new Promise((resolve, reject) => {
+    store.set(id, session, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** What express-session does at the end of a request, which has moved the session's end by so much. */
+function touch(store: Store, id: string, movedMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    store.load(id, (error, session) => {
+      if (error || session === undefined) return reject(error ?? new Error(`no session ${id}`));
+      session.cookie.expires = new Date(Number(session.cookie.expires) + movedMs);
+      store.touch?.(id, session, resolve);
+    });
+  });
+}
+
+function read(store: Store, id: string): Promise<SessionData | null | undefined> {
+  return new Promise((resolve, reject) => {
+    store.get(id, (error, session) => (error ? reject(error) : resolve(session)));
+  });
 }

@@ -6,7 +6,7 @@ import type { Limit } from '../../daemon/quota/limits';
 import { admitModel, modelOf } from '../helpers/admission_model';
 import { type Ask, type LimitStore, openLimitStore, policyOf } from '../helpers/limit_store';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
-import { until } from '../helpers/wait';
+import { quickly, until } from '../helpers/wait';
 
 let space: RedisSpace;
 let store: LimitStore;
@@ -66,7 +66,7 @@ describe('admissions', () => {
       ),
       { numRuns: 120, interruptAfterTimeLimit: 25_000 },
     );
-  }, 60_000);
+  });
 
   test('a denied request that waits for its retry delay is admitted; asked before, denied', async () => {
     const limits: Limit[] = [
@@ -74,9 +74,12 @@ describe('admissions', () => {
       { name: 'bucket', algorithm: 'token-bucket', limit: 2, windowMs: 600 },
     ];
     const policy = policyOf(limits);
-    const subject = randomUUID();
-    await ask({ policy, subject, cost: 2 });
-    const denied = await ask({ policy, subject, cost: 2 });
+    const exhaust = async () => {
+      const subject = randomUUID();
+      await ask({ policy, subject, cost: 2 });
+      return { subject, denied: await ask({ policy, subject, cost: 2 }) };
+    };
+    const { subject, denied } = await quickly('a denial', exhaust, { lessThanMs: 400 });
     const dueUs = denied.decidedUs + (denied.retryDelayUs ?? 0);
 
     let lastDenied = denied;
@@ -147,10 +150,13 @@ describe('admissions', () => {
 
   test('a denied request id that is repeated once there is room is decided anew', async () => {
     const policy = policyOf([{ name: 'window', algorithm: 'sliding-window', limit: 1, windowMs: 50 }]);
-    const subject = randomUUID();
     const requestId = randomUUID();
-    await ask({ policy, subject });
-    const denied = await ask({ policy, subject, requestId });
+    const exhaust = async () => {
+      const subject = randomUUID();
+      await ask({ policy, subject });
+      return { subject, denied: await ask({ policy, subject, requestId }) };
+    };
+    const { subject, denied } = await quickly('a denial', exhaust, { lessThanMs: 50 });
     await pause(60);
 
     const repeat = await ask({ policy, subject, requestId });
@@ -175,18 +181,21 @@ describe('admissions', () => {
   ] as const)(
     'a %s whose window has grown keeps what was taken beyond the old window',
     async (algorithm, rememberMsOf) => {
-      const subject = randomUUID();
-      const name = `grown-${algorithm}`;
-      const of = (windowMs: number) =>
-        policyOf([{ name, algorithm, limit: 2, windowMs }], { name, rememberMs: rememberMsOf(windowMs) });
-      const grown = of(60_000);
-      await store.follow(of(1000));
-      await ask({ policy: of(1000), subject, cost: 2 });
-      await store.follow(grown);
-      const before = await ask({ policy: grown, subject });
+      const grow = async () => {
+        const name = `grown-${randomUUID()}`;
+        const subject = randomUUID();
+        const of = (windowMs: number) =>
+          policyOf([{ name, algorithm, limit: 2, windowMs }], { name, rememberMs: rememberMsOf(windowMs) });
+        const asked = { policy: of(60_000), subject };
+        await store.follow(of(1000));
+        await ask({ policy: of(1000), subject, cost: 2 });
+        await store.follow(asked.policy);
+        return { asked, before: await ask(asked) };
+      };
+      const { asked, before } = await quickly('a window that grows', grow, { lessThanMs: 1000 });
       await pause(1400);
 
-      const after = await ask({ policy: grown, subject });
+      const after = await ask(asked);
 
       expect([before.admitted, after.admitted]).toEqual([false, false]);
     },
@@ -237,14 +246,17 @@ describe('admissions', () => {
       { name: 'tried', algorithm: 'sliding-window', limit: 2, windowMs: 400, shadow: true },
     ];
     const policy = policyOf(limits, { rememberMs: 400 });
-    const subject = randomUUID();
-    const stateKeys = [
-      store.keys.taken(policy.name, subject),
-      store.keys.bucket(policy.name, 'bucket', subject),
-      store.keys.shadow(policy.name, 'tried', subject),
-    ];
-    await ask({ policy, subject });
-    const before = await space.admissions.exists(...stateKeys);
+    const takeOnce = async () => {
+      const subject = randomUUID();
+      const stateKeys = [
+        store.keys.taken(policy.name, subject),
+        store.keys.bucket(policy.name, 'bucket', subject),
+        store.keys.shadow(policy.name, 'tried', subject),
+      ];
+      await ask({ policy, subject });
+      return { stateKeys, before: await space.admissions.exists(...stateKeys) };
+    };
+    const { stateKeys, before } = await quickly('a look at the keys', takeOnce, { lessThanMs: 400 });
     await until('they are gone', async () => (await space.admissions.exists(...stateKeys)) === 0);
 
     expect(before).toBe(3);

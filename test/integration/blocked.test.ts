@@ -34,7 +34,7 @@ describe('ListBlocked', () => {
       limits: [{ name: 'per-window', limit: 3, remaining: 0 }],
     });
     const ageMs = Date.now() - (blocked[0]?.denyTime?.getTime() ?? 0);
-    expect(Math.abs(ageMs)).toBeLessThan(5000);
+    expect(Math.abs(ageMs)).toBeLessThan(60_000);
   });
 
   test('a subject that another daemon has denied is listed within a second or two', async () => {

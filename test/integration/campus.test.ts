@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { createVisitor } from '../../scripts/demo/visitor';
 import { hashPassword } from '../../web/accounts/passwords';
 import { usersTable } from '../../web/accounts/users';
 import { connect } from '../../web/database';
 import { closedAfterEach } from '../helpers/opened';
 import { PASSWORD, startSite } from '../helpers/site';
+import { createVisitor } from '../helpers/visitor';
 
 const STUDENTS = 60;
 
@@ -28,11 +28,13 @@ async function addStudents(mysqlUrl: string): Promise<string[]> {
   return emails;
 }
 
+/** Tries again as long as the daemon is too late, as on a machine that is busy: the site says so with 503. */
 async function logIn(site: string, email: string): Promise<string> {
   const visitor = createVisitor(site);
-  await visitor.open('/login');
-  const { status, location } = await visitor.send('/login', { email, password: PASSWORD });
-  return `${status} ${location}`;
+  for (;;) {
+    const { status, headers } = (await visitor.logIn(email, PASSWORD)).response;
+    if (status !== 503) return `${status} ${headers.get('location')}`;
+  }
 }
 
 test('login: a campus of 60 students behind one address, each of them is let in', async () => {
@@ -45,4 +47,4 @@ test('login: a campus of 60 students behind one address, each of them is let in'
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 
   expect(answers).toEqual(Array(STUDENTS).fill('303 /services'));
-}, 120_000);
+}, 300_000);

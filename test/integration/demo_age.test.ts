@@ -14,7 +14,7 @@ let space: RedisSpace;
 let daemon: TestDaemon;
 beforeEach(async () => {
   // Hours are compared before and after.
-  await withinOneHour({ neededMs: 10_000 });
+  await withinOneHour({ neededMs: 30_000 });
   space = openRedisSpace();
   daemon = await startDaemon({ redisUrl: space.url, prefix: space.prefix });
 });

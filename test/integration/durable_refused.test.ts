@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { closedAfterEach } from '../helpers/opened';
 import { failureOf } from '../helpers/quota_client';
+import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
 
@@ -26,6 +27,11 @@ test('with a Redis that cannot wait for its disk, what is durable is UNAVAILABLE
     reason: 'STORE_UNAVAILABLE',
   });
   expect(await daemon.client.admit({ subject, policy: 'plain' })).toMatchObject({ decision: 1 });
-  const [report] = daemon.log.filter(({ msg }) => msg.startsWith('settings of redis put promises at risk'));
-  expect(JSON.stringify(report?.settings)).toContain('at risk');
+  await until('the report', () =>
+    daemon.log.some(
+      ({ msg, settings }) =>
+        msg.startsWith('settings of redis put promises at risk') &&
+        JSON.stringify(settings).includes('at risk'),
+    ),
+  );
 });

@@ -73,11 +73,11 @@ describe('decisions by hour', () => {
 
   test('admissions of earlier hours are counted in them', async () => {
     const { store, folder, read } = await open();
-    const atMs = currentHour() - 3 * HOUR_MS + 60_000;
-    await append(space, store, [{ subjects: ['ada', 'bob'], atMs }]);
+    const startMs = currentHour() - 3 * HOUR_MS;
+    await append(space, store, [{ subjects: ['ada', 'bob'], atMs: startMs + 60_000 }]);
     await foldAll(folder);
 
-    const hour = (await read(5)).find(({ startTimeMs }) => startTimeMs === currentHour() - 3 * HOUR_MS);
+    const hour = (await read(5)).find(({ startTimeMs }) => startTimeMs === startMs);
     expect(hour?.policies[0]).toEqual({
       policy: 'connection',
       admittedCount: 2,

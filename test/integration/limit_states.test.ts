@@ -65,7 +65,7 @@ describe('a token bucket', () => {
   });
 
   test('that only denials meet after an override has ended keeps what was taken until it is full again', async () => {
-    const policy = ownPolicy([bucket(1, 2000)]);
+    const policy = ownPolicy([bucket(1, 60_000)]);
     const subject = randomUUID();
     const target = { subject, policy: policy.name, limitName: 'bucket' };
     await store.override({ ...target, limit: 1_000_000 });
@@ -79,14 +79,14 @@ describe('a token bucket', () => {
 
 describe('takings', () => {
   test('of a policy that another daemon counts for longer, are not purged by the shorter window', async () => {
-    const short = ownPolicy([window(10, 10_000)], 10_000);
-    const long = { ...short, limits: [window(10, 20_000)], rememberMs: 20_000 };
+    const short = ownPolicy([window(10, 100_000)], 100_000);
+    const long = { ...short, limits: [window(10, 200_000)], rememberMs: 200_000 };
     const subject = randomUUID();
     const other = await openLimitStore(space);
     await other.follow(long);
     await store.follow(short);
     const key = store.keys.taken(short.name, subject);
-    await takeInThePast(key, 9, 15_000_000);
+    await takeInThePast(key, 9, 150_000_000);
 
     await store.admit({ policy: short, subject });
 

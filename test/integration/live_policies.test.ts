@@ -56,6 +56,7 @@ describe('a policies file that changes', () => {
     await seen(20);
     daemon.writePolicies(policiesOf(50));
     await seen(50);
+    await until('all of 50 to be taken', () => answers.filter(({ admitted }) => admitted).length === 50);
     daemon.writePolicies(policiesOf(10));
     await seen(10);
     isOver = true;

@@ -5,13 +5,13 @@ import { expect, test } from '@jest/globals';
 import { provided } from '../helpers/environment';
 import { createTestDatabase } from '../helpers/mysql';
 import { closedAfterEach } from '../helpers/opened';
+import { freePort } from '../helpers/ports';
 import { stopProcess } from '../helpers/processes';
 import { copyProject, type ProjectCopy } from '../helpers/project_copy';
-import { freePort } from '../helpers/redis';
 import { until } from '../helpers/wait';
 
 /** The project is built anew in between, beside all the other tests. */
-const BOUND_MS = 180_000;
+const BOUND_MS = 300_000;
 
 const opened = closedAfterEach();
 
@@ -33,7 +33,7 @@ async function startAll(project: ProjectCopy): Promise<void> {
     WEB_METRICS_LISTEN: `127.0.0.1:${metrics}`,
   });
   opened.closed(child, stopProcess);
-  await until('the site is ready', () => isReady(child.exitCode, web));
+  await until('the site is ready', () => isReady(child.exitCode, web), { boundMs: BOUND_MS });
 }
 
 async function isReady(exitCode: number | null, port: number): Promise<boolean> {

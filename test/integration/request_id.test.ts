@@ -76,6 +76,7 @@ describe('a batch with a fault and a refusal in it', () => {
 describe('the probes of the web tier', () => {
   test('a probe is answered, sets no cookie and is not logged', async () => {
     const site = await startSite();
+    await until('ready', async () => (await fetch(`${site.url}/readyz`)).status === 200);
     const live = await fetch(`${site.url}/livez`);
     const ready = await fetch(`${site.url}/readyz`);
 

@@ -9,6 +9,7 @@ import { createRedisStore, type RedisStore } from '../../daemon/redis/store';
 import { decisionBy } from '../helpers/conformance/store_factory';
 import { policyOf } from '../helpers/limit_store';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { withinOneHour } from '../helpers/wait';
 
 const WINDOW_US = 600_000_000;
 const SIZE = 5;
@@ -160,6 +161,7 @@ describe('admissions that were made without the store', () => {
   );
 
   test('is in the statistics once, in the hour of its time, and never before a later connection', async () => {
+    await withinOneHour({ neededMs: 30_000 });
     const subject = randomUUID();
     const before = await usageOf(subject);
     const { decidedUs } = await decisionBy(store, admissionOf(windowed, subject), windowed);

@@ -102,15 +102,16 @@ test('the simulation joins, admits and spreads skewed traffic as a daemon on a C
 
   let name = '';
   let measured: Awaited<ReturnType<typeof run>>;
-  await until('the daemon to decide on all of it', async () => {
+  const decides = async () => {
     const prefix = `${randomUUID()}-`;
     name = prefix;
     measured = await run((rank) => `${prefix}${rank}`);
     return measured !== undefined;
-  });
+  };
+  await until('the daemon to decide on all of it', decides, { boundMs: 180_000 });
 
   expect(measured).toEqual(simulated((rank) => `${name}${rank}`));
-}, 180_000);
+}, 300_000);
 
 /** The admissions that a daemon has sent to Redis so far, and in how many calls. */
 async function joinedBy(httpUrl: string): Promise<{ admissions: number; calls: number }> {

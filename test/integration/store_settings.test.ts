@@ -26,7 +26,9 @@ describe('the settings of Redis', () => {
     const { server } = await safeRedis({ appendfsync: 'everysec' });
     const daemon = await opened.daemon({ redisUrl: server.url, prefix: '' });
 
-    const lines = daemon.log.filter(({ msg }) => msg === RISK);
+    const linesNow = () => daemon.log.filter(({ msg }) => msg === RISK);
+    await until('a line for each connection', () => linesNow().length >= 2);
+    const lines = linesNow();
     expect(lines.map(({ redis }) => redis).sort()).toEqual(['quota-admissions', 'quota-calls']);
     expect(lines[0]?.settings).toEqual([expect.stringMatching(/^appendfsync at risk: if the machine dies/)]);
     const text = await (await fetch(`${daemon.httpUrl}/metrics`)).text();
@@ -51,7 +53,7 @@ describe('the settings of Redis', () => {
       await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       await until('another connection', () => ready() > before);
     };
-    expect(linesOf(SAFE)).toBe(1);
+    await until('the first report', () => linesOf(SAFE) === 1);
 
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
     await reconnect();
@@ -70,9 +72,9 @@ describe('the settings of Redis', () => {
     const url = server.url.replace('//', '//quota:word@');
     const daemon = await opened.daemon({ redisUrl: url, prefix: '' });
 
-    expect(daemon.log.find(({ msg }) => msg === RISK)?.settings).toEqual([
-      'appendfsync unknown: Redis does not say',
-    ]);
+    const report = () => daemon.log.find(({ msg }) => msg === RISK);
+    await until('the report', () => report() !== undefined);
+    expect(report()?.settings).toEqual(['appendfsync unknown: Redis does not say']);
     await expect(startDaemon({ redisUrl: url, prefix: '', env: strict })).rejects.toThrow(
       /appendfsync unknown/,
     );

@@ -31,7 +31,8 @@ test('a log that nobody reads, dropped and counted; the program goes on, stays s
     child.stderr.on('data', (chunk: Buffer) => {
       told += chunk.toString();
     });
-    const [code] = await within('the end of the program', once(child, 'exit'));
+    const ends = Promise.all([once(child, 'exit'), once(child.stderr, 'end')]);
+    const [[code]] = await within('the end of the program', ends);
     const { dropped, grownBytes } = JSON.parse(told) as { dropped: number; grownBytes: number };
 
     expect(code).toBe(0);

@@ -47,7 +47,7 @@ const BATCH = 1000;
 const MOST_IN_ENTRY = 32;
 
 const WEEK_S = 7 * 86_400;
-const BOUND_MS = SIZE === SMALL ? 120_000 : 6 * 3_600_000;
+const BOUND_MS = SIZE === SMALL ? 600_000 : 6 * 3_600_000;
 
 /** One login in four is of a user who logs in half as often again as the limit allows. */
 const EAGER_SHARE = 4;

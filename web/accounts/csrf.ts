@@ -41,7 +41,7 @@ function guard({
 }: GuardOptions): DoubleCsrfUtilities & { protect: RequestHandler } {
   const utilities = doubleCsrf({
     getSecret: () => secret,
-    getSessionIdentifier: (req) => req.sessionId ?? VISITOR,
+    getSessionIdentifier: (req) => (req.session?.userId === undefined ? VISITOR : req.sessionID),
     getCsrfTokenFromRequest: (req) => req.body?.[FIELD],
     cookieName,
     cookieOptions: { secure, sameSite: 'lax', httpOnly: true, path: '/' },

@@ -1,3 +1,4 @@
+import type { SessionData } from 'express-session';
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../database';
 import { COLUMNS_WITH_PASSWORD, toUserWithPassword, type UserWithPassword } from './user';
@@ -5,20 +6,10 @@ import { EXISTS } from './user_search';
 
 const MS_PER_S = 1_000;
 
-/** What a session holds. */
-export type SessionData = {
-  userId: number;
-  /** Identifies the password at the time of the login: when it changes, the session is over. */
-  passwordMark: string;
-  /** When the user logged in, in milliseconds since 1970. */
-  started: number;
-};
-
 /** A session, and the account that it belongs to, both as they were at one moment. */
 export type StoredSession = {
-  data: SessionData;
-  /** To the second. */
-  end: Date;
+  /** Its cookie holds the end that the table has. */
+  session: SessionData;
   /** Undefined if the account was deleted. */
   user: UserWithPassword | undefined;
 };
@@ -27,7 +18,7 @@ export type StoredSession = {
 export type SessionsTable = {
   /** Undefined for a session that has ended, or never was. */
   read(id: string): Promise<StoredSession | undefined>;
-  write(id: string, session: { data: SessionData; end: Date }): Promise<void>;
+  write(id: string, session: SessionData): Promise<void>;
   /** Moves the end of a session. */
   extend(id: string, end: Date): Promise<void>;
   remove(id: string): Promise<void>;
@@ -36,9 +27,6 @@ export type SessionsTable = {
   /** Removes all sessions of a user. Reads every session, so it is for operators' commands, not for pages. */
   removeOfUser(userId: number): Promise<void>;
 };
-
-/** A web tier with express-session, which may still serve beside this one, expects it in the data. */
-const EARLIER_COOKIE = { originalMaxAge: null };
 
 export function sessionsTable(database: Database): SessionsTable {
   return {
@@ -51,12 +39,13 @@ export function sessionsTable(database: Database): SessionsTable {
       );
       return row && toStoredSession(row);
     },
-    async write(id, { data, end }) {
-      const [expires, text] = [secondsOf(end), JSON.stringify({ ...data, cookie: EARLIER_COOKIE })];
+    async write(id, session) {
+      const expires = secondsOf(endOf(session));
+      const data = JSON.stringify(session);
       await database.execute(
         `INSERT INTO sessions (session_id, expires, data) VALUES (?, ?, ?)
          ON DUPLICATE KEY UPDATE expires = ?, data = ?`,
-        [id, expires, text, expires, text],
+        [id, expires, data, expires, data],
       );
     },
     async extend(id, end) {
@@ -78,12 +67,15 @@ export function sessionsTable(database: Database): SessionsTable {
 }
 
 function toStoredSession(row: RowDataPacket): StoredSession {
-  const { userId, passwordMark, started }: SessionData = JSON.parse(row.data);
-  return {
-    data: { userId, passwordMark, started },
-    end: new Date(row.expires * MS_PER_S),
-    user: row.id === null ? undefined : toUserWithPassword(row),
-  };
+  const session: SessionData = JSON.parse(row.data);
+  session.cookie.expires = new Date(row.expires * MS_PER_S);
+  return { session, user: row.id === null ? undefined : toUserWithPassword(row) };
+}
+
+/** When a session ends. Every cookie of the site expires; JSON holds the time as text. */
+export function endOf({ cookie }: SessionData): Date {
+  if (!cookie.expires) throw new Error('a session has no end');
+  return new Date(cookie.expires);
 }
 
 function secondsOf(moment: Date): number {

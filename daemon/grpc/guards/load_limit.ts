@@ -31,6 +31,8 @@ export interface LoadLimit {
 export interface LoadLimitOptions {
   readonly nowMs?: () => number;
   readonly least: number;
+  /** The least if callers give up; `least` unless given. */
+  readonly leastGivenUp?: number;
   readonly most: number;
   /** How much callers with less in flight than others may have beyond the limit, as a share of it; none unless given. */
   readonly reserve?: number;
@@ -42,6 +44,15 @@ const SLOW_MS = 100;
 /** TCP halves; less is enough here, as decreases can come ten times a second. */
 const DECREASE = 0.9;
 
+/** Callers that give up wait for something else as well: by halving, their share falls within some round trips. */
+const DECREASE_GIVEN_UP = 0.5;
+
+/** A larger share of callers that give up is overload: a few always leave, or ask two daemons and take the first answer. */
+const GIVEN_UP_SHARE = 0.05;
+
+/** The share is an average of about so many requests, so a few callers that leave one after the other change nothing. */
+const REMEMBERED_REQUESTS = 128;
+
 /** For each decision: about one more per round trip at the rate of a busy daemon. */
 const INCREASE = 0.1;
 
@@ -49,25 +60,37 @@ const INCREASE = 0.1;
  * Bounds what is in flight by how long requests take: more while they are answered quickly, a tenth less after a slow one
  * (additive increase, multiplicative decrease: D. Chiu and R. Jain, 1989; for services: AIMDLimit of Netflix's
  * concurrency-limits). Like TCP, it decreases once per round trip: a request that began before the last decrease shows
- * nothing new, so one pause of the process costs a tenth and not everything.
+ * nothing new, so one pause of the process costs a tenth and not everything. If callers give up, however quickly, the
+ * queue is where it cannot be seen: in their own connections, or in the socket. Then it halves.
  */
 export function createLoadLimit({
   nowMs = () => performance.now(),
   least,
+  leastGivenUp = least,
   most,
   reserve = 0,
 }: LoadLimitOptions): LoadLimit {
   let limit = most;
   let inFlight = 0;
   let decreasedMs = Number.NEGATIVE_INFINITY;
+  /** The share of requests whose callers gave up, of late. */
+  let givenUp = 0;
+
+  function decrease(factor: number, atLeast: number): void {
+    limit = Math.min(limit, Math.max(atLeast, limit * factor));
+    decreasedMs = nowMs();
+  }
 
   function learn(ending: Ending, { startMs, weight }: { startMs: number; weight: number }): void {
-    const ms = nowMs();
-    const isSlow = ms - startMs >= SLOW_MS;
-    if (ending === 'answered' && !isSlow) limit = Math.min(most, limit + INCREASE * weight);
-    if (ending === 'failed' || !isSlow || startMs <= decreasedMs) return;
-    limit = Math.max(least, limit * DECREASE);
-    decreasedMs = ms;
+    if (ending === 'failed') return;
+    const isDropped = ending === 'dropped';
+    givenUp += (Number(isDropped) - givenUp) / REMEMBERED_REQUESTS;
+    const areGivingUp = givenUp > GIVEN_UP_SHARE;
+    const isSlow = nowMs() - startMs >= SLOW_MS;
+    if (!isDropped && !isSlow && !areGivingUp) limit = Math.min(most, limit + INCREASE * weight);
+    if (startMs <= decreasedMs) return;
+    if (isDropped && areGivingUp) decrease(DECREASE_GIVEN_UP, leastGivenUp);
+    else if (isSlow) decrease(DECREASE, least);
   }
 
   function isFull(): boolean {

@@ -4,7 +4,7 @@ import { RateLimitServiceService } from '../../../gen/envoy/service/ratelimit/v3
 import { QuotaAdminServiceService } from '../../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../../gen/quota/v1/quota_service';
 import { createFairShares, type FairShares, type Share } from '../../access/fair_shares';
-import { type EarlyRefusal, trailersOnly } from '../listening/early_refusals';
+import { type HasRoom, type RefusalOf, trailersOnly } from '../listening/early_refusals';
 import { detailsTrailer, statusOf } from '../status';
 import { callerOf } from './authenticate';
 import type { Refusal, RequestGuard, Watch } from './guards';
@@ -13,10 +13,12 @@ import { createLoadLimit, type Ending, type LoadLimit, Overloaded, type Passage 
 /** Rejects excess requests before they are decoded, as cheaply as possible, and counts what is in flight. */
 export interface Shedding {
   /**
-   * Returns the refusal of an excess request, given its path, before anything is made of it: the cheapest way. The
-   * callers with the most in flight, by weight, are rejected first; the others may go somewhat beyond the limit.
+   * Whether there is room for a request, given its path, before anything is made of it. The callers with the most in
+   * flight, by weight, are the first to find none; the others may go somewhat beyond the limit.
    */
-  readonly refusalOf: EarlyRefusal;
+  readonly hasRoom: HasRoom;
+  /** Counts a request that found no room, and returns its answer: the cheapest way to reject one. */
+  readonly refusalOf: RefusalOf;
   /**
    * Counts accepted requests, and also rejects excess ones, at a higher cost. Must be the first guard, or a rejected
    * request would cost as much as an answered one.
@@ -55,6 +57,16 @@ const RESERVE = 0.25;
  */
 const LEAST_DECISIONS = 128;
 
+/** If callers give up, what is in flight delays what they still wait for: then two joined calls are enough. */
+const LEAST_GIVEN_UP = 32;
+
+const DECISIONS = {
+  least: LEAST_DECISIONS,
+  leastGivenUp: LEAST_GIVEN_UP,
+  most: MOST_DECISIONS,
+  reserve: RESERVE,
+};
+
 /** The methods whose requests may hold more than one decision. A weak map of all requests would keep the collector busy. */
 const WEIGHED: ReadonlySet<string> = new Set([
   QuotaServiceService.batchAdmit.path,
@@ -73,7 +85,7 @@ const REFUSAL_COUNT = 16;
 export function createShedding({
   isShedding,
   onShed,
-  decisions = createLoadLimit({ least: LEAST_DECISIONS, most: MOST_DECISIONS, reserve: RESERVE }),
+  decisions = createLoadLimit(DECISIONS),
   operations = createLoadLimit(OPERATIONS),
   shares = createFairShares(),
 }: SheddingOptions): Shedding {
@@ -99,12 +111,12 @@ export function createShedding({
   }
 
   return {
-    refusalOf(path = '', callerOf) {
+    hasRoom(path = '', callerOf) {
       const limit = isShedding ? limits.get(path) : undefined;
-      if (limit === undefined || !limit.isFull()) return undefined;
-      const isRefused = limit.isExhausted() || shares.isFirstToRefuse(callerOf());
-      return isRefused ? shed(path).headers : undefined;
+      if (limit === undefined || !limit.isFull()) return true;
+      return !limit.isExhausted() && !shares.isFirstToRefuse(callerOf());
     },
+    refusalOf: (path = '') => shed(path).headers,
     attribution({ method }) {
       if (!isShedding || limits.get(method.path) !== decisions) return undefined;
       let share: Share | undefined;

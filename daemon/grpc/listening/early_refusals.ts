@@ -4,35 +4,62 @@ import type { Caller } from '../../access/fair_shares';
 import type { CallerOf } from '../../access/known_callers';
 import { blameCaller, isCompressed } from './compressed_requests';
 import { serversOf } from './http2_servers';
-import { hasReadableTimeout, shortenTimeout } from './timeouts';
+import { hasReadableTimeout, shortenTimeout, spendTimeout } from './timeouts';
+import { createWaitingRoom, type WaitingRoom } from './waiting_room';
 
-/** Returns the refusal of a request, given its path as /package.Service/Method and its caller; undefined lets it in. */
-export type EarlyRefusal = (
-  path: string | undefined,
-  callerOf: () => Caller | undefined,
-) => OutgoingHttpHeaders | undefined;
+/** Whether a request may be let in, given its path as /package.Service/Method and its caller. */
+export type HasRoom = (path: string | undefined, callerOf: () => Caller | undefined) => boolean;
+
+/** Counts a rejected request, and returns its answer. */
+export type RefusalOf = (path: string | undefined) => OutgoingHttpHeaders;
 
 export interface EarlyRefusing {
-  readonly refusalOf: EarlyRefusal;
+  readonly hasRoom: HasRoom;
+  readonly refusalOf: RefusalOf;
   readonly callerOf: CallerOf;
 }
 
 /**
- * Rejects requests as they come out of HTTP/2, before the library handles them, at a third of the usual cost. `server` is
- * already bound. The headers are the whole answer: gRPC's Trailers-Only.
+ * Rejects requests as they come out of HTTP/2, before the library handles them, at a third of the usual cost, unless there
+ * is room within some milliseconds. `server` is already bound. The headers are the whole answer: gRPC's Trailers-Only.
  */
-export function refuseEarly(server: Server, { refusalOf, callerOf }: EarlyRefusing): void {
+export function refuseEarly(server: Server, { hasRoom, refusalOf, callerOf }: EarlyRefusing): void {
+  /** By path, as each method has its own room; only methods that may have none are here. */
+  const rooms = new Map<string | undefined, WaitingRoom>();
+
+  function roomOf(path: string | undefined): WaitingRoom {
+    const room = rooms.get(path) ?? createWaitingRoom();
+    rooms.set(path, room);
+    return room;
+  }
+
   for (const listening of serversOf(server)) {
     const handlers = listening.listeners('stream');
     listening.removeAllListeners('stream');
-    listening.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => {
-      const refusal = hasReadableTimeout(headers)
-        ? refusalOf(headers[':path'], () => callerOf(stream, headers))
-        : UNREADABLE_TIMEOUT;
-      if (refusal !== undefined) return refuse(stream, refusal);
-      shortenTimeout(headers);
+
+    function letIn(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rest: readonly unknown[]): void {
       if (isCompressed(headers)) blameCaller(stream);
       for (const handle of handlers) handle.call(listening, stream, headers, ...rest);
+    }
+
+    listening.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => {
+      if (!hasReadableTimeout(headers)) return refuse(stream, UNREADABLE_TIMEOUT);
+      shortenTimeout(headers);
+      const path = headers[':path'];
+      const caller = () => callerOf(stream, headers);
+      const isNext = rooms.size === 0 || (rooms.get(path)?.isEmpty ?? true);
+      if (isNext && hasRoom(path, caller)) return letIn(stream, headers, rest);
+      const arrivedMs = performance.now();
+      roomOf(path).add({
+        stream,
+        arrivedMs,
+        hasRoom: () => hasRoom(path, caller),
+        letIn() {
+          spendTimeout(headers, performance.now() - arrivedMs);
+          letIn(stream, headers, rest);
+        },
+        refuse: () => refuse(stream, refusalOf(path)),
+      });
     });
   }
 }

@@ -11,10 +11,18 @@ const MAX_INVALID_FRAMES = 100;
 /**
  * How many streams a connection may reset at once, and per second. A caller resets a call whose deadline passes, and
  * Node's own limit, after a thousand 33 a second, would close the connections of all callers of a slow daemon, with the
- * answers that are on their way. A thousand calls that the library begins and does not answer take 3 % of a processor.
- * Node knows these two from version 24 on; older ones keep their own limit.
+ * answers that are on their way. A thousand calls that the library begins and does not answer take 3 % of a processor;
+ * under overload most are reset before they are begun. Node knows these two from version 24 on; older ones keep their
+ * own limit.
  */
-const RESETS = { streamResetBurst: 10_000, streamResetRate: 1_000 };
+const RESETS = { streamResetBurst: 20_000, streamResetRate: 10_000 };
+
+/**
+ * How many streams in succession Node may reject because too many are open, before it ends the connection; its own limit
+ * is a hundred. Callers that give up many calls at once and send the next ones exceed it, and lose each new connection
+ * in the same way. Node rejects a stream without calling any of our code.
+ */
+const MAX_REJECTED_STREAMS = 10_000;
 
 /**
  * Limits what a connection may send before our code sees it. The library has no option for these, but passes the options
@@ -28,5 +36,6 @@ export function limitSessions(server: Server): void {
   session.settings = { ...session.settings, maxHeaderListSize: MAX_HEADERS_BYTES };
   session.maxHeaderListPairs = MAX_HEADERS;
   session.maxSessionInvalidFrames = MAX_INVALID_FRAMES;
+  session.maxSessionRejectedStreams = MAX_REJECTED_STREAMS;
   Object.assign(session, RESETS);
 }

@@ -20,3 +20,22 @@ export function shortenTimeout(headers: IncomingHttpHeaders): void {
   const [, count, unit = ''] = TIMEOUT.exec(String(headers[HEADER])) ?? [];
   if (Number(count) > (LONGEST_BY_UNIT[unit] ?? Number.POSITIVE_INFINITY)) headers[HEADER] = LONGEST;
 }
+
+const MS_PER_UNIT: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+};
+
+/** The most milliseconds in eight digits: what has passed of a longer timeout does not matter. */
+const MOST_MS = 99_999_999;
+
+/** Takes from a timeout what has passed of it before the library sees it, so that nothing is decided after the deadline. */
+export function spendTimeout(headers: IncomingHttpHeaders, passedMs: number): void {
+  const [, count, unit = ''] = TIMEOUT.exec(String(headers[HEADER])) ?? [];
+  const ms = Number(count) * (MS_PER_UNIT[unit] ?? Number.NaN);
+  if (ms <= MOST_MS) headers[HEADER] = `${Math.max(0, Math.floor(ms - passedMs))}m`;
+}

@@ -20,6 +20,9 @@ import {
 /** What a server may be sent before it says more: RFC 9113, 6.9.2. */
 const INITIAL_WINDOW = 65_535;
 
+/** How many calls are opened before the server says how many may be: as many as Node and grpc-go open. */
+const INITIAL_STREAMS = 100;
+
 /** The answer's message, after the compression flag and the length: the field `decision`. */
 const DECISION_TAG_AT = 5;
 const DECISION_TAG = 0x08;
@@ -191,7 +194,7 @@ function createState<Sent extends Call>() {
     open: new Map<number, Sent>(),
     output: [] as Buffer[],
     window: INITIAL_WINDOW,
-    most: Number.POSITIVE_INFINITY,
+    most: INITIAL_STREAMS,
     stream: -1,
   };
 }

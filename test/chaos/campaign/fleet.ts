@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
 import { QuotaServiceClient } from '../../../gen/quota/v1/quota_service';
 import { startDaemon, type TestDaemon } from '../../helpers/daemon';
-import { freePort } from '../../helpers/redis';
+import { freePort } from '../../helpers/ports';
 import { POLICY_VERSIONS, TOKENS } from './policies';
 
 /** A daemon that is restarted after every end. */

@@ -9,11 +9,11 @@ import { createAdminClient } from '../../helpers/admin_client';
 import { closedAfterEach } from '../../helpers/opened';
 import type { QuotaClient } from '../../helpers/quota_client';
 import { until } from '../../helpers/wait';
-import { addStudent, PASSWORD } from '../accounts';
+import { addStudent } from '../accounts';
 import { newVisitor, operatorClient, TARGET } from '../client';
 import { compose, healthOfAll, secret } from '../docker';
 import { describeHardened } from '../hardened';
-import { expectEleventhDenied } from '../logins';
+import { expectEleventhDenied, logIn } from '../logins';
 import { NODES, nodesOf, redisCli, settled } from './redis';
 
 const run = promisify(execFile);
@@ -89,7 +89,7 @@ describe('the stack with a Cluster', () => {
   test('replaces every daemon under load, and no call and no page fails', async () => {
     const email = await addStudent();
     const visitor = newVisitor();
-    await visitor.logIn(email, PASSWORD);
+    await logIn(email, visitor);
     const before = await containersOf('daemon');
     const calls = startLoad();
     await calls.more(200);

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDaemon } from '../../helpers/daemon';
 import { provided } from '../../helpers/environment';
+import { freePort } from '../../helpers/ports';
 import { copyProject } from '../../helpers/project_copy';
-import { freePort, startOwnRedis } from '../../helpers/redis';
+import { startOwnRedis } from '../../helpers/redis';
 import { provide, provideGrpcurl, type Result, runInTurn } from './session';
 
 /** Far more than a few dozen commands take, each of which starts a program or two, even on a machine that is busy. */

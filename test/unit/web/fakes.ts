@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { MemoryStore } from 'express-session';
 import { pino } from 'pino';
 import { QuotaUnavailable } from '../../../client/answers/unavailable';
 import { createApp } from '../../../web/app';
@@ -15,7 +16,6 @@ import type {
 } from '../../../web/quota/client';
 import type { AnsweredRequest } from '../../../web/telemetry/metrics';
 import { type FakeMarket, fakeMarket } from './fake_market';
-import { type FakeSessions, fakeSessions } from './fake_sessions';
 import { type FakeUsers, fakeUsers } from './fake_users';
 
 const PER_WINDOW: Limit = {
@@ -159,7 +159,7 @@ export type Site = {
   users: FakeUsers;
   quota: FakeQuota;
   market: FakeMarket;
-  sessions: FakeSessions;
+  store: MemoryStore;
   logLines: string[];
   /** What the site reported of each request. */
   answered: AnsweredRequest[];
@@ -178,18 +178,18 @@ export async function serveSite({
   daemon?: QuotaClient;
 } = {}): Promise<Site> {
   const quota = fakeQuota();
+  const store = new MemoryStore();
   const logLines: string[] = [];
   const answered: AnsweredRequest[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => logLines.push(line) });
   const users = await fakeUsers(quota.asked);
-  const sessions = fakeSessions(users);
   const market = fakeMarket(quota.asked);
   const app = createApp({
     assets: fakeAssets,
     users,
     market,
     quota: daemon ?? quota,
-    sessionsTable: sessions,
+    sessionStore: store,
     sessionSecret: 's'.repeat(32),
     timeZone: 'Europe/Paris',
     offersSignUp,
@@ -204,7 +204,7 @@ export async function serveSite({
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${port}`, users, quota, market, sessions, logLines, answered, close };
+  return { url: `http://127.0.0.1:${port}`, users, quota, market, store, logLines, answered, close };
 }
 
 function orThrow<T>(value: T | Error): T {

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { type Request, Router } from 'express';
 import { type UserRequest, withUser } from '../../accounts/current_user';
 import type { KnownDevices } from '../../accounts/known_devices';
 import { ownWords } from '../../accounts/new_user';
@@ -45,7 +45,7 @@ async function changeOwnPassword(parts: Parts, asked: UserRequest): Promise<void
   // No password was tried, so nothing is counted.
   if (Object.keys(formFaults).length > 0) return sendAccount(sendPage, asked, { faults: formFaults });
   const { refusal, isWrong } = await tryPassword({ ...parts, ...asked }, () =>
-    changePassword(users, asked, form),
+    changePassword({ users, id: user.id, req, form }),
   );
   if (refusal !== undefined) return sendAccount(sendPage, asked, { refusal });
   if (isWrong) {
@@ -55,12 +55,10 @@ async function changeOwnPassword(parts: Parts, asked: UserRequest): Promise<void
   res.redirect(303, `${HERE}?done=password`);
 }
 
+type Change = { users: Users; id: number; req: Request; form: PasswordForm };
+
 /** Changes the password and keeps only this session; false if the current password is wrong. */
-async function changePassword(
-  users: Users,
-  { user: { id }, req, res }: UserRequest,
-  form: PasswordForm,
-): Promise<boolean> {
+async function changePassword({ users, id, req, form }: Change): Promise<boolean> {
   const user = await users.findById(id);
   if (user === undefined || !(await verifyPassword(user.passwordHash, form.current))) return false;
 
@@ -69,6 +67,6 @@ async function changePassword(
   // Another session changed it first, and has ended this one.
   if (!isChanged) return false;
   req.log.info({ userId: id }, 'a password was changed');
-  await startSession({ req, res }, { id, passwordHash });
+  await startSession(req, { id, passwordHash });
   return true;
 }

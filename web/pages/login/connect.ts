@@ -28,7 +28,7 @@ export async function connectUser({ user, quota, req, res }: Connecting): Promis
     res,
   });
   if (asked.refusal !== undefined) return asked.refusal;
-  await orGiveBack({ quota, req }, asked.taken, () => startSession({ req, res }, user));
+  await orGiveBack({ quota, req }, asked.taken, () => startSession(req, user));
   res.redirect(303, pathAfterLogin(req));
   return undefined;
 }

@@ -86,8 +86,7 @@ export function requestIdFor(
   { requestIds, req }: Pick<ServicesParts & UserRequest, 'requestIds' | 'req'>,
   values: readonly (string | number)[],
 ): string {
-  const { sessionId = '' } = req;
-  return requestIds({ sessionId, formId: formIdOf(req.body?.form), values });
+  return requestIds({ sessionId: req.sessionID, formId: formIdOf(req.body?.form), values });
 }
 
 export type MarketBounds = typeof MARKET_BOUNDS & { maxPrice: string };

@@ -1,9 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { QuotaUnavailable } from '../../../client/answers/unavailable';
-import { requireStaff } from '../../accounts/current_user';
-import { createSessionUser } from '../../accounts/sessions';
-import type { SessionsTable } from '../../accounts/sessions_table';
+import { createSessionUser, requireStaff } from '../../accounts/current_user';
+import type { SessionStore } from '../../accounts/session_store';
 import type { Users } from '../../accounts/users';
 import { translatorOf } from '../../i18n/translator';
 import type { QuotaClient } from '../../quota/client';
@@ -21,7 +20,7 @@ import { StatisticsView } from './view';
 
 type Parts = {
   users: Users;
-  sessionsTable: SessionsTable;
+  sessionStore: SessionStore;
   quota: QuotaClient;
   sendPage: SendPage;
   /** The IANA name of the zone whose hours are shown. */
@@ -54,8 +53,8 @@ export function statisticsRoutes(parts: Parts): Router {
       data: { board: reading && boardFor(res, reading), range },
     });
   });
-  const sessionUser = createSessionUser(parts.sessionsTable);
-  const mayRead = async ({ sessionId = '' }: Request) => (await sessionUser(sessionId))?.role === 'staff';
+  const sessionUser = createSessionUser({ users, store: parts.sessionStore });
+  const mayRead = async ({ sessionID }: Request) => (await sessionUser(sessionID))?.role === 'staff';
   router.get('/statistics/live', liveBoard({ pollerOf, boardFor, mayRead, stopping }));
   for (const id of PANEL_IDS)
     router.get(`/statistics/${id}.csv`, async (req, res) => {

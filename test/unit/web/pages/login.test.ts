@@ -13,8 +13,8 @@ beforeEach(async () => {
 
 afterEach(() => site.close());
 
-function sessionCount(): number {
-  return site.sessions.rows.size;
+function sessionCount(): Promise<number> {
+  return new Promise((resolve) => site.store.length((_error, length) => resolve(length ?? -1)));
 }
 
 describe('login', () => {
@@ -23,7 +23,7 @@ describe('login', () => {
     expect(response.status).toBe(200);
     expect(html).toMatch(/<label for="email">/);
     expect([...visitor.cookies.keys()]).toEqual(['csrf']);
-    expect(sessionCount()).toBe(0);
+    expect(await sessionCount()).toBe(0);
   });
 
   test('login: all is well, the guard is asked, then the user, then the quota, and the services follow', async () => {
@@ -65,9 +65,7 @@ describe('login', () => {
   });
 
   test('login: the session cannot be kept, 500 and every token is given back', async () => {
-    site.sessions.write = async () => {
-      throw new Error('the database is gone');
-    };
+    site.store.set = (_id, _session, done) => done?.(new Error('the database is gone'));
     expect((await visitor.logIn()).response.status).toBe(500);
     expect(site.quota.asked.filter((each) => each.startsWith('refund'))).toEqual([
       'refund connection 1',
@@ -158,7 +156,7 @@ describe('login', () => {
     expect(wrong.html).toContain('Incorrect email or password.');
     expect(unknown.html.replace('eve@', 'ada@')).toBe(wrong.html);
     expect(site.quota.asked).not.toContain('admit connection 1');
-    expect(sessionCount()).toBe(0);
+    expect(await sessionCount()).toBe(0);
   });
 
   test('login: too many tries, 429 before the password is looked at', async () => {
@@ -184,7 +182,7 @@ describe('login', () => {
     expect(html).toContain('The limit is 10 every 10 minutes');
     expect(html).toMatch(/<time datetime="20\d\d-/);
     expect(visitor.cookies.has('sid')).toBe(false);
-    expect(sessionCount()).toBe(0);
+    expect(await sessionCount()).toBe(0);
   });
 
   test.each(['login-attempt', 'connection'])(
@@ -196,7 +194,7 @@ describe('login', () => {
       expect(response.headers.get('retry-after')).toBe('3');
       expect(html).not.toContain('inner-message');
       expect(visitor.cookies.has('sid')).toBe(false);
-      expect(sessionCount()).toBe(0);
+      expect(await sessionCount()).toBe(0);
     },
   );
 
@@ -211,7 +209,7 @@ describe('login', () => {
     const { response } = await visitor.submit('/', '/logout');
     expect([response.status, response.headers.get('location')]).toEqual([303, '/']);
     expect(visitor.cookies.has('sid')).toBe(false);
-    expect(sessionCount()).toBe(0);
+    expect(await sessionCount()).toBe(0);
   });
 
   test('logout: without a token it is a 403, and the visitor is still logged in', async () => {
@@ -223,7 +221,7 @@ describe('login', () => {
   test('logout: from a page whose session has ended it leads to the login', async () => {
     await visitor.logIn();
     const token = tokenIn((await visitor.get('/')).html);
-    site.sessions.rows.clear();
+    await new Promise((resolve) => site.store.clear(resolve));
     const { response } = await visitor.post('/logout', { _csrf: token });
     expect([response.status, response.headers.get('location')]).toEqual([303, '/login']);
   });

@@ -178,7 +178,7 @@ describe('sell', () => {
 
   test('sell: the session has ended meanwhile, 403 that says so and nothing is sold', async () => {
     const token = tokenIn((await visitor.get('/services/vente')).html);
-    site.sessions.rows.clear();
+    await new Promise((resolve) => site.store.clear(resolve));
     const { response, html } = await visitor.post('/services/vente', { ...SALE, _csrf: token });
     expect(response.status).toBe(403);
     expect(html).toContain('Your session has ended.');

@@ -60,7 +60,7 @@ async function serveCallers(...identities: KnownIdentity[]) {
       error ? reject(error) : resolve(bound),
     );
   });
-  refuseEarly(server, { refusalOf: shedding.refusalOf, callerOf: createCallerOf(access) });
+  refuseEarly(server, { ...shedding, callerOf: createCallerOf(access) });
   const clients = identities.map(({ name }) =>
     opened.closed(createQuotaClient(`127.0.0.1:${port}`, { token: name, asksOnce: true }), (each) =>
       each.close(),

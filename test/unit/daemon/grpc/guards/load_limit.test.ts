@@ -104,4 +104,50 @@ describe('load limit', () => {
 
     expect(() => second?.weigh(1000)).toThrow(Overloaded);
   });
+
+  describe('callers that give up, however quickly', () => {
+    /** So many requests, one after the other, of which each n-th is given up; they take a millisecond each. */
+    function run(
+      { clock, limit }: ReturnType<typeof limitOf>,
+      { count, each }: { count: number; each: number },
+    ) {
+      for (let i = 1; i <= count; i += 1) {
+        const passage = limit.enter();
+        clock.ms += 1;
+        passage?.end(i % each === 0 ? 'dropped' : 'answered');
+      }
+    }
+
+    test('a tenth of them, halve it down to a least of its own', () => {
+      const clock = { ms: 0 };
+      const limit = createLoadLimit({ nowMs: () => clock.ms, least: 40, leastGivenUp: 5, most: 100 });
+      run({ clock, limit }, { count: 500, each: 10 });
+
+      expect(limit.state().limit).toBe(5);
+    });
+
+    test('one in fifty, as leave at any time, change nothing', () => {
+      const limited = limitOf(100);
+      run(limited, { count: 500, each: 50 });
+
+      expect(limited.limit.state().limit).toBe(100);
+    });
+
+    test('hundreds at once, as after a pause, halve it once', () => {
+      const limited = limitOf(1000);
+      const passages = fill(limited);
+      limited.clock.ms += 1;
+      for (const passage of passages) passage.end('dropped');
+
+      expect(limited.limit.state().limit).toBe(500);
+    });
+
+    test('it grows again once few do', () => {
+      const limited = limitOf(100);
+      run(limited, { count: 500, each: 10 });
+      run(limited, { count: 2000, each: 100 });
+
+      expect(limited.limit.state().limit).toBe(100);
+    });
+  });
 });

@@ -61,7 +61,7 @@ async function serveWaiting({ isShedding = true, isEarly }: { isShedding?: boole
       error ? reject(error) : resolve(bound),
     );
   });
-  if (isEarly) refuseEarly(server, { refusalOf: shedding.refusalOf, callerOf: () => undefined });
+  if (isEarly) refuseEarly(server, { ...shedding, callerOf: () => undefined });
   const target = `127.0.0.1:${port}`;
   const client = opened.closed(createQuotaClient(target), (each) => each.close());
   return { client, target, shedding, shed, waiting, decodedCount: () => decodedCount };

@@ -25,7 +25,7 @@ const ADMIT = QuotaServiceService.admit.path;
 /** A server that refuses each Admit, and counts the calls that its library hears of. */
 async function serve() {
   let interceptedCount = 0;
-  let refusedCount = 0;
+  let seenCount = 0;
   const server = opened.closed(
     new Server({
       interceptors: [
@@ -55,11 +55,11 @@ async function serve() {
   metadata.set('details-bin', Buffer.from([0, 1, 255]));
   const refusal = trailersOnly({ code: status.UNAVAILABLE, message: 'plein à 100 %', metadata });
   refuseEarly(server, {
-    refusalOf(path) {
-      if (path !== ADMIT) return undefined;
-      refusedCount += 1;
-      return refusal;
+    hasRoom(path) {
+      seenCount += 1;
+      return path !== ADMIT;
     },
+    refusalOf: () => refusal,
     callerOf: () => undefined,
   });
   const target = `127.0.0.1:${port}`;
@@ -70,7 +70,7 @@ async function serve() {
     target,
     client,
     interceptedCount: () => interceptedCount,
-    refusedCount: () => refusedCount,
+    seenCount: () => seenCount,
   };
 }
 
@@ -130,7 +130,7 @@ describe('early refusals', () => {
   });
 
   test('callers that leave before their refusal, the server goes on', async () => {
-    const { target, client, refusedCount } = await serve();
+    const { target, client, seenCount } = await serve();
     const session = opened.closed(connect(`http://${target}`), (each) => each.destroy());
     for (let i = 0; i < 50; i += 1) {
       const stream = openStream(session, ADMIT);
@@ -138,7 +138,7 @@ describe('early refusals', () => {
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
     }
 
-    await until('the server has seen them', () => refusedCount() > 0);
+    await until('the server has seen them', () => seenCount() > 0);
 
     expect((await admit(client)).code).toBe(status.UNAVAILABLE);
   });

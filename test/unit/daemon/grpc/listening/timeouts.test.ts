@@ -1,5 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { hasReadableTimeout, shortenTimeout } from '../../../../../daemon/grpc/listening/timeouts';
+import {
+  hasReadableTimeout,
+  shortenTimeout,
+  spendTimeout,
+} from '../../../../../daemon/grpc/listening/timeouts';
 
 function shortened(timeout: string): unknown {
   const headers = { 'grpc-timeout': timeout };
@@ -33,4 +37,24 @@ describe('grpc-timeout', () => {
       expect(shortened(timeout)).toBe('2147483S');
     },
   );
+
+  test.each([
+    ['1S', '980m'],
+    ['500m', '480m'],
+    ['20000u', '0m'],
+    ['1n', '0m'],
+    ['2147483S', '2147483S'],
+  ])('%s is %s after 20 milliseconds', (timeout, left) => {
+    const headers = { 'grpc-timeout': timeout };
+    spendTimeout(headers, 20);
+
+    expect(headers['grpc-timeout']).toBe(left);
+  });
+
+  test('none is none after 20 milliseconds', () => {
+    const headers = {};
+    spendTimeout(headers, 20);
+
+    expect(headers).toEqual({});
+  });
 });
