@@ -241,7 +241,10 @@ describe('a busy site', () => {
         attempt < 20 && (await visitor.page.locator('section.refused').count()) === 0;
         attempt += 1
       )
-        await visitor.logIn({ email: INES.email, password: 'not the password' });
+        await visitor.logIn({
+          email: `someone.${language}@etuservices.example`,
+          password: 'not the password',
+        });
       await shoot(visitor.page, 'too-many-attempts');
 
       await camille.visit('/services/vente');
