@@ -6,7 +6,7 @@ import type { ConnectionSecurity } from './places';
 const MOST_REDIRECTIONS = 3;
 
 /** How often the slot owners are refreshed, besides after each redirection and each lost connection. */
-const REFRESH_MS = 10_000;
+const REFRESH_MS = 5_000;
 
 const REFRESH_TIMEOUT_MS = 1_000;
 

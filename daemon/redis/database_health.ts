@@ -5,23 +5,11 @@ import { type Database, isCluster } from './nodes';
 import { createProbe, PROBE_INTERVAL_MS } from './probe';
 import { createSharedPauses } from './shared_pauses';
 
-/** So many partitions are each probed as often as a single server. */
-const MOST_PROBED_OFTEN = 16;
-
-/** Of more partitions so many are probed within one interval: once one of them fails, the others are probed at once. */
-const PROBES_PER_INTERVAL = 4;
-
-/** Many probes that begin together are soon spread evenly over the interval: at each moment one of them is due soon. */
-const SPREAD = 1;
-
-/** The others are probed at most this often because one has failed: of a server that fails, each partition does. */
-const ALARM_MS = 1_000;
+/** Partitions that are probed within one interval; with more of them, each is probed less often. */
+const PROBES_PER_INTERVAL = 16;
 
 /** Of pauses that are hardly longer: they must not be rounded up to twice the time. */
 const SHORT_STEP_MS = 25;
-
-/** Of longer pauses: each write to a server costs as much as many probes in it. */
-const LONG_STEP_MS = 4 * PROBE_INTERVAL_MS;
 
 /** While partitions fail, each is asked this often: hundreds of them fail at once if a server does. */
 const LONGEST_RETRY_MS = 500;
@@ -69,9 +57,8 @@ function watchServer({ redis, name, keys, partitions, logger }: DatabaseHealthOp
 
 function watchPartitions({ redis, name, keys, partitions, logger }: DatabaseHealthOptions): DatabaseHealth {
   const summary = createSummary();
-  const isEachOften = partitions <= MOST_PROBED_OFTEN;
-  const pauses = createSharedPauses(isEachOften ? SHORT_STEP_MS : LONG_STEP_MS);
-  let alarmedMs = Number.NEGATIVE_INFINITY;
+  const isEachOften = partitions <= PROBES_PER_INTERVAL;
+  const pauseTogether = createSharedPauses(isEachOften ? SHORT_STEP_MS : PROBE_INTERVAL_MS);
   const parts = Array.from({ length: partitions }, (_, partition) => {
     const quiet = quieted(logger.child({ partition }), summary.changed);
     const circuit = createCircuit({ name, logger: quiet });
@@ -80,23 +67,14 @@ function watchPartitions({ redis, name, keys, partitions, logger }: DatabaseHeal
       name,
       key: keys.probe(partition),
       circuit,
-      intervalMs: PROBE_INTERVAL_MS * (isEachOften ? 1 : partitions / PROBES_PER_INTERVAL),
-      jitter: isEachOften ? undefined : SPREAD,
+      intervalMs: PROBE_INTERVAL_MS * Math.max(1, partitions / PROBES_PER_INTERVAL),
       longestRetryMs: LONGEST_RETRY_MS,
-      pauseTogether: pauses.pause,
-      onFirstFailure: probeAll,
+      pauseTogether,
       logger: quiet,
     });
     return { circuit, probe };
   });
   const usableCount = () => parts.filter(({ probe }) => probe.isUsable()).length;
-
-  function probeAll(): void {
-    const nowMs = performance.now();
-    if (nowMs - alarmedMs < ALARM_MS) return;
-    alarmedMs = nowMs;
-    pauses.endAll();
-  }
 
   function createSummary() {
     let reported: number | undefined;

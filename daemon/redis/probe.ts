@@ -40,14 +40,10 @@ export interface ProbeOptions {
   /** Closed by a successful probe. */
   readonly circuit?: Circuit;
   readonly intervalMs?: number;
-  /** By what share of it a pause may be longer or shorter; a fifth unless given. */
-  readonly jitter?: number;
   /** The longest pause between two probes while they fail. */
   readonly longestRetryMs?: number;
   /** Makes the pause after a probe that succeeded; each probe pauses by itself unless given. */
   readonly pauseTogether?: (delayMs: number) => Promise<void>;
-  /** Called when a probe has failed and the one before had not. */
-  readonly onFirstFailure?: () => void;
 }
 
 /**
@@ -56,8 +52,7 @@ export interface ProbeOptions {
  */
 export function createProbe(options: ProbeOptions): Probe {
   const { redis, name, key, logger, circuit = CLOSED_CIRCUIT } = options;
-  const { intervalMs = PROBE_INTERVAL_MS, longestRetryMs = FIRST_RETRY_MS } = options;
-  const { jitter = JITTER, pauseTogether, onFirstFailure } = options;
+  const { intervalMs = PROBE_INTERVAL_MS, longestRetryMs = FIRST_RETRY_MS, pauseTogether } = options;
   const stopping = new AbortController();
   let isUsable = false;
   let silences = 0;
@@ -87,14 +82,13 @@ export function createProbe(options: ProbeOptions): Probe {
       logger.debug({ redis: name, reason: String(error) }, 'probe failed');
       pauseMs = Math.min(intervalMs, longestRetryMs, FIRST_RETRY_MS * 2 ** silences);
       silences += 1;
-      if (silences === 1) onFirstFailure?.();
       if (isRefusal(error) || silences > TOLERATED_SILENCES) turn(false, String(error));
     }
   }
 
   async function goOn(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const delayMs = pauseMs * (1 + jitter * (2 * Math.random() - 1));
+      const delayMs = pauseMs * (1 + JITTER * (2 * Math.random() - 1));
       if (silences === 0 && pauseTogether !== undefined) await pauseTogether(delayMs);
       else await pause(delayMs, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
       if (!stopping.signal.aborted) await tryToWrite();

@@ -12,12 +12,6 @@ const IDLE_MS = 250;
 /** How many partitions are checked within that time; if there are more, each is checked less often. */
 const PARTITIONS_PER_IDLE = 16;
 
-/**
- * The most partitions that are checked at once: those that had nothing to fold, whose steps are as short as can be. The others
- * take their turns, so that the store serves callers in between. More than come due on average, so none has to wait long.
- */
-const CHECKED_AT_ONCE = 2 * PARTITIONS_PER_IDLE;
-
 /** How often the sizes of the logs are measured. */
 const MEASURE_MS = 1000;
 
@@ -59,8 +53,6 @@ interface PartitionProgress {
   /** Whether there is more to do; otherwise it is checked again at `nextMs`. */
   hasMore: boolean;
   nextMs: number;
-  /** Whether the last step found nothing to fold. */
-  isIdle: boolean;
   hasFailed: boolean;
 }
 
@@ -78,7 +70,6 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       measuredMs: Number.NEGATIVE_INFINITY,
       hasMore: false,
       nextMs: Number.NEGATIVE_INFINITY,
-      isIdle: false,
       hasFailed: false,
     }),
   );
@@ -98,7 +89,6 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   async function step(partition: number, of: PartitionProgress): Promise<void> {
     const nowMs = performance.now();
     of.hasMore = false;
-    of.isIdle = false;
     of.nextMs = nowMs + idleMs - IDLE_MS / 2;
     const isMeasuring = nowMs - of.measuredMs >= MEASURE_MS;
     const reply = await folder.fold(partition, { leaseMs, isMeasuring });
@@ -106,28 +96,21 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     if (isMeasuring && reply.held) of.measuredMs = nowMs;
     if (reply.has_newcomers) onNewcomers(partition);
     of.hasMore = reply.has_more ?? false;
-    of.isIdle = !of.hasMore && (reply.folded ?? 0) === 0;
   }
 
   /** Does one step for each partition that has or may have work; true if one of them has more to do. */
   async function round(): Promise<boolean> {
     let failure: unknown;
-    const tryStep = async ([partition, of]: readonly [number, PartitionProgress]) => {
+    for (const [partition, of] of known.entries()) {
+      const isDue = of.hasMore || performance.now() >= of.nextMs;
+      if (!isDue || !isAsked(partition)) continue;
       of.hasFailed = false;
       await step(partition, of).catch((error: unknown) => {
         // Another partition may have another master that answers.
         of.hasFailed = true;
         failure ??= error;
       });
-    };
-    const nowMs = performance.now();
-    const due = [...known.entries()].filter(
-      ([partition, { hasMore, nextMs }]) => (hasMore || nowMs >= nextMs) && isAsked(partition),
-    );
-    const idle = due.filter(([, { isIdle }]) => isIdle);
-    const busy = due.filter(([, { isIdle }]) => !isIdle);
-    await Promise.all(idle.slice(0, CHECKED_AT_ONCE).map(tryStep));
-    for (const each of busy) await tryStep(each);
+    }
     if (failure !== undefined) report(failure);
     if (known.every(({ hasFailed }) => !hasFailed)) failingSinceMs = undefined;
     return failure === undefined && known.some(({ hasMore }) => hasMore);

@@ -10,7 +10,7 @@ const PARTITIONS = 6;
 const keys = createKeys({ prefix: '', partitions: PARTITIONS });
 
 /** How often the owners are read. */
-const READ_MS = 10_000;
+const READ_MS = 5_000;
 
 /** A Cluster whose first partitions one master has, and another one the others. */
 function clusterOf(...owners: readonly string[]) {
