@@ -18,8 +18,8 @@ type Shown = Pick<Admission, 'policy' | 'limits'>;
 
 /**
  * The fields of draft-ietf-httpapi-ratelimit-headers-10 for the limits of one decision. The name is the policy's, and the
- * limit's after it if there are several: `RateLimit-Policy: "connection";q=10;w=600` and `RateLimit: "connection";r=0;t=42`,
- * where `t` is the time until more is available.
+ * limit's after it if there are several: `RateLimit-Policy: "connection";q=10;w=600` and `RateLimit: "connection";r=0;t=42`.
+ * `t` is the time until more is available.
  */
 export function rateLimitHeaders(
   { policy, limits }: Shown,

@@ -61,7 +61,7 @@ const INCREASE = 0.1;
  * (additive increase, multiplicative decrease: D. Chiu and R. Jain, 1989; for services: AIMDLimit of Netflix's
  * concurrency-limits). Like TCP, it decreases once per round trip: a request that began before the last decrease shows
  * nothing new, so one pause of the process costs a tenth and not everything. If callers give up, however quickly, the
- * queue is where it cannot be seen: in their own connections, or in the socket. Then it halves.
+ * queue cannot be seen: it is in their own connections, or in the socket. Then the limit halves.
  */
 export function createLoadLimit({
   nowMs = () => performance.now(),
