@@ -16,11 +16,17 @@ export async function logIn(email: string, visitor: Visitor = newVisitor()): Pro
   return response;
 }
 
-/** Expects ten logins of a new student to be admitted, and the eleventh to be denied with the time to wait. */
-export async function expectEleventhDenied(): Promise<void> {
+/** The answers to eleven logins of a new student, one after another. */
+export async function elevenLogins(): Promise<Response[]> {
   const email = await addStudent();
   const answers: Response[] = [];
   for (let i = 0; i < 11; i += 1) answers.push(await logIn(email));
+  return answers;
+}
+
+/** Expects ten of these logins, or of a new student's, to be admitted, and the eleventh to be denied with the time to wait. */
+export async function expectEleventhDenied(logins: () => Promise<Response[]> = elevenLogins): Promise<void> {
+  const answers = await logins();
 
   const eleventh = answers.at(-1);
   expect(answers.map(({ status }) => status)).toEqual([...Array(10).fill(303), 429]);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type AdmitResponse, Decision } from '../../../gen/quota/v1/quota_service';
+import { Decision } from '../../../gen/quota/v1/quota_service';
 import { type AdvisedClient, type Calls, openAdvisedClient, startCalls } from '../../chaos/calls';
 import { createAdminClient } from '../../helpers/admin_client';
 import { closedAfterEach } from '../../helpers/opened';
@@ -13,8 +13,9 @@ import { addStudent } from '../accounts';
 import { newVisitor, operatorClient, TARGET } from '../client';
 import { compose, healthOfAll, secret } from '../docker';
 import { describeHardened } from '../hardened';
-import { expectEleventhDenied, logIn } from '../logins';
-import { NODES, nodesOf, redisCli, settled } from './redis';
+import { elevenLogins, expectEleventhDenied, logIn } from '../logins';
+import { decidedByStore } from './daemons';
+import { NODES, nodesOf, redisCli, replicated, settled } from './redis';
 
 const run = promisify(execFile);
 
@@ -41,25 +42,23 @@ function startLoad(): Calls {
   return opened.closed(startCalls(advised.ask, newSubject), (calls) => calls.finish());
 }
 
-/** Subjects on all masters, each of which has taken all that it may. */
+/** Subjects on all masters, each of which has taken all that it may; each replica knows it. */
 async function exhaust(count: number): Promise<string[]> {
-  const subjects = Array.from({ length: count }, newSubject);
-  for (const subject of subjects)
-    await client.batchAdmit(Array.from({ length: 10 }, () => ({ subject, policy: 'connection' })));
+  const subjects = await decidedByStore(async () => {
+    const fresh = Array.from({ length: count }, newSubject);
+    for (const subject of fresh)
+      await client.batchAdmit(Array.from({ length: 10 }, () => ({ subject, policy: 'connection' })));
+    return fresh;
+  });
+  await replicated();
   return subjects;
 }
 
-function answersTo(subjects: readonly string[]): Promise<AdmitResponse[]> {
-  return Promise.all(subjects.map((subject) => client.admit({ subject, policy: 'connection' })));
-}
-
-/** What the store decides, once it decides on all of them. */
+/** What the store decides on one more admission of each. */
 async function decisionsOfStore(subjects: readonly string[]): Promise<Decision[]> {
-  let answers: AdmitResponse[] = [];
-  await until('decisions of the store alone', async () => {
-    answers = await answersTo(subjects);
-    return !answers.some(({ degraded }) => degraded);
-  });
+  const answers = await decidedByStore(() =>
+    Promise.all(subjects.map((subject) => client.admit({ subject, policy: 'connection' }))),
+  );
   return answers.map(({ decision }) => decision);
 }
 
@@ -129,18 +128,17 @@ describe('the stack with a Cluster', () => {
       return owners.length === 3 && owners.every((node) => node.name !== name && !node.hasFailed);
     });
     const calls = startLoad();
-    await until('decisions of the store alone', async () => {
-      const { degradedCount } = calls;
-      await calls.more(300);
-      return calls.degradedCount === degradedCount;
-    });
+    await decidedByStore(() => calls.more(300));
     await calls.finish();
 
     expect(new Set(await decisionsOfStore(exhausted))).toEqual(new Set([Decision.DENIED]));
-    await expectEleventhDenied();
+    await expectEleventhDenied(() => decidedByStore(elevenLogins));
     await compose('start', name);
     await settled('redis-1');
-    expect((await nodesOf('redis-1')).find((node) => node.name === name)).toMatchObject({ isMaster: false });
+    await until('the former master to follow', async () => {
+      const node = (await nodesOf('redis-1')).find((other) => other.name === name);
+      return node?.isMaster === false;
+    });
   });
 
   test('knows all counts after all of it was taken down and up again, whatever addresses it got', async () => {

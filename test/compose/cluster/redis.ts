@@ -57,3 +57,18 @@ export async function settled(service: string, { masters = 3, nodes = NODES.leng
     );
   });
 }
+
+/** Waits until each replica has what its master has written by now. */
+export async function replicated(): Promise<void> {
+  const masters = (await nodesOf('redis-1')).filter(({ slotCount }) => slotCount > 0);
+  await Promise.all(
+    masters.map(async ({ name }) => {
+      const replication = () => redisCli(name, 'INFO', 'replication');
+      const written = Number(/^master_repl_offset:(\d+)/m.exec(await replication())?.[1]);
+      await until(`a replica of ${name} to have all of it`, async () => {
+        const offsets = [...(await replication()).matchAll(/^slave\d+:.*offset=(\d+)/gm)];
+        return offsets.length > 0 && offsets.every(([, offset]) => Number(offset) >= written);
+      });
+    }),
+  );
+}
