@@ -7,6 +7,8 @@ export type Caller = Pick<Identity, 'name' | 'weight'>;
 export interface Share {
   /** Sets how many decisions it holds, instead of one. */
   weigh(decisionCount: number): void;
+  /** Whether its caller would be rejected first, by what it has in flight without this request. */
+  isFirstToRefuse(): boolean;
   /** Must be called once it has ended; further calls do nothing. */
   leave(): void;
 }
@@ -30,6 +32,12 @@ interface InFlight {
 export function createFairShares(): FairShares {
   const callers = new Map<string, InFlight>();
 
+  function isFirst(name: string, ownLoad: number): boolean {
+    for (const [other, { decisions, weight }] of callers)
+      if (other !== name && decisions / weight > ownLoad) return false;
+    return true;
+  }
+
   function change(name: string, by: number): void {
     const own = callers.get(name);
     if (own === undefined) return;
@@ -51,6 +59,7 @@ export function createFairShares(): FairShares {
           change(name, decisionCount - held);
           held = decisionCount;
         },
+        isFirstToRefuse: () => isFirst(name, (own.decisions - held) / own.weight),
         leave() {
           change(name, -held);
           held = 0;
@@ -61,9 +70,7 @@ export function createFairShares(): FairShares {
     isFirstToRefuse(caller) {
       if (caller === undefined) return true;
       const { name, weight = 1 } = caller;
-      const ownLoad = (callers.get(name)?.decisions ?? 0) / weight;
-      for (const { decisions, weight } of callers.values()) if (decisions / weight > ownLoad) return false;
-      return true;
+      return isFirst(name, (callers.get(name)?.decisions ?? 0) / weight);
     },
   };
 }

@@ -11,8 +11,8 @@ export type Ending = 'answered' | 'dropped' | 'failed';
 
 /** One request in flight. */
 export interface Passage {
-  /** Sets how many decisions it holds, instead of one. Throws `Overloaded` if there are too many. */
-  weigh(decisionCount: number): void;
+  /** Sets how many decisions it holds, instead of one. False if the limit, or also the reserve, is exceeded already. */
+  weigh(decisionCount: number, options: { readonly mayUseReserve: boolean }): boolean;
   /** Must be called once it has ended; further calls do nothing. */
   end(ending: Ending): void;
 }
@@ -110,11 +110,13 @@ export function createLoadLimit({
       let weight = 1;
       inFlight += weight;
       return {
-        weigh(decisionCount) {
-          // The last request may exceed the limit, or a large batch would never find room.
-          if (decisionCount > weight && inFlight > limit) throw new Overloaded();
+        weigh(decisionCount, { mayUseReserve }) {
+          const bound = mayUseReserve ? limit * (1 + reserve) : limit;
+          // The last request may exceed the bound, or a large batch would never find room.
+          if (decisionCount > weight && inFlight > bound) return false;
           inFlight += decisionCount - weight;
           weight = decisionCount;
+          return true;
         },
         end(ending) {
           if (weight === 0) return;

@@ -28,7 +28,8 @@ export interface Shedding {
   readonly attribution: RequestGuard;
   /**
    * Sets how many decisions a request counts as, once it is decoded. `metadata` is what its handler received. Throws
-   * `Overloaded` if there are too many.
+   * `Overloaded` if there are too many, and counts the rejection; callers with less in flight than others may go somewhat
+   * beyond the limit, as in `hasRoom`.
    */
   weigh(metadata: Metadata, decisionCount: number): void;
   /** The current limit and what is in flight, in decisions. */
@@ -90,23 +91,27 @@ export function createShedding({
   shares = createFairShares(),
 }: SheddingOptions): Shedding {
   const limits = limitsByPath(decisions, operations);
-  const passages = new WeakMap<Metadata, Passage>();
+  const passages = new WeakMap<Metadata, { readonly passage: Passage; readonly path: string }>();
   const shareOf = new WeakMap<Metadata, Share>();
   const nextRefusal = createRefusals();
 
   /** Finds the passage again when its request is decoded. */
-  function remember(passage: Passage): Watch {
+  function remember(passage: Passage, path: string): Watch {
     return {
       onMetadata(metadata) {
-        passages.set(metadata, passage);
+        passages.set(metadata, { passage, path });
         return true;
       },
     };
   }
 
+  function count(path: string): void {
+    onShed(path.slice(1));
+  }
+
   /** Counts a rejected request and returns its answer. */
   function shed(path: string): PreparedRefusal {
-    onShed(path.slice(1));
+    count(path);
     return nextRefusal();
   }
 
@@ -137,11 +142,19 @@ export function createShedding({
       if (limit === undefined) return undefined;
       const passage = limit.enter();
       if (passage === undefined) return { refusal: shed(method.path).status };
-      return WEIGHED.has(method.path) ? { ...watch(passage), ...remember(passage) } : watch(passage);
+      return WEIGHED.has(method.path)
+        ? { ...watch(passage), ...remember(passage, method.path) }
+        : watch(passage);
     },
     weigh(metadata, decisionCount) {
-      passages.get(metadata)?.weigh(decisionCount);
-      shareOf.get(metadata)?.weigh(decisionCount);
+      const share = shareOf.get(metadata);
+      const entered = passages.get(metadata);
+      const mayUseReserve = share?.isFirstToRefuse() === false;
+      if (entered?.passage.weigh(decisionCount, { mayUseReserve }) === false) {
+        count(entered.path);
+        throw new Overloaded();
+      }
+      share?.weigh(decisionCount);
     },
     state: decisions.state,
   };

@@ -41,6 +41,14 @@ describe('fair shares', () => {
     expect(shares.isFirstToRefuse(undefined)).toBe(true);
   });
 
+  test('a request is not counted when it is its own caller that is asked about', () => {
+    const { shares, held } = sharesOf([heavy, 5]);
+    const [first, second] = [shares.enter(light), shares.enter(light)];
+    first.weigh(5);
+
+    expect([held[0], first, second].map((share) => share?.isFirstToRefuse())).toEqual([false, false, true]);
+  });
+
   test('what has ended, once or twice is not counted; a batch, in full', () => {
     const { shares, held } = sharesOf([heavy, 100], [light, 2]);
     held[0]?.leave();

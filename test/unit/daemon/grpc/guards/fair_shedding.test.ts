@@ -13,6 +13,7 @@ import { createLoadLimit } from '../../../../../daemon/grpc/guards/load_limit';
 import { createShedding } from '../../../../../daemon/grpc/guards/shedding';
 import { refuseEarly } from '../../../../../daemon/grpc/listening/early_refusals';
 import { createRequestLog } from '../../../../../daemon/grpc/request_log';
+import { detailsTrailer, statusOf } from '../../../../../daemon/grpc/status';
 import {
   AdmitResponse,
   type QuotaServiceServer,
@@ -49,7 +50,15 @@ async function serveCallers(...identities: KnownIdentity[]) {
   const server = opened.closed(new Server({ interceptors }), (each) => each.forceShutdown());
   const handlers: QuotaServiceServer = {
     admit: (_, reply) => waiting.push(() => reply(null, AdmitResponse.fromPartial({}))),
-    batchAdmit: () => undefined,
+    batchAdmit(call, reply) {
+      try {
+        shedding.weigh(call.metadata, call.request.requests.length);
+        waiting.push(() => reply(null, { results: [] }));
+      } catch (error) {
+        const { code, message, ...rest } = statusOf(error, '');
+        reply({ code, details: message, metadata: detailsTrailer({ code, message, ...rest }) });
+      }
+    },
     refund: () => undefined,
     recordCall: () => undefined,
     stats: () => undefined,
@@ -87,6 +96,18 @@ test('fair shedding: of a server that one caller has filled, that one is rejecte
 
   expect(await failureOf(heavy?.admit(ask()) ?? Promise.resolve())).toMatchObject(OVERLOADED);
   await hold(light, 2);
+});
+
+test('fair shedding: a batch of a caller with less is let in beside one that has filled the server', async () => {
+  const { clients, hold, waiting } = await serveCallers(known('heavy'), known('light'));
+  const [heavy, light] = clients;
+  await hold(heavy, LIMIT);
+
+  const batch = light?.batchAdmit([ask(), ask()]);
+  await Promise.race([batch, until('the batch is in', () => waiting.length === LIMIT + 1)]);
+
+  waiting.at(-1)?.();
+  expect(await batch).toEqual({ results: [] });
 });
 
 test('fair shedding: callers with less used up keep their places, and all others are rejected', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { createLoadLimit, Overloaded } from '../../../../../daemon/grpc/guards/load_limit';
+import { createLoadLimit } from '../../../../../daemon/grpc/guards/load_limit';
+
+const LIMITED = { mayUseReserve: false };
 
 function limitOf(most: number, least = 2) {
   const clock = { ms: 0 };
@@ -39,7 +41,7 @@ describe('load limit', () => {
     const single = limited.limit.enter();
     single?.end('answered');
     const batch = limited.limit.enter();
-    batch?.weigh(90);
+    batch?.weigh(90, LIMITED);
     limited.clock.ms += 40;
     batch?.end('answered');
 
@@ -90,7 +92,7 @@ describe('load limit', () => {
   test('a batch is counted by its decisions', () => {
     const { limit } = limitOf(100);
     const batch = limit.enter();
-    batch?.weigh(100);
+    batch?.weigh(100, LIMITED);
 
     expect(limit.enter()).toBeUndefined();
     batch?.end('answered');
@@ -100,9 +102,19 @@ describe('load limit', () => {
   test('a batch that is larger than the limit is let in alone and not beside another', () => {
     const { limit } = limitOf(100);
     const [first, second] = [limit.enter(), limit.enter()];
-    first?.weigh(1000);
+    first?.weigh(1000, LIMITED);
 
-    expect(() => second?.weigh(1000)).toThrow(Overloaded);
+    expect(second?.weigh(1000, LIMITED)).toBe(false);
+  });
+
+  test('a batch that may use the reserve is let in beyond the limit, until the reserve is used up', () => {
+    const limit = createLoadLimit({ least: 1, most: 8, reserve: 0.25 });
+    limit.enter()?.weigh(8, LIMITED);
+    const [first, second] = [limit.enter(), limit.enter()];
+
+    expect(first?.weigh(2, LIMITED)).toBe(false);
+    expect(first?.weigh(2, { mayUseReserve: true })).toBe(true);
+    expect(second?.weigh(2, { mayUseReserve: true })).toBe(false);
   });
 
   describe('callers that give up, however quickly', () => {

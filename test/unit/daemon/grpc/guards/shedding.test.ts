@@ -2,7 +2,7 @@ import { credentials, Metadata, Server, ServerCredentials, status } from '@grpc/
 import { describe, expect, test } from '@jest/globals';
 import { HealthImplementation } from 'grpc-health-check';
 import { guardRequests } from '../../../../../daemon/grpc/guards/guards';
-import { createLoadLimit } from '../../../../../daemon/grpc/guards/load_limit';
+import { createLoadLimit, Overloaded } from '../../../../../daemon/grpc/guards/load_limit';
 import { createShedding } from '../../../../../daemon/grpc/guards/shedding';
 import { refuseEarly } from '../../../../../daemon/grpc/listening/early_refusals';
 import {
@@ -66,6 +66,28 @@ async function serveWaiting({ isShedding = true, isEarly }: { isShedding?: boole
   const client = opened.closed(createQuotaClient(target), (each) => each.close());
   return { client, target, shedding, shed, waiting, decodedCount: () => decodedCount };
 }
+
+test('shedding: a batch that finds no room once it is decoded is rejected and counted', () => {
+  const shed: string[] = [];
+  const shedding = createShedding({
+    isShedding: true,
+    onShed: (method) => shed.push(method),
+    decisions: createLoadLimit({ least: 1, most: 2 }),
+  });
+  const [first, second] = [new Metadata(), new Metadata()];
+  for (const metadata of [first, second]) {
+    const watch = shedding.guard({
+      method: QuotaServiceService.batchAdmit as never,
+      call: {} as never,
+      refuse: () => undefined,
+    });
+    if (watch !== undefined && 'onMetadata' in watch) watch.onMetadata?.(metadata);
+  }
+  shedding.weigh(first, 10);
+
+  expect(() => shedding.weigh(second, 10)).toThrow(Overloaded);
+  expect(shed).toEqual(['quota.v1.QuotaService/BatchAdmit']);
+});
 
 const request = { subject: '42', policy: 'connection' };
 
