@@ -31,21 +31,21 @@ export function loginRoutes(parts: Parts): Router {
     }
     const { email, password } = parsed.form;
     const page = { sendPage, login: { typed: { email }, faults: {} } };
-    const refusedWith = (refusal: Refusal) => sendLogin(req, res, { ...page, refusal });
+    // Another account may log in from here meanwhile.
+    const refuseAccount = (refusal: Refusal) => sendLogin(req, res, { ...page, refusal, isOfAccount: true });
     const attempt = await admitAttempt({ quota, req, res });
-    if (attempt.refusal !== undefined) return refusedWith(attempt.refusal);
+    if (attempt.refusal !== undefined) return sendLogin(req, res, { ...page, refusal: attempt.refusal });
     const giving = { quota, req };
     const subject = devices.subjectOf({ req, email });
     const tried = await admitPassword({ quota, subject, req, res });
-    if (tried.refusal !== undefined) return refusedWith(tried.refusal);
+    if (tried.refusal !== undefined) return refuseAccount(tried.refusal);
 
     const logIn = () =>
       orGiveBack(giving, tried.taken, () => checkAndConnect({ ...parts, email, password, req, res }));
     const outcome = await orGiveBack(giving, attempt.taken, logIn);
     if (outcome === 'wrong') return sendLogin(req, res, { ...page, status: 401, alert: 'login.wrong' });
     giveBack(giving, tried.taken);
-    // Another account may log in from here meanwhile.
-    if (outcome !== 'connected') return sendLogin(req, res, { ...page, refusal: outcome, isOfAccount: true });
+    if (outcome !== 'connected') return refuseAccount(outcome);
     giveBack(giving, attempt.taken);
   });
 

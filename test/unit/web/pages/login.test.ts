@@ -85,6 +85,7 @@ describe('login', () => {
     const { response, html } = await visitor.logIn();
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '66']);
     expect(html).toContain('Too many passwords have been tried for this email address.');
+    expect(html).toContain('data-enables="login-submit" data-while="email"');
     expect(site.quota.asked).not.toContain('find ada@example.org');
   });
 
