@@ -110,6 +110,24 @@ describe('sign-up', () => {
     expect(visitor.cookies.has('sid')).toBe(false);
   });
 
+  test('sign-up: the account cannot be kept, 500 and the attempt is given back', async () => {
+    site.users.insert = async () => {
+      throw new Error('the database is gone');
+    };
+    const { response } = await visitor.submit('/login', '/signup', EVE);
+    expect(response.status).toBe(500);
+    expect(site.quota.asked).toEqual(['admit login-attempt 127.0.0.1', 'refund login-attempt 127.0.0.1']);
+  });
+
+  test('sign-up: the session cannot be kept, 500 and both tokens are given back', async () => {
+    site.store.set = (_id, _session, done) => done?.(new Error('the database is gone'));
+    expect((await visitor.submit('/login', '/signup', EVE)).response.status).toBe(500);
+    expect(site.quota.asked.filter((each) => each.startsWith('refund'))).toEqual([
+      'refund connection 3',
+      'refund login-attempt 127.0.0.1',
+    ]);
+  });
+
   test('sign-up: without a daemon it is a 503, and makes no account', async () => {
     site.quota.answers.admissions['login-attempt'] = unavailable();
     const { response } = await visitor.submit('/login', '/signup', EVE);
