@@ -11,12 +11,15 @@ import type { PageContext } from '../page_context';
 import type { MarketBounds } from './call';
 import { SearchForm } from './search_form';
 
+/** What a search has found. */
+export type Found = { list: Page; count: Count };
+
 type BuyProps = {
   page: PageContext;
   /** Undefined for a visitor. */
   user: User | undefined;
-  list: Page;
-  count: Count;
+  /** Undefined if the search has faults. */
+  found: Found | undefined;
   /** Why an article was not bought. */
   alert: string | undefined;
   typed: ParsedSearch['typed'];
@@ -27,22 +30,34 @@ type BuyProps = {
 
 /** What is for sale. */
 export function BuyView(props: BuyProps): VNode {
-  const { page, list, count, alert } = props;
+  const { page, found, alert } = props;
   const { t } = page;
   return (
     <>
       <h1>{t('buy.title')}</h1>
       {alert && <Notice kind="refused">{alert}</Notice>}
       <SearchForm {...props} />
+      {found && <Results {...props} found={found} />}
+    </>
+  );
+}
+
+type ResultsProps = BuyProps & { found: Found };
+
+function Results(props: ResultsProps): VNode {
+  const { page, found } = props;
+  const { list, count } = found;
+  return (
+    <>
       <p class="muted" role="status">
-        {t('buy.count', { count: count.count, more: count.isMore ? 'yes' : 'no' })}
+        {page.t('buy.count', { count: count.count, more: count.isMore ? 'yes' : 'no' })}
       </p>
       {list.articles.length > 0 ? <List {...props} /> : <NothingFound {...props} />}
     </>
   );
 }
 
-function List({ page, user, list, hrefOf }: BuyProps): VNode {
+function List({ page, user, found: { list }, hrefOf }: ResultsProps): VNode {
   return (
     <>
       <ul class="articles">

@@ -62,6 +62,16 @@ describe('the list', () => {
     expect(html).toContain('<details class="filters" open>');
   });
 
+  test.each(['max=much', 'q=%21'])(
+    'list: a search with a fault (%s) shows it, and no result',
+    async (query) => {
+      await putUpForSale();
+      const { html } = await visitor.get(`/services/achat?${query}`);
+      expect(html.match(/class="fault"/g)).toHaveLength(1);
+      expect(html).not.toMatch(/No article|1 article|Alien/);
+    },
+  );
+
   test('list: filters in use, as many are counted and they stay closed on a phone', async () => {
     const { html } = await visitor.get('/services/achat?q=x&category=dvd&max=5');
     expect(html).toContain('<details class="filters"><summary>Filters (2)</summary>');
