@@ -3,6 +3,9 @@ const S_PER_MINUTE = 60;
 const MINUTES_PER_HOUR = 60;
 const S_PER_HOUR = S_PER_MINUTE * MINUTES_PER_HOUR;
 
+/** A number never stands at the end of a line, without its unit. */
+const NO_BREAK_SPACE = '\u00a0';
+
 /**
  * A delay in words, in a language such as "en": "6 minutes 52 seconds", "2 hours 5 minutes". Rounded up, so that a reader who
  * waits so long never comes too early: to the second, and from one hour on to the minute.
@@ -33,7 +36,7 @@ function partsOf(seconds: number): { count: number; unit: Unit }[] {
 }
 
 function wordsOf(count: number, unit: Unit, language: string): string {
-  return numberFormat(language, unit).format(count);
+  return numberFormat(language, unit).format(count).replaceAll(' ', NO_BREAK_SPACE);
 }
 
 // To make a formatter takes many times as long as to use it, and pages show several delays each.

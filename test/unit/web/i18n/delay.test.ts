@@ -17,11 +17,14 @@ const CASES: [number, string, string][] = [
 
 describe('formatDelay', () => {
   test.each(CASES)('%d ms are rounded up, in English and in French', (ms, english, french) => {
-    expect([formatDelay(ms, 'en'), spaced(formatDelay(ms, 'fr'))]).toEqual([english, french]);
+    expect([formatDelay(ms, 'en'), formatDelay(ms, 'fr')].map(spaced)).toEqual([english, french]);
+  });
+
+  test.each(['en', 'fr'])('a line breaks between two units alone, in %s', (language) => {
+    expect(formatDelay(411_001, language)).toMatch(/^6\u00a0minutes 52\u00a0sec/);
   });
 });
 
-/** Which spaces may break is for the version of ICU to say. */
 function spaced(text: string): string {
   return text.replaceAll('\u00a0', ' ');
 }

@@ -179,8 +179,8 @@ describe('login', () => {
     expect(response.headers.get('retry-after')).toBe('66');
     expect(response.headers.get('ratelimit')).toBe('"connection";r=0;t=43');
     expect(response.headers.get('ratelimit-policy')).toBe('"connection";q=10;w=600');
-    expect(html).toContain('1 minute 6 seconds');
-    expect(html).toContain('The limit is 10 every 10 minutes');
+    expect(html).toContain('1\u00a0minute 6\u00a0seconds');
+    expect(html).toContain('The limit is 10 every 10\u00a0minutes');
     expect(html).toMatch(/<time datetime="20\d\d-/);
     expect(visitor.cookies.has('sid')).toBe(false);
     expect(await sessionCount()).toBe(0);

@@ -51,7 +51,7 @@ describe('services', () => {
     const { html } = await visitor.get('/services/quota');
     expect(html).not.toContain('<html');
     expect(html).toContain('data-next-ms="42001"');
-    expect(html).toContain('43 seconds');
+    expect(html).toContain('43\u00a0seconds');
     expect(html.match(/class="pip free"/g)).toHaveLength(7);
   });
 });

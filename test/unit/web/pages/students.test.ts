@@ -95,10 +95,10 @@ describe('a student', () => {
     expect(html.match(/badge bad/g)).toHaveLength(1);
     expect(html).toMatch(/Logins\s+<span class="badge bad">blocked</);
     expect(html).toMatch(/Service calls\s+<span class="badge good">not blocked</);
-    expect(html).toContain('0 of 10 left in any 10 minutes');
+    expect(html).toContain('0 of 10 left in any 10\u00a0minutes');
     expect(html).toContain('4 of 10 left');
-    expect(html).toContain('One more in 43 seconds');
-    expect(html).toContain('All available in 6 minutes 52 seconds');
+    expect(html).toContain('One more in 43\u00a0seconds');
+    expect(html).toContain('All available in 6\u00a0minutes 52\u00a0seconds');
     expect(html.match(/Lift the block/g)).toHaveLength(1);
     expect(html.match(/Reset quota/g)).toHaveLength(1);
   });
@@ -225,7 +225,7 @@ describe('who is blocked now', () => {
     expect(table.indexOf('Sam Staff')).toBeLessThan(table.indexOf('Ada &lt;b>Love&lt;/b>'));
     expect(table).toContain('<a href="/students/1">');
     expect(table).toContain('<span class="muted">Service calls</span>');
-    expect(table.match(/43 seconds/g)).toHaveLength(2);
+    expect(table.match(/43\sseconds/g)).toHaveLength(2);
     expect(table).toContain('action="/students/1/reset"');
     expect(table).toContain('aria-label="Lift the block: Ada &lt;b>Love&lt;/b>, Logins"');
   });
