@@ -27,7 +27,15 @@ export function StudentsView({ page, query, users, isMore, blocked }: StudentsPr
       {query === '' && <BlockedCard page={page} blocked={blocked} />}
       <div class="card">
         <h2 id="list-title">{captionOf({ page, query, users, isMore })}</h2>
-        {users.length > 0 && <UserTable page={page} users={users} />}
+        {users.length > 0 ? (
+          <UserTable page={page} users={users} />
+        ) : (
+          <p>
+            <a class="button" href="/students">
+              {t('students.back')}
+            </a>
+          </p>
+        )}
       </div>
     </>
   );

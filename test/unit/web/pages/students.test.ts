@@ -60,8 +60,10 @@ describe('students', () => {
     expect(html).not.toContain('href="/students/2"');
   });
 
-  test('students: a query that finds nobody says so', async () => {
-    expect((await staff.get('/students?q=%3Cscript%3E')).html).toContain('No account found');
+  test('students: a query that finds nobody says so and leads to all students', async () => {
+    const { html } = await staff.get('/students?q=%3Cscript%3E');
+    expect(html).toContain('No account found');
+    expect(html).toContain('<a class="button" href="/students">All students</a>');
   });
 
   test('students: more than a page asks for more letters', async () => {
