@@ -37,6 +37,9 @@ describe('translator', () => {
     const left = (remaining: number) => plain(fr.t('quota.left', { remaining, limit: 10 }));
     expect([0, 1, 2].map(left)).toEqual(['0 restante sur 10', '1 restante sur 10', '2 restantes sur 10']);
     expect(en.t('buy.count', { count: 1, more: 'no' })).toBe('1 article');
+    const rule = { limit: 1, window: '10 minutes' };
+    expect(en.t('quota.rule', rule)).toContain('1 call in any 10 minutes');
+    expect(fr.t('quota.rule', rule)).toContain('1 opération par');
   });
 
   test('translator: what stands in a sentence is text and never markup', () => {
