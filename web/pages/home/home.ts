@@ -13,7 +13,7 @@ import { HomeView } from './view';
 /** One row of articles. */
 const NEWEST_SHOWN = 3;
 
-/** The greatest age of what is the same for everybody: the page costs half as much as reading it for each request. */
+/** The greatest age of what is the same for everybody. */
 const SHARED_MS = 1_000;
 
 type Parts = { market: Market; quota: QuotaClient; sendPage: SendPage };
