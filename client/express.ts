@@ -34,7 +34,7 @@ export function quota({
       addHeaders(res, verdict.headers);
       const { admission } = verdict;
       if (refundIf !== undefined) {
-        res.once('close', () => {
+        whenClosed(res, () => {
           if (isTrue(() => refundIf(req, res))) void giveBack(options, { subject, admission });
         });
       }
@@ -43,6 +43,12 @@ export function quota({
       next(error);
     }
   };
+}
+
+/** Also if the connection was lost before the decision came, as then there is no event any more. */
+function whenClosed(res: Response, act: () => void): void {
+  if (res.closed) act();
+  else res.once('close', act);
 }
 
 /** A fault of the application's own must not end the process, which would answer nobody any more. */
