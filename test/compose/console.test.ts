@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { commandsOfDocuments, differencesOf } from '../docs/console/check';
+import { DOCUMENTS } from '../docs/console/documents';
 import { type DocumentedStack, startDocumentedStack } from './documented_stack';
-
-const DOCUMENTS = [join('docs', 'operations.md')];
 
 /** Beyond the bound of the commands themselves. */
 const TEST_BOUND_MS = 21 * 60_000;
@@ -18,7 +16,7 @@ afterAll(() => stack?.close());
 test(
   'each command that the documents mark for the stack prints what they show',
   () => {
-    const commands = commandsOfDocuments(DOCUMENTS, 'stack');
+    const commands = commandsOfDocuments(DOCUMENTS.stack, 'stack');
     expect(commands.length).toBeGreaterThan(20);
 
     expect(differencesOf(commands, stack.run(commands.map(({ line }) => line)))).toBe('');

@@ -16,7 +16,8 @@ const PARTS = [
     'buf.yaml',
     'buf.gen.yaml',
   ],
-  ...['daemon', 'web', 'scripts', 'environment', 'client', 'proto', 'test/bench', 'gen', 'dist'],
+  ...['daemon', 'web', 'scripts', 'environment', 'client', 'proto', 'gen', 'dist'],
+  ...['docs/envoy', 'test/bench'],
 ];
 
 /** A copy of the project, whose files a test may change, and whose commands it may run. */

@@ -30,6 +30,18 @@ export function commandsOf(file: string, text: string, place: Place): Command[] 
     });
 }
 
+/** The places of a document's markers that none of these reads: of another place, or not right above a console block. */
+export function unreadMarkersOf(file: string, text: string, places: readonly string[]): string[] {
+  const lineAt = (index: number) => text.slice(0, index).split('\n').length;
+  const read = [...text.matchAll(BLOCK)]
+    .filter(([, , named = 'system']) => places.includes(named))
+    .map((match) => lineAt(match.index + match[0].indexOf('<!-- run')));
+  return [...text.matchAll(/^<!-- run/gm)]
+    .map((match) => lineAt(match.index))
+    .filter((line) => !read.includes(line))
+    .map((line) => `${file}:${line}`);
+}
+
 function commandsOfBlock(block: string, placeOf: (offset: number) => string): Command[] {
   const commands: { place: string; line: string; output: string }[] = [];
   let isOpen = false;
