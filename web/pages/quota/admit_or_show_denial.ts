@@ -33,7 +33,7 @@ export async function admitOrShowDenial(admitting: Admitting): Promise<Admittanc
   try {
     const admission = await quota.admit({ policy, subject, requestId });
     tell(res, admission);
-    req.log.info({ policy, subject, admitted: admission.admitted }, 'the daemon decided');
+    req.log.info({ policy, admitted: admission.admitted }, 'the daemon decided');
     if (admission.admitted) {
       const taken = { subject, policy, requestId: admission.requestId };
       return { taken, isRepeat: admission.isRepeat };
@@ -41,7 +41,7 @@ export async function admitOrShowDenial(admitting: Admitting): Promise<Admittanc
     return { refusal: describeRefusal(translatorOf(res), { admission, ...words }) };
   } catch (error) {
     if (!(error instanceof QuotaUnavailable)) throw error;
-    req.log.error({ err: error, policy, subject }, 'the daemon could not be asked');
+    req.log.error({ err: error, policy }, 'the daemon could not be asked');
     res.set('Retry-After', retryAfter(error.retryAfterMs));
     return { refusal: describeOutage(translatorOf(res), error) };
   }

@@ -262,11 +262,11 @@ describe('login', () => {
     expect((await visitor.logIn()).html).not.toContain('data-while');
   });
 
-  test('login: no password and no cookie is ever in the log', async () => {
+  test('login: no password, no cookie, no email and no subject is ever in the log', async () => {
     await visitor.logIn();
     await visitor.logIn('eve@example.org', 'hunter2 hunter2');
     const log = site.logLines.join('');
-    expect(log).not.toMatch(/hunter2|correct horse|sid=|csrf=/);
+    expect(log).not.toMatch(/hunter2|correct horse|sid=|csrf=|@example|"subject"/);
     expect(log).not.toContain(decodeURIComponent(visitor.cookies.get('sid') ?? 'none'));
   });
 });
