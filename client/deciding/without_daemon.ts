@@ -7,8 +7,8 @@ import { createLocalCount, type LocalLimit } from './local_count';
  *
  * - `fail`: it rejects with QuotaUnavailable.
  * - `deny`, `admit`: it is denied, or admitted without any limit.
- * - `local`: this process counts by itself, for the policies that are named here; for others, the request fails. Within a
- *   window, a daemon's limit L and N clients with the local limit l admit at most L + N × l: neither knows what the other has
+ * - `local`: this process counts by itself, for the policies that are named here; for others, the request fails. In any
+ *   window, N clients with the local limit l admit at most N × l beyond what the daemons admit: neither knows what the other has
  *   admitted, and what a client admits is not reported to the daemon.
  */
 export type WithoutDaemon = 'fail' | 'deny' | 'admit' | { local: Readonly<Record<string, LocalLimit>> };
