@@ -186,23 +186,27 @@ describe('several descriptors', () => {
     ]);
   });
 
-  test('asked at once of two daemons, admit exactly the narrowest limit; every race is counted', async () => {
+  test('asked at once of two daemons, admit exactly the narrowest limit, and count the races', async () => {
     const { space, daemon, envoy } = await start();
     const other = await opened.daemon({ redisUrl: space.url, prefix: space.prefix, policies: POLICIES });
     const elsewhere = opened.closed(createEnvoyClient(other.target), (each) => each.close());
-    const address = randomUUID();
-    const descriptors = [{ remote_address: address }, { user: randomUUID() }];
-    const passed = await Promise.all(
-      Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? envoy : elsewhere).passes({ descriptors })),
-    );
-
-    expect(passed.filter(Boolean)).toHaveLength(3);
     const admin = opened.closed(createAdminClient(daemon.target), (each) => each.close());
-    const { quotas } = await admin.getQuota(address, 'connection');
-    expect(quotas[0]?.limits[0]?.remaining).toBe(7);
-    const metrics = await (await fetch(`${daemon.httpUrl}/metrics`)).text();
-    expect(metrics).toMatch(/^quota_descriptor_races_total\{result="refunded"\} \d+$/m);
-    expect(metrics).toMatch(/^quota_descriptor_races_total\{result="lost"\} 0$/m);
+    const crowd = async () => {
+      const address = randomUUID();
+      const descriptors = [{ remote_address: address }, { user: randomUUID() }];
+      const passed = await Promise.all(
+        Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? envoy : elsewhere).passes({ descriptors })),
+      );
+      const { quotas } = await admin.getQuota(address, 'connection');
+      return [passed.filter(Boolean).length, quotas[0]?.limits[0]?.remaining];
+    };
+    // Nearly every crowd has a few.
+    await until('a race', async () => {
+      expect(await crowd()).toEqual([3, 7]);
+      const metrics = await (await fetch(`${daemon.httpUrl}/metrics`)).text();
+      expect(metrics).toMatch(/^quota_descriptor_races_total\{result="lost"\} 0$/m);
+      return /^quota_descriptor_races_total\{result="refunded"\} [1-9]/m.test(metrics);
+    });
   });
 });
 
