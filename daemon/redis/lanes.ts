@@ -1,17 +1,21 @@
 /** The most items of one call. More would gain nothing, and each item waits for all of them. */
 const MAX_ITEMS = 128;
 
-export interface LanesOptions<Item> {
-  /** Sends the items of one call of one partition, in order. Never rejects. */
-  readonly send: (partition: number, items: readonly Item[]) => Promise<void>;
-  /** Whether an item must still be sent; if not, it is dropped. */
-  readonly isWanted: (item: Item, nowMs: number) => boolean;
+/** How items are cut into calls. */
+export interface CallBounds<Item> {
   /** How much of `maxWork` an item uses; nothing unless given. */
   readonly workOf?: (item: Item) => number;
   /** The most work of one call; a larger item is sent by itself. */
   readonly maxWork?: number;
   /** False sends each item by itself. */
   readonly isJoining?: boolean;
+}
+
+export interface LanesOptions<Item> extends CallBounds<Item> {
+  /** Sends the items of one call of one partition, in order. Never rejects. */
+  readonly send: (partition: number, items: readonly Item[]) => Promise<void>;
+  /** Whether an item must still be sent; if not, it is dropped. */
+  readonly isWanted: (item: Item, nowMs: number) => boolean;
 }
 
 export interface Lanes<Item> {
@@ -33,7 +37,7 @@ export function createLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
     for (const [partition, queue] of queues) {
       queues.delete(partition);
       const wanted = queue.filter((item) => isWanted(item, nowMs));
-      for (const items of split(wanted, options)) void send(partition, items);
+      for (const items of splitIntoCalls(wanted, options)) void send(partition, items);
     }
   }
 
@@ -51,13 +55,9 @@ export function createLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
 }
 
 /** Cuts a queue into calls, in order, each within the bounds of items and of work. */
-function split<Item>(
+export function splitIntoCalls<Item>(
   queue: readonly Item[],
-  {
-    workOf = () => 0,
-    maxWork = Number.POSITIVE_INFINITY,
-    isJoining = true,
-  }: Pick<LanesOptions<Item>, 'workOf' | 'maxWork' | 'isJoining'>,
+  { workOf = () => 0, maxWork = Number.POSITIVE_INFINITY, isJoining = true }: CallBounds<Item>,
 ): Item[][] {
   const maxItems = isJoining ? MAX_ITEMS : 1;
   const calls: Item[][] = [];

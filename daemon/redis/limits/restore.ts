@@ -1,11 +1,10 @@
 import { SubjectErased } from '../../quota/erasing';
+import { MAX_CALL_US, overriddenCallUs } from '../../quota/policy_bounds';
 import type { AdmittedElsewhere } from '../../quota/store';
+import { splitIntoCalls } from '../lanes';
 import { callFunction } from '../library';
 import { pack } from '../packing';
 import { encodeCall, type Place } from './admit';
-
-/** The most admissions of one call: Redis does nothing else meanwhile. */
-const MAX_ENTRIES = 100;
 
 /** What `scripts/limits/restore.lua` returns of an admission that is not written, as its subject was erased. */
 const ERASED = 3;
@@ -31,7 +30,7 @@ export async function restoreEntries(
   });
 }
 
-/** The same for all partitions, in order within each. */
+/** The same for all partitions, in order within each, in calls that are as short as those of admissions. */
 export async function restoreAll(
   admitted: readonly AdmittedElsewhere[],
   {
@@ -42,23 +41,26 @@ export async function restoreAll(
     restore: (partition: number, admitted: readonly AdmittedElsewhere[]) => Promise<(Error | undefined)[]>;
   },
 ): Promise<(Error | undefined)[]> {
-  const places = new Map<number, number[]>();
-  for (const [at, { admission }] of admitted.entries()) {
-    const partition = partitionOf(admission.subject);
+  const places = new Map<number, { at: number; entry: AdmittedElsewhere }[]>();
+  for (const [at, entry] of admitted.entries()) {
+    const partition = partitionOf(entry.admission.subject);
     const known = places.get(partition);
-    if (known === undefined) places.set(partition, [at]);
-    else known.push(at);
+    if (known === undefined) places.set(partition, [{ at, entry }]);
+    else known.push({ at, entry });
   }
   const results = new Array<Error | undefined>(admitted.length).fill(undefined);
   for (const [partition, all] of places) {
-    for (let first = 0; first < all.length; first += MAX_ENTRIES) {
-      const some = all.slice(first, first + MAX_ENTRIES);
+    for (const call of splitIntoCalls(all, { workOf, maxWork: MAX_CALL_US })) {
       const written = await restore(
         partition,
-        some.flatMap((at) => admitted[at] ?? []),
+        call.map(({ entry }) => entry),
       );
-      for (const [index, at] of some.entries()) results[at] = written[index];
+      for (const [index, { at }] of call.entries()) results[at] = written[index];
     }
   }
   return results;
+}
+
+function workOf({ entry: { admission, policy } }: { entry: AdmittedElsewhere }): number {
+  return overriddenCallUs(policy, admission.cost);
 }
