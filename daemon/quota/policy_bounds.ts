@@ -17,7 +17,7 @@ const CALL_US = 20;
 const LIMIT_US = 5;
 const TOKEN_US = 1.2;
 
-/** The members of one subject's set that a policy may come to: some ten megabytes. */
+/** The members of one subject's set that a policy may come to: some ten megabytes. `takings.lua` keeps as many. */
 export const MAX_MEMBERS = 100_000;
 
 /** The parts of a policy that determine its bounds. */
@@ -39,15 +39,16 @@ export function retainMs({ limits, rememberMs }: Bounded): number {
 }
 
 /**
- * The most members that a subject's set of takings can have: what the strictest limit lets through while they are kept.
- * Infinite if every limit is a shadow: then the functions bound the set.
+ * The most members that a subject's set of takings can have by the limits of its policy: what the strictest one lets through
+ * while they are kept. Infinite if every limit is a shadow. What passes the limits (decision 20 lists it) is not in it: there,
+ * as with shadows alone, the functions drop the oldest ids.
  */
 export function mostMembers(policy: Bounded): number {
   const keptMs = retainMs(policy);
   if (keptMs === 0) return 0;
   const passing = policy.limits
     .filter(({ shadow }) => !shadow)
-    .map(({ limit, windowMs }) => limit * (Math.floor(keptMs / windowMs) + 1));
+    .map((limit) => algorithmOf(limit).mostWithin(limit, keptMs));
   return Math.min(...passing);
 }
 

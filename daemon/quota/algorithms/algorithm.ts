@@ -25,6 +25,8 @@ export interface LimitAlgorithm {
    * that is not known.
    */
   countingFault(size: { readonly limit: number; readonly windowMs: number | undefined }): string | undefined;
+  /** The most tokens that it lets through in a span of this length, wherever that begins; or somewhat more. */
+  mostWithin(size: LimitSize, spanMs: number): number;
 }
 
 export const US_PER_MS = 1000;

@@ -1,4 +1,4 @@
-import type { LimitAlgorithm } from './algorithm';
+import type { LimitAlgorithm, LimitSize } from './algorithm';
 
 /** A sliding window keeps one entry for each token taken; above this size a token bucket is cheaper. */
 export const MAX_SLIDING_WINDOW_LIMIT = 1000;
@@ -15,5 +15,9 @@ export const slidingWindow = {
   countingFault({ limit }) {
     if (limit <= MAX_SLIDING_WINDOW_LIMIT) return undefined;
     return `must be ${MAX_SLIDING_WINDOW_LIMIT} or less for a sliding-window, which keeps every token; use token-bucket for ${limit}`;
+  },
+
+  mostWithin({ limit, windowMs }: LimitSize, spanMs: number) {
+    return limit * (Math.floor(spanMs / windowMs) + 1);
   },
 } as const satisfies LimitAlgorithm;

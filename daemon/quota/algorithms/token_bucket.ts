@@ -13,6 +13,10 @@ export const tokenBucket = {
     if (windowMs === undefined || isCountedExactly({ limit, windowMs })) return undefined;
     return `cannot be counted exactly: ${limit} in this window; use a rounder number or a shorter window`;
   },
+
+  mostWithin({ limit, windowMs }: LimitSize, spanMs: number) {
+    return limit + Math.ceil((limit * spanMs) / windowMs);
+  },
 } as const satisfies LimitAlgorithm;
 
 /**

@@ -29,7 +29,8 @@ local REDATED_PER_CALL = 1000
 -- The most ids that are listed with a denial.
 local MOST_LISTED = 64
 
--- The most members of a set that nothing else bounds: the ids of a policy whose limits are all shadows.
+-- The most members of a set whose ids exceed what the limits let through: they are all shadows, or a request was refunded,
+-- reset, overridden or admitted without the store. Then the oldest ids are forgotten early.
 local MOST_MEMBERS = 100000
 
 -- Makes a reusable table for views of sets: creating one for each entry would cost as much as reading.

@@ -101,6 +101,16 @@ describe('how many request ids a subject may come to', () => {
     expect(mostMembers({ limits, rememberMs: 10 * MINUTE_MS })).toBe(10 * 11);
   });
 
+  test('a bucket counts once full, and with all that it refills meanwhile', () => {
+    const limits = [bucket(50_000)];
+
+    expect(mostMembers({ limits, rememberMs: 20 * MINUTE_MS - 1000 })).toBe(50_000 + 99_917);
+    expect(faultsOf(['algorithm: token-bucket, limit: 50000, window: 10m'], '1199s')).toEqual([
+      expect.stringContaining('up to 149917 request ids of one subject would be kept for'),
+    ]);
+    expect(faultsOf(['algorithm: token-bucket, limit: 50000, window: 10m'], '10m')).toEqual([]);
+  });
+
   test('a policy that remembers nothing and counts nothing has none', () => {
     expect(mostMembers({ limits: [bucket(1000)], rememberMs: 0 })).toBe(0);
   });
