@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { connect, constants } from 'node:http2';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { limitSessions } from '../../../../../daemon/grpc/listening/session_limits';
 import { QuotaServiceService } from '../../../../../gen/quota/v1/quota_service';
+import { openRawClient } from '../../../../helpers/http2_frames';
 import { closedAfterEach } from '../../../../helpers/opened';
+import { until } from '../../../../helpers/wait';
 
 const opened = closedAfterEach();
 
@@ -14,8 +16,23 @@ const CALLS = 1500;
 /** Older versions have no such options. */
 const knowsResets = Number(process.versions.node.split('.')[0]) >= 24;
 
-async function serve() {
-  const server = opened.closed(new Server(), (each) => each.forceShutdown());
+/** How many a connection may have rejected in succession if nothing is set. */
+const REJECTED_BY_NODE = 100;
+
+/** More than a connection may have rejected in succession. */
+const REJECTED = 10_100;
+
+/** Node rejects a stream for which a connection has no memory, as it does one too many. */
+const SMALL_SESSIONS: ServerOptions = {
+  'grpc.max_concurrent_streams': 1_000_000,
+  'grpc-node.max_session_memory': 1,
+};
+
+/** About as many streams as that memory holds. */
+const STREAMS_IN_MEMORY = 1500;
+
+async function serve(options: ServerOptions = {}) {
+  const server = opened.closed(new Server(options), (each) => each.forceShutdown());
   limitSessions(server);
   const silent = () => undefined;
   server.addService(QuotaServiceService, {
@@ -29,7 +46,7 @@ async function serve() {
       error ? reject(error) : resolve(bound),
     );
   });
-  return `http://127.0.0.1:${port}`;
+  return `127.0.0.1:${port}`;
 }
 
 /** Sends a call and resets it. */
@@ -44,7 +61,7 @@ describe('session limits', () => {
   (knowsResets ? test : test.skip)(
     'callers whose deadlines pass again and again, their connection kept',
     async () => {
-      const session = opened.closed(connect(await serve()), (each) => each.destroy());
+      const session = opened.closed(connect(`http://${await serve()}`), (each) => each.destroy());
       let hasEnded = false;
       session.on('goaway', () => {
         hasEnded = true;
@@ -58,4 +75,19 @@ describe('session limits', () => {
       expect(hasEnded).toBe(false);
     },
   );
+
+  test('a connection is kept while far more streams are rejected than Node allows, and ended after 10,000', async () => {
+    const client = opened.closed(openRawClient(await serve(SMALL_SESSIONS)), (each) => each.close());
+    let stream = 1;
+    const open = (count: number) => {
+      for (let i = 0; i < count; i += 1, stream += 2) client.open(stream, QuotaServiceService.admit.path);
+    };
+    open(STREAMS_IN_MEMORY + CALLS);
+    await until('many are rejected', () => client.resets.size >= 2 * REJECTED_BY_NODE || client.isEnded);
+    const wasEnded = client.isEnded;
+    open(REJECTED);
+    await until('the connection has ended', () => client.isEnded);
+
+    expect(wasEnded).toBe(false);
+  });
 });
