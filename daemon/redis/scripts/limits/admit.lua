@@ -1,8 +1,10 @@
 -- Decides on many admissions, each by itself: takes its cost from every limit of its policy, or from none.
 --
 -- One function, because the verdict on all limits, the taking from all of them, the memory of the request and the log
--- must change together, or not at all. An entry reads everything before it writes, so an error in it changes nothing and
--- affects no other entry. Entries of one subject see each other, in order.
+-- must change together, or not at all. An entry reads everything before it takes anything, so an error in it takes nothing
+-- and affects no other entry. Reading may write what is true whether or not the entry takes: what was taken in the future
+-- counts as taken now, and a limit whose algorithm was changed takes over what the other had left (sliding_window.lua,
+-- token_bucket.lua, takings.lua). Entries of one subject see each other, in order.
 --
 -- KEYS[1]    control
 -- KEYS[2]    the overrides

@@ -1,7 +1,7 @@
 -- Gives back what an admitted request took, and remembers it as refunded.
 --
 -- One function, because the takings, the states of the limits, the memory of the request and the log must change
--- together, or not at all. Everything is read before anything is written.
+-- together, or not at all. Everything is read before anything is given back; reading may write, as in `admit`.
 --
 -- KEYS, ARGV as for `admit`, of one entry, whose cost and deadline are ignored
 --
