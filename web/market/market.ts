@@ -24,8 +24,8 @@ type Buying = { requestId: string; buyerId: number; articleId: number };
 export type Market = Listings & {
   /** Puts an article up for sale, and returns its id; a repeat returns the first id. */
   sell(sale: Sale): Promise<number>;
-  /** Changes an article that is for sale; false if it is not, or is not the seller's. */
-  edit(edit: Edit): Promise<boolean>;
+  /** Changes an article that is for sale, and the seller's. Returns the article as it is then: a repeat may find it changed again. */
+  edit(edit: Edit): Promise<ArticleDetails | undefined>;
   buy(purchase: Buying): Promise<Purchase>;
   /** Takes an article out of the market; false if it is not for sale, or is not the seller's. */
   withdraw(article: { sellerId: number; articleId: number }): Promise<boolean>;
@@ -63,20 +63,18 @@ async function sell(database: Database, { requestId, sellerId, article }: Sale):
   return articleId;
 }
 
-async function edit(database: Database, change: Edit): Promise<boolean> {
+async function edit(database: Database, change: Edit): Promise<ArticleDetails | undefined> {
   const { requestId, sellerId, articleId: id, article } = change;
-  const call = { requestId, userId: sellerId, service: SERVICES.sell };
-  let isEdited = true;
-  await carryOut(database, call, async () => {
-    isEdited = await articlesTable(database).update({ ...article, id, sellerId });
-    if (isEdited) {
+  const articles = articlesTable(database);
+  await carryOut(database, { requestId, userId: sellerId, service: SERVICES.sell }, async () => {
+    if (await articles.update({ ...article, id, sellerId })) {
       const words = articleWordsTable(database);
       await words.remove(id);
       await words.insert({ ...article, id });
     }
     return id;
   });
-  return isEdited;
+  return articles.findById(id);
 }
 
 async function buy(database: Database, { requestId, buyerId, articleId }: Buying): Promise<Purchase> {

@@ -25,9 +25,9 @@ export function fakeMarket(log: string[] = []): FakeMarket {
     async edit({ requestId, sellerId, articleId, article }) {
       log.push(`edit ${sellerId} ${articleId}`);
       const found = ofSeller(articleId, sellerId);
-      if (found) Object.assign(found, article);
+      if (found && !requested.has(requestId)) Object.assign(found, article);
       requested.set(requestId, articleId);
-      return found !== undefined;
+      return find(articleId);
     },
     async buy({ requestId, buyerId, articleId }) {
       log.push(`buy ${buyerId} ${articleId}`);

@@ -54,11 +54,19 @@ async function edit(editing: Editing): Promise<void> {
   if (!hasChanged(article, sale.article)) return res.redirect(303, done);
   const requestId = requestIdFor(editing, ['edit', article.id, ...Object.values(sale.article)]);
   const change = { requestId, sellerId: user.id, articleId: article.id, article: sale.article };
-  const edited = await callService({ ...editing, requestId }, () => market.edit(change));
+  // An old form may be sent again after the daemon has forgotten its request.
+  const isRepeat = (await market.findRequested(requestId)) !== undefined;
+  const edited = isRepeat
+    ? { result: await market.find(article.id) }
+    : await callService({ ...editing, requestId }, () => market.edit(change));
   if (edited.refusal !== undefined)
     return sendEdit(editing, { status: edited.refusal.status, sale, refusal: edited.refusal });
-  // If not, it was just sold: its page says so.
-  res.redirect(303, edited.result ? done : articlePath(article.id));
+  const now = edited.result;
+  if (now !== undefined && !hasChanged(now, sale.article)) return res.redirect(303, done);
+  // It was just sold or withdrawn: its page says so.
+  if (now === undefined || now.sold) return res.redirect(303, articlePath(article.id));
+  const alert = translatorOf(res).t('edit.outdated');
+  await sendArticle({ ...editing, article: now, status: 409, alert });
 }
 
 async function sendEdit(editing: Editing, { status, sale, refusal }: EditPage = {}): Promise<void> {

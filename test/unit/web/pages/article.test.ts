@@ -107,6 +107,23 @@ describe('edit', () => {
     expect(new Set(site.quota.requestIds).size).toBe(2);
   });
 
+  test('edit: an old form after another edit, takes no call and says that the article has changed since', async () => {
+    const { html } = await sam.get('/articles/1/edit');
+    const form = /name="form" value="([^"]+)"/.exec(html)?.[1] ?? '';
+    const fields = { ...FORM, price: '3', form, _csrf: tokenIn(html) };
+    await sam.post('/articles/1/edit', fields);
+    await sam.submit('/articles/1/edit', '/articles/1/edit', { ...FORM, price: '2' });
+    site.quota.asked.length = 0;
+    const { response, html: page } = await sam.post('/articles/1/edit', fields);
+
+    expect(response.status).toBe(409);
+    expect(page).toContain('you have edited the article again since');
+    expect(page).toContain('€2.00');
+    expect(page).not.toContain('Your changes have been saved.');
+    expect(acts()).toEqual([]);
+    expect(site.market.articles[0]?.priceCents).toBe(200);
+  });
+
   test('edit: the price is in the form as the reader’s language writes it', async () => {
     expect((await sam.get('/articles/1/edit')).html).toMatch(/name="price" value="\d+\.\d\d"/);
     await sam.get('/language/fr');
