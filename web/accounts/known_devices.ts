@@ -20,6 +20,8 @@ export type KnownDevices = {
    * its own, so that no stranger can use up the owner's attempts.
    */
   subjectOf(asking: Pick<Asking, 'req' | 'email'>): string;
+  /** The name that all browsers share which have not logged in to the account. */
+  accountSubjectOf(email: string): string;
   /** Remembers this browser as one that has logged in to the account. */
   remember(asking: Asking): void;
 };
@@ -43,11 +45,15 @@ export function createKnownDevices(secret: string): KnownDevices {
     return typeof cookie === 'string' ? cookie.split('~').slice(0, MOST_ACCOUNTS).filter(isOurs) : [];
   }
 
+  const accountSubjectOf = (email: string) => `account:${accountOf(email)}`;
+
   return {
+    accountSubjectOf,
+
     subjectOf({ req, email }) {
       const account = accountOf(email);
       const own = entriesOf(req).find((entry) => entry.startsWith(`${account}.`));
-      return own === undefined ? `account:${account}` : `device:${account}:${own.split('.')[1]}`;
+      return own === undefined ? accountSubjectOf(email) : `device:${account}:${own.split('.')[1]}`;
     },
 
     remember({ req, res, email }) {
@@ -59,6 +65,11 @@ export function createKnownDevices(secret: string): KnownDevices {
       res.cookie(nameFor(req), entries.join('~'), { ...COOKIE, secure: req.secure, maxAge: LIFETIME_MS });
     },
   };
+}
+
+/** Whether such a name is of one browser, and not of an account in all others. */
+export function isOfBrowser(subject: string): boolean {
+  return subject.startsWith('device:');
 }
 
 /** Browsers take a __Host- cookie from this very host only, so a sister site cannot plant one. */

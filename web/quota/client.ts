@@ -55,8 +55,8 @@ export type QuotaClient = {
   recordCall(call: ServiceCall): Promise<void>;
   /** The limits of one policy that may deny the subject, the tightest first. Takes nothing. */
   limits(request: { subject: string; policy: string }): Promise<Limit[]>;
-  /** A subject's state in each policy. Takes nothing. */
-  quotas(request: { subject: string }): Promise<Quota[]>;
+  /** A subject's state in one policy or in each. Takes nothing. */
+  quotas(request: { subject: string; policy?: string }): Promise<Quota[]>;
   /** Resets one policy or all; returns the number of limits reset. */
   resetQuota(request: { subject: string; policy?: string }): Promise<number>;
   /** The subjects that a policy blocks now, the latest denial first; `isPartial` if there may be more. */

@@ -111,9 +111,9 @@ function fakeQuota(): FakeQuota {
       asked.push(`limits ${policy} ${subject}`);
       return orThrow(answers.quotas).flatMap((quota) => (quota.policy === policy ? quota.limits : []));
     },
-    async quotas({ subject }) {
-      asked.push(`quotas ${subject}`);
-      return orThrow(answers.quotas);
+    async quotas({ subject, policy }) {
+      asked.push(['quotas', policy, subject].filter(Boolean).join(' '));
+      return orThrow(answers.quotas).filter((quota) => policy === undefined || quota.policy === policy);
     },
     async resetQuota({ subject, policy = 'all' }) {
       asked.push(`reset ${policy} ${subject}`);

@@ -1,22 +1,27 @@
 import { QuotaUnavailable } from '../../../client/answers/unavailable';
+import { isOfBrowser, type KnownDevices } from '../../accounts/known_devices';
+import type { User } from '../../accounts/user';
 import type { Users } from '../../accounts/users';
 import type { PageTime, Translator } from '../../i18n/translator';
 import type { Blocked, QuotaClient } from '../../quota/client';
 import { POLICIES } from '../../quota_names';
-import { policyName } from './standing';
+import { NOT_OF_IDS, policyName } from './standing';
 
-/** The policies whose subjects are students, and the one whose subjects are addresses. */
-const LISTED = [POLICIES.connection, POLICIES.serviceCall, POLICIES.loginAttempt];
+const LISTED = Object.values(POLICIES);
 
 /** The most listed for each policy. */
 const MOST_SHOWN = 50;
 
-/** A student, or an address, that is blocked now, as the page lists them. */
+/** Who is blocked: an account goes unnamed if its email is known only by a keyed hash, and a browser has none. */
+export type BlockedOne =
+  | { kind: 'student'; id: number; name: string }
+  | { kind: 'address' | 'stranger'; subject: string }
+  | { kind: 'account' | 'browser' };
+
+/** One who is blocked now, as the page lists them. */
 export type BlockedRow = {
+  who: BlockedOne;
   subject: string;
-  isAddress: boolean;
-  /** Undefined for an address, or if the site has no such account. */
-  name: string | undefined;
   policy: string;
   policyName: string;
   /** When one more is free. */
@@ -25,18 +30,26 @@ export type BlockedRow = {
 
 export type BlockedList = { rows: BlockedRow[]; isPartial: boolean };
 
-type Sources = { quota: QuotaClient; users: Users; translator: Translator };
+type Sources = {
+  quota: QuotaClient;
+  users: Users;
+  devices: KnownDevices;
+  /** The students on the page: their accounts can be named. */
+  listed: readonly User[];
+  translator: Translator;
+};
 
-/** The blocked students and addresses, the latest first; undefined if the daemon does not answer. */
-export async function readBlocked({ quota, users, translator }: Sources): Promise<BlockedList | undefined> {
+/** Who is blocked, the latest first; undefined if the daemon does not answer. */
+export async function readBlocked(sources: Sources): Promise<BlockedList | undefined> {
+  const { quota, translator } = sources;
   try {
     const lists = await Promise.all(LISTED.map((policy) => quota.blocked({ policy, maxCount: MOST_SHOWN })));
     const blocked = lists
       .flatMap((list) => list.blocked)
       .sort((a, b) => b.denyTime.getTime() - a.denyTime.getTime());
-    const names = await readNames(users, blocked);
+    const students = await readStudents(sources, blocked);
     return {
-      rows: blocked.map((each) => toRow(each, names.get(each.subject), translator)),
+      rows: blocked.map((each) => toRow(each, { who: whoIs(each, students), translator })),
       isPartial: lists.some((list) => list.isPartial),
     };
   } catch (error) {
@@ -46,31 +59,37 @@ export async function readBlocked({ quota, users, translator }: Sources): Promis
   }
 }
 
-async function readNames(users: Users, blocked: readonly Blocked[]): Promise<Map<string, string>> {
+/** The students by the subjects under which they are counted. */
+async function readStudents(
+  { users, devices, listed }: Sources,
+  blocked: readonly Blocked[],
+): Promise<Map<string, User>> {
   const ids = blocked
-    .filter(({ policy }) => policy !== POLICIES.loginAttempt)
+    .filter(({ policy }) => !NOT_OF_IDS.has(policy))
     .map(({ subject }) => Number(subject))
     .filter((id) => Number.isSafeInteger(id) && id > 0);
   const found = ids.length === 0 ? [] : await users.findByIds([...new Set(ids)]);
-  return new Map(found.map(({ id, firstName, lastName }) => [String(id), `${firstName} ${lastName}`]));
+  return new Map([
+    ...found.map((user) => [String(user.id), user] as const),
+    ...[...listed, ...found].map((user) => [devices.accountSubjectOf(user.email), user] as const),
+  ]);
+}
+
+function whoIs({ policy, subject }: Blocked, students: ReadonlyMap<string, User>): BlockedOne {
+  if (policy === POLICIES.loginAttempt) return { kind: 'address', subject };
+  const user = students.get(subject);
+  if (user !== undefined) return { kind: 'student', id: user.id, name: `${user.firstName} ${user.lastName}` };
+  if (policy !== POLICIES.passwordAttempt) return { kind: 'stranger', subject };
+  return { kind: isOfBrowser(subject) ? 'browser' : 'account' };
 }
 
 function toRow(
   { subject, policy, limits }: Blocked,
-  name: string | undefined,
-  translator: Translator,
+  { who, translator }: { who: BlockedOne; translator: Translator },
 ): BlockedRow {
   // The tightest limit comes first; nothing ever comes back to a limit of 0.
   const delayMs = limits[0]?.nextDelayMs ?? 0;
   const next =
     delayMs > 0 ? { delay: translator.delay(delayMs), at: translator.clockIn(delayMs) } : undefined;
-  const isAddress = policy === POLICIES.loginAttempt;
-  return {
-    subject,
-    isAddress,
-    name: isAddress ? undefined : name,
-    policy,
-    policyName: policyName(policy, translator),
-    next,
-  };
+  return { who, subject, policy, policyName: policyName(policy, translator), next };
 }

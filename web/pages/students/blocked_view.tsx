@@ -11,7 +11,7 @@ export type BlockedProps = {
   blocked: BlockedList | undefined;
 };
 
-/** The blocked students, each with a button that lifts the block, and the blocked addresses. */
+/** Who is blocked: a student with a button that lifts the block, others without. */
 export function BlockedCard({ page, blocked }: BlockedProps): VNode {
   const { t } = page;
   return (
@@ -56,23 +56,32 @@ function Row({ page, row }: { page: PageContext; row: BlockedRow }): VNode {
   );
 }
 
-function Who({ page, row }: { page: PageContext; row: BlockedRow }): VNode {
-  const { subject, name, isAddress } = row;
-  if (isAddress) return <bdi class="number">{subject}</bdi>;
-  if (name === undefined) return <>{page.t('statistics.stranger', { subject })}</>;
-  return <a href={`/students/${subject}`}>{name}</a>;
+function Who({ page: { t }, row: { who } }: { page: PageContext; row: BlockedRow }): VNode {
+  switch (who.kind) {
+    case 'student':
+      return <a href={`/students/${who.id}`}>{who.name}</a>;
+    case 'address':
+      return <bdi class="number">{who.subject}</bdi>;
+    case 'stranger':
+      return <>{t('statistics.stranger', { subject: who.subject })}</>;
+    case 'account':
+      return <>{t('students.blocked.account')}</>;
+    case 'browser':
+      return <>{t('students.blocked.browser')}</>;
+  }
 }
 
 /** The button that lifts a student's block. An address has none: its attempts come back within seconds. */
 function Lift({ page, row }: { page: PageContext; row: BlockedRow }): VNode | null {
-  const { subject, name, policy, policyName } = row;
+  const { who, policy, policyName } = row;
   const { t } = page;
-  if (name === undefined) return null;
+  if (who.kind !== 'student') return null;
+  const label = t('students.lift.of', { name: who.name, policy: policyName });
   return (
-    <form method="post" action={`/students/${subject}/reset`}>
+    <form method="post" action={`/students/${who.id}/reset`}>
       <CsrfField page={page} />
       <input type="hidden" name="policy" value={policy} />
-      <button class="quiet" type="submit" aria-label={t('students.lift.of', { name, policy: policyName })}>
+      <button class="quiet" type="submit" aria-label={label}>
         {t('students.lift.short')}
       </button>
     </form>

@@ -2,26 +2,27 @@ import type { Logger } from 'pino';
 import { QuotaUnavailable } from '../../../client/answers/unavailable';
 import type { QuotaClient } from '../../quota/client';
 import { readQuotas } from './standing';
+import { type Counted, subjectIn } from './subjects';
 
-type Lifting = {
+type Lifting = Counted & {
   quota: QuotaClient;
   log: Logger;
-  userId: number;
   /** The member of staff, for the log. */
   staffId: number;
   policy: unknown;
 };
 
-/** Resets a user's quota of a policy. The log shows who did it for whom. */
+/** Resets a student's quota of a policy. The log shows who did it for whom. */
 export async function liftBlock(lifting: Lifting): Promise<'lifted' | 'unknown-policy' | 'unavailable'> {
-  const { quota, log, userId, staffId } = lifting;
-  const quotas = await readQuotas(quota, userId);
+  const { quota, log, student, staffId } = lifting;
+  const userId = student.id;
+  const quotas = await readQuotas(quota, lifting);
   if (quotas === undefined) return 'unavailable';
   // Only what the page offers, even if the form names something else.
   const policy = quotas.find((candidate) => candidate.policy === lifting.policy)?.policy;
   if (policy === undefined) return 'unknown-policy';
   try {
-    const resetCount = await quota.resetQuota({ subject: String(userId), policy });
+    const resetCount = await quota.resetQuota({ subject: subjectIn(policy, lifting), policy });
     log.info({ staffId, userId, policy, resetCount }, 'a block was lifted');
     return 'lifted';
   } catch (error) {

@@ -4,15 +4,17 @@ import type { PageTime, Translator } from '../../i18n/translator';
 import type { Limit, Quota, QuotaClient, RaiseBound } from '../../quota/client';
 import { POLICIES } from '../../quota_names';
 import { offeredHours, type RaiseBounds, raiseBounds } from './raise_form';
+import { type Counted, subjectIn } from './subjects';
 
-/** The policies whose subjects are no users. */
-const NOT_OF_USERS: ReadonlySet<string> = new Set([POLICIES.loginAttempt, POLICIES.passwordAttempt]);
+/** The policies whose subjects are no ids of users. */
+export const NOT_OF_IDS: ReadonlySet<string> = new Set([POLICIES.loginAttempt, POLICIES.passwordAttempt]);
 
 /** The names of the policies for people; a policy added by an operator keeps its own name. */
 const POLICY_NAMES: ReadonlyMap<string, MessageKey> = new Map<string, MessageKey>([
   [POLICIES.connection, 'students.policy.connection'],
   [POLICIES.serviceCall, 'students.policy.service-call'],
   [POLICIES.loginAttempt, 'students.policy.login-attempt'],
+  [POLICIES.passwordAttempt, 'students.policy.password-attempt'],
 ]);
 
 type Wait = { delay: string; at: PageTime };
@@ -43,11 +45,17 @@ export type Standing = {
   limits: LimitStanding[];
 };
 
-/** A user's state in each policy that counts users; undefined if the daemon does not answer. */
-export async function readQuotas(quota: QuotaClient, userId: number): Promise<Quota[] | undefined> {
+/** A student's state in each policy that counts students; undefined if the daemon does not answer. */
+export async function readQuotas(quota: QuotaClient, counted: Counted): Promise<Quota[] | undefined> {
+  const policy = POLICIES.passwordAttempt;
   try {
-    const quotas = await quota.quotas({ subject: String(userId) });
-    return quotas.filter(({ policy, limits }) => !NOT_OF_USERS.has(policy) && limits.length > 0);
+    const [ofId, ofAccount] = await Promise.all([
+      quota.quotas({ subject: String(counted.student.id) }),
+      quota.quotas({ subject: subjectIn(policy, counted), policy }),
+    ]);
+    return [...ofId.filter((each) => !NOT_OF_IDS.has(each.policy)), ...ofAccount].filter(
+      ({ limits }) => limits.length > 0,
+    );
   } catch (error) {
     // The client has logged why. The account can still be shown.
     if (error instanceof QuotaUnavailable) return undefined;

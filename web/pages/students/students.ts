@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { retryAfter } from '../../../client/http/headers';
 import { currentUser, requireStaff } from '../../accounts/current_user';
+import type { KnownDevices } from '../../accounts/known_devices';
 import { ACCOUNT_BOUNDS } from '../../accounts/new_user';
 import type { User } from '../../accounts/user';
 import type { Users } from '../../accounts/users';
@@ -26,10 +27,10 @@ const ONE = `${LIST}/:id`;
 /** The "moment" of the page's text: the channel to the daemon reconnects within a second. */
 const LIFT_RETRY_AFTER_MS = 1_000;
 
-type Parts = { users: Users; quota: QuotaClient; sendPage: SendPage };
+type Parts = { users: Users; quota: QuotaClient; devices: KnownDevices; sendPage: SendPage };
 
 /** GET /students, GET /students/:id, and POST /students/:id/reset and …/raise, for the staff. */
-export function studentsRoutes({ users, quota, sendPage }: Parts): Router {
+export function studentsRoutes({ users, quota, devices, sendPage }: Parts): Router {
   const router = Router();
   router.use(
     LIST,
@@ -44,14 +45,15 @@ export function studentsRoutes({ users, quota, sendPage }: Parts): Router {
       const list = await users.search(query);
       return sendPage(req, res, { view: StudentsView, title, data: { query, ...list } });
     }
-    const [list, blocked] = await Promise.all([users.latest(), readBlocked({ quota, users, translator })]);
+    const list = await users.latest();
+    const blocked = await readBlocked({ quota, users, devices, listed: list.users, translator });
     sendPage(req, res, { view: StudentsView, title, data: { query, ...list, blocked } });
   });
 
   router.get(ONE, async (req, res, next) => {
     const student = await findStudent(users, req);
     if (student === undefined) return next();
-    const quotas = await readQuotas(quota, student.id);
+    const quotas = await readQuotas(quota, { student, devices });
     sendStudent(sendPage, req, res, { student, quotas });
   });
 
@@ -64,8 +66,8 @@ export function studentsRoutes({ users, quota, sendPage }: Parts): Router {
   router.post(`${ONE}/reset`, async (req, res, next) => {
     const [student, staff] = [await findStudent(users, req), currentUser(res)];
     if (student === undefined || staff === undefined) return next();
-    const act = { userId: student.id, staffId: staff.id, policy: req.body?.policy };
-    const outcome = await liftBlock({ quota, log: req.log, ...act });
+    const act = { student, staffId: staff.id, policy: req.body?.policy };
+    const outcome = await liftBlock({ quota, devices, log: req.log, ...act });
     if (outcome === 'unknown-policy') return next();
     if (outcome === 'lifted') {
       return res.redirect(303, `${LIST}/${student.id}?lifted=${encodeURIComponent(act.policy)}`);
@@ -77,7 +79,7 @@ export function studentsRoutes({ users, quota, sendPage }: Parts): Router {
   router.post(`${ONE}/raise`, async (req, res, next) => {
     const [student, staff] = [await findStudent(users, req), currentUser(res)];
     if (student === undefined || staff === undefined) return next();
-    await raiseFromPage({ quota, sendPage, student, staffId: staff.id, req, res, next });
+    await raiseFromPage({ quota, devices, sendPage, student, staffId: staff.id, req, res, next });
   });
 
   return router;
@@ -98,9 +100,9 @@ const RAISE_FAILURES = {
 } as const;
 
 async function raiseFromPage(raising: RaisingFromPage): Promise<void> {
-  const { quota, sendPage, student, staffId, req, res, next } = raising;
+  const { quota, devices, sendPage, student, staffId, req, res, next } = raising;
   const show = (page: Omit<StudentPage, 'student'>) => sendStudent(sendPage, req, res, { student, ...page });
-  const quotas = await readQuotas(quota, student.id);
+  const quotas = await readQuotas(quota, { student, devices });
   if (quotas === undefined) {
     res.set('Retry-After', retryAfter(LIFT_RETRY_AFTER_MS));
     return show({ ...RAISE_FAILURES.unavailable });
@@ -112,8 +114,8 @@ async function raiseFromPage(raising: RaisingFromPage): Promise<void> {
   const { typed, faults, raise } = parseRaise(req.body, { current: limit.limit, bound });
   const limitName = limit.name;
   if (raise === undefined) return show({ quotas, status: 400, faulty: { policy, limitName, typed, faults } });
-  const userId = student.id;
-  const outcome = await raiseLimit({ quota, log: req.log, userId, staffId, policy, limitName, ...raise });
+  const act = { student, devices, staffId, policy, limitName, ...raise };
+  const outcome = await raiseLimit({ quota, log: req.log, ...act });
   if (outcome === 'raised')
     return res.redirect(303, `${LIST}/${student.id}?raised=${encodeURIComponent(policy)}`);
   if (outcome === 'unavailable') res.set('Retry-After', retryAfter(LIFT_RETRY_AFTER_MS));

@@ -23,6 +23,7 @@ describe('known devices', () => {
     const subject = devices.subjectOf({ req, email: 'Ada@example.org' });
 
     expect(subject).toMatch(/^account:[\w-]{22}$/);
+    expect(devices.accountSubjectOf('ada@example.org')).toBe(subject);
     expect(subject).toBe(devices.subjectOf({ req, email: 'ada@example.org' }));
     expect(subject).not.toBe(devices.subjectOf({ req, email: 'bob@example.org' }));
   });
