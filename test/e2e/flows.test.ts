@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { createKnownDevices } from '../../web/accounts/known_devices';
 import { startBrowser } from '../helpers/browser';
 import {
   addStudent,
@@ -8,15 +9,19 @@ import {
   PASSWORD,
   PEOPLE,
   type Person,
+  type Student,
   startSite,
   type TestSite,
 } from '../helpers/site';
 import { until } from '../helpers/wait';
+import { SESSION_SECRET } from '../helpers/web';
 
 const WORDS = {
   'en-GB': {
     logIn: 'Log in',
     denied: 'Too many logins',
+    guessed: 'Too many passwords have been tried for this email address.',
+    calledTooOften: 'Too many calls',
     comeBack: /You may try again in .*(minutes|seconds)/,
     ended: 'what you typed has been kept',
     sell: 'Put up for sale',
@@ -29,6 +34,8 @@ const WORDS = {
   'fr-FR': {
     logIn: 'Se connecter',
     denied: 'Trop de connexions',
+    guessed: 'Trop de mots de passe ont été essayés pour cette adresse e-mail.',
+    calledTooOften: 'Trop d’opérations',
     comeBack: /Vous pourrez réessayer dans .*(minutes|secondes)/,
     ended: 'ce que vous avez saisi est conservé',
     sell: 'Mettre en vente',
@@ -56,6 +63,12 @@ afterEach(async () => {
   for (const { context } of people) await context.close();
   people = [];
 });
+
+/** As if strangers had tried ten wrong passwords just now. */
+async function guess({ email }: Student): Promise<void> {
+  const subject = createKnownDevices(SESSION_SECRET).accountSubjectOf(email);
+  await site.daemon.client.admit({ subject, policy: 'password-attempt', cost: 10 });
+}
 
 describe.each([
   ['en-GB', true],
@@ -116,6 +129,56 @@ describe.each([
     expect(alert).toContain(words.denied);
     expect(alert).toMatch(words.comeBack);
     expect(zoe.path()).toBe('/services');
+  });
+
+  test('strangers guess a password: its owner is denied in a new browser, another is not, and the staff lifts it', async () => {
+    const [denied, other] = [await addStudent(site), await addStudent(site)];
+    await guess(denied);
+    const zoe = await arrive();
+    const answer = await zoe.logIn(denied);
+    const alert = await zoe.read('[role=alert]');
+    await logInHere(zoe, other);
+    const eve = await arrive(PEOPLE.eve);
+    await eve.visit(`/students/${denied.id}`);
+    const lift = eve.page.locator('section[aria-labelledby=policy-password-attempt] button').first();
+    await Promise.all([eve.page.waitForURL(/lifted=password-attempt/), lift.click()]);
+    const again = await (await arrive()).logIn(denied);
+
+    expect(alert).toContain(words.guessed);
+    expect(alert).toMatch(words.comeBack);
+    expect(zoe.path()).toBe('/services');
+    expect([answer.status(), again.status()]).toEqual([429, 303]);
+  });
+
+  test('a change of password is denied with its reason after too many wrong ones', async () => {
+    const student = await addStudent(site);
+    const zoe = await arrive(student);
+    // Known browsers are counted apart.
+    await zoe.context.clearCookies({ name: 'device' });
+    await guess(student);
+    await zoe.visit('/account');
+    await zoe.page.fill('#current', PASSWORD);
+    for (const field of ['#new', '#repeated']) await zoe.page.fill(field, 'another long enough password');
+    await Promise.all([zoe.page.waitForEvent('load'), zoe.page.click('#password-submit')]);
+
+    expect(await zoe.read('[role=alert]')).toContain(words.guessed);
+    expect(await zoe.page.isEnabled('#password-submit')).toBe(!javaScriptEnabled);
+  });
+
+  test('an edit is denied with its reason after ten calls, and what was typed stays', async () => {
+    const student = await addStudent(site);
+    const zoe = await arrive(student);
+    const article = await sellLamp(zoe);
+    await zoe.visit(`${article}/edit`);
+    await zoe.page.fill('#price', '5');
+    await site.daemon.client.admit({ subject: String(student.id), policy: 'service-call', cost: 9 });
+    await Promise.all([zoe.page.waitForEvent('load'), zoe.page.click('#edit-submit')]);
+    const [alert, typed] = [await zoe.read('[role=alert]'), await zoe.page.inputValue('#price')];
+    await zoe.visit(article);
+
+    expect(alert).toContain(words.calledTooOften);
+    expect(typed).toBe('5');
+    expect(await zoe.read('.price')).toMatch(/^(€7\.00|7,00 €)$/);
   });
 
   test('a seller edits an article, and withdraws it', async () => {

@@ -4,6 +4,9 @@ import { type LogLine, listeningPort, stopProcess } from './processes';
 
 const MAIN = join(__dirname, '../../dist/web/main.js');
 
+/** What the sites of tests sign with. */
+export const SESSION_SECRET = 'only-for-this-test-only-for-this-test';
+
 /** A web tier of its own process, as it runs in production. */
 export interface TestWeb {
   readonly url: string;
@@ -30,7 +33,7 @@ export async function startWeb({
     QUOTA_TARGET: quotaTarget,
     WEB_LISTEN: '127.0.0.1:0',
     WEB_METRICS_LISTEN: '127.0.0.1:0',
-    SESSION_SECRET: 'only-for-this-test-only-for-this-test',
+    SESSION_SECRET,
     ...added,
   };
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
