@@ -28,8 +28,10 @@ async function degradation(): Promise<Degradation> {
  */
 export async function decidedByStore<T>(steps: () => Promise<T>): Promise<T> {
   const outcomes: T[] = [];
-  await until('steps that the store alone decided', async () => {
-    const before = await degradation();
+  let before: Degradation | undefined;
+  const awaited = () => `steps that the store alone decided, and not after ${JSON.stringify(before)}`;
+  await until(awaited, async () => {
+    before = await degradation();
     if (before.unasked > 0) return false;
     const outcome = await steps();
     if ((await degradation()).decisions === before.decisions) outcomes.push(outcome);
