@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { parseRedisUrl } from '../../environment/redis/address';
 import { openCluster } from './cluster';
+import { UnknownServers } from './cluster_slots';
 import { joinWrites } from './joined_writes';
 import { type Database, isCluster, mastersOf } from './nodes';
 import { type ConnectionSecurity, createClient } from './places';
@@ -56,7 +57,21 @@ export function openDatabase(options: RedisConnectionOptions): Database {
     },
   });
   cluster.on('error', (error) => logger.debug({ redis: name, err: error }, 'redis cluster not found'));
+  logUnknownServers(cluster, name, logger);
   return cluster;
+}
+
+/** Logs once, until a server that is asked knows all masters again. */
+function logUnknownServers(cluster: Cluster, name: string, logger: Logger): void {
+  let isLogged = false;
+  cluster.on('node error', (error: Error, server: string) => {
+    if (isLogged || !(error instanceof UnknownServers)) return;
+    isLogged = true;
+    logger.warn({ redis: name, server, reason: error.message }, 'redis does not know its cluster');
+  });
+  cluster.on('refresh', () => {
+    isLogged = false;
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { ClusterAddress } from '../../environment/redis/address';
+import { checkLearntSlots } from './cluster_slots';
 import type { ConnectionSecurity } from './places';
 
 /** The most redirections that one command follows: each means that the command has not run. One is usual while slots move. */
@@ -27,6 +28,7 @@ export interface ClusterClientOptions {
 export function openCluster(address: ClusterAddress, options: ClusterClientOptions): Cluster {
   const { name, security, reconnectDelayMs, connectTimeoutMs, disconnectTimeoutMs, onServer } = options;
   const { hosts, username, password, isEncrypted } = address;
+  checkLearntSlots();
   const cluster: Cluster = new Cluster([...hosts], {
     enableOfflineQueue: false,
     // Part of a Cluster is useful: each server reports by itself that it cannot serve.

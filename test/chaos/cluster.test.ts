@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { spreadTags } from '../../daemon/redis/hash_tags';
 import { createKeys } from '../../daemon/redis/keys';
 import { Decision } from '../../gen/quota/v1/quota_service';
-import { type OwnCluster, startCluster } from '../helpers/cluster';
+import { type OwnCluster, type OwnClusterOptions, startCluster } from '../helpers/cluster';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
 import { until } from '../helpers/wait';
@@ -34,8 +34,8 @@ function startDaemon(redisUrl: string) {
   return opened.daemon({ redisUrl, prefix: PREFIX, policies: POLICIES, env });
 }
 
-async function start() {
-  const cluster = opened.closed(await startCluster(), (each) => each.close());
+async function start(options: OwnClusterOptions = {}) {
+  const cluster = opened.closed(await startCluster(options), (each) => each.close());
   const daemon = await startDaemon(cluster.url);
   const health = opened.closed(watchHealth(daemon.target), (watch) => watch.close());
   await health.reached('SERVING');
@@ -106,6 +106,22 @@ describe('a store on a Cluster', () => {
     expect(await admittedOf(lost.slice(1), LIMIT)).toEqual(all(LIMIT - 4, lost.length - 1));
     const { services } = await daemon.client.stats();
     expect(services).toContainEqual(expect.objectContaining({ service: 'vente', callCount: 1 }));
+  }, 300_000);
+
+  test('whose servers cannot name one of the masters, goes on with all of them', async () => {
+    const config = {
+      'cluster-preferred-endpoint-type': 'hostname',
+      'cluster-announce-hostname': 'localhost',
+    };
+    const { cluster, daemon, admittedOf } = await start({ replicas: 0, config });
+    const nameless = await cluster.ownerOf(keys.control(0));
+
+    await cluster.configure(nameless, 'cluster-announce-hostname', '');
+    await until('the daemon to ask a server that cannot name it', () =>
+      daemon.log.some(({ msg }) => msg === 'redis does not know its cluster'),
+    );
+
+    expect(await admittedOf(SUBJECTS, LIMIT + 1)).toEqual(all(LIMIT, SUBJECTS.length));
   }, 300_000);
 
   test('to which a master is added, and whose slots move there, nothing is forgotten', async () => {

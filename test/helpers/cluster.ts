@@ -42,6 +42,8 @@ export interface OwnCluster {
   replicaOf(master: OwnRedis): Promise<OwnRedis>;
   /** A server's name in the Cluster. */
   idOf(server: OwnRedis): Promise<string>;
+  /** Changes a setting of a server while it runs. */
+  configure(server: OwnRedis, name: string, value: string): Promise<void>;
   /** Puts a replica in the place of its master, in order, so that nothing is lost. */
   promoteReplicaOf(master: OwnRedis): Promise<void>;
   /** A new server, which knows no other one yet. */
@@ -147,6 +149,9 @@ export async function startCluster(options: OwnClusterOptions = {}): Promise<Own
     },
     replicaOf: (master) => replicaOf(master, servers),
     idOf: (server) => ask(server, async (redis) => String(await redis.cluster('MYID'))),
+    async configure(server, name, value) {
+      await ask(server, (redis) => redis.config('SET', name, value));
+    },
     async promoteReplicaOf(master) {
       const replica = await replicaOf(master, servers);
       const reportOf = () => replicationOf(replica).catch(() => undefined);
