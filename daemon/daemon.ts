@@ -113,9 +113,9 @@ function createSelf({
 function createDaemonShedding({ isShedding }: Config, metrics: Metrics): Shedding {
   return createShedding({
     isShedding,
-    onShed(method) {
+    onShed(method, stage) {
       metrics.load.shed(method);
-      metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
+      if (stage === 'undecoded') metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
     },
   });
 }

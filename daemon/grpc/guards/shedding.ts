@@ -39,8 +39,11 @@ export interface Shedding {
 export interface SheddingOptions {
   /** False accepts everything. */
   readonly isShedding: boolean;
-  /** Called for each rejected request, with its method as package.Service/Method. */
-  readonly onShed: (method: string) => void;
+  /**
+   * Called for each rejected request, with its method as package.Service/Method. The guards after this one see only those
+   * that were decoded.
+   */
+  readonly onShed: (method: string, stage: 'undecoded' | 'decoded') => void;
   readonly decisions?: LoadLimit;
   readonly operations?: LoadLimit;
   readonly shares?: FairShares;
@@ -105,13 +108,9 @@ export function createShedding({
     };
   }
 
-  function count(path: string): void {
-    onShed(path.slice(1));
-  }
-
   /** Counts a rejected request and returns its answer. */
   function shed(path: string): PreparedRefusal {
-    count(path);
+    onShed(path.slice(1), 'undecoded');
     return nextRefusal();
   }
 
@@ -151,7 +150,7 @@ export function createShedding({
       const entered = passages.get(metadata);
       const mayUseReserve = share?.isFirstToRefuse() === false;
       if (entered?.passage.weigh(decisionCount, { mayUseReserve }) === false) {
-        count(entered.path);
+        onShed(entered.path.slice(1), 'decoded');
         throw new Overloaded();
       }
       share?.weigh(decisionCount);

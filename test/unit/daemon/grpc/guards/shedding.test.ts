@@ -71,7 +71,7 @@ test('shedding: a batch that finds no room once it is decoded is rejected and co
   const shed: string[] = [];
   const shedding = createShedding({
     isShedding: true,
-    onShed: (method) => shed.push(method),
+    onShed: (method, stage) => shed.push(`${method}, ${stage}`),
     decisions: createLoadLimit({ least: 1, most: 2 }),
   });
   const [first, second] = [new Metadata(), new Metadata()];
@@ -86,7 +86,7 @@ test('shedding: a batch that finds no room once it is decoded is rejected and co
   shedding.weigh(first, 10);
 
   expect(() => shedding.weigh(second, 10)).toThrow(Overloaded);
-  expect(shed).toEqual(['quota.v1.QuotaService/BatchAdmit']);
+  expect(shed).toEqual(['quota.v1.QuotaService/BatchAdmit, decoded']);
 });
 
 const request = { subject: '42', policy: 'connection' };
