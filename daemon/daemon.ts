@@ -117,6 +117,7 @@ function createDaemonShedding({ isShedding }: Config, metrics: Metrics): Sheddin
       metrics.load.shed(method);
       if (stage === 'undecoded') metrics.answered({ method, code: 'UNAVAILABLE', durationS: undefined });
     },
+    onLeft: metrics.load.left,
   });
 }
 

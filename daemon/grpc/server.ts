@@ -67,7 +67,7 @@ export interface ServeOptions {
   readonly credentials: ServerCredentials;
   /** In order, after shedding. */
   readonly guards: readonly RequestGuard[];
-  readonly shedding: Pick<Shedding, 'hasRoom' | 'refusalOf' | 'guard' | 'weigh'>;
+  readonly shedding: Pick<Shedding, 'hasRoom' | 'refusalOf' | 'onLeft' | 'guard' | 'weigh'>;
   /** The caller of a stream, as far as known before it becomes a request. */
   readonly callerOf: CallerOf;
   /** The most open calls of one connection; more are rejected before our code runs. */

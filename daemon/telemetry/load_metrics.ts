@@ -9,6 +9,8 @@ const JOINED_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128];
 export interface LoadMetrics {
   /** A call was rejected, as too much was in flight; `method` as package.Service/Method. */
   shed(method: string): void;
+  /** The caller of a call left before there was room for it. */
+  left(method: string): void;
   /** This many admissions were sent to Redis in one call. */
   joined(admissionCount: number): void;
   /** An admission reached Redis after its deadline, and took nothing. */
@@ -47,7 +49,13 @@ export function createLoadMetrics(methodNames: readonly string[], registers: Reg
     labelNames: ['method'],
     registers,
   });
-  for (const method of methodNames) shed.inc({ method }, 0);
+  const left = new Counter({
+    name: 'quota_left_calls_total',
+    help: 'Calls whose callers left before there was room for them, by method. Nothing was made of them.',
+    labelNames: ['method'],
+    registers,
+  });
+  for (const counter of [shed, left]) for (const method of methodNames) counter.inc({ method }, 0);
   const joined = new Histogram({
     name: 'quota_joined_admissions',
     help: 'Admissions that went to Redis in one call.',
@@ -76,6 +84,7 @@ export function createLoadMetrics(methodNames: readonly string[], registers: Reg
   for (const direction of ['forward', 'back']) jumps.inc({ direction }, 0);
   return {
     shed: (method) => shed.inc({ method }),
+    left: (method) => left.inc({ method }),
     joined: (admissionCount) => joined.observe(admissionCount),
     cameLate: () => late.inc(),
     deniedFromCache: (policy) => cachedTally.count(policy, ''),

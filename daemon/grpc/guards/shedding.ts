@@ -4,7 +4,7 @@ import { RateLimitServiceService } from '../../../gen/envoy/service/ratelimit/v3
 import { QuotaAdminServiceService } from '../../../gen/quota/v1/quota_admin_service';
 import { QuotaServiceService } from '../../../gen/quota/v1/quota_service';
 import { createFairShares, type FairShares, type Share } from '../../access/fair_shares';
-import { type HasRoom, type RefusalOf, trailersOnly } from '../listening/early_refusals';
+import { type HasRoom, type OnLeft, type RefusalOf, trailersOnly } from '../listening/early_refusals';
 import { detailsTrailer, statusOf } from '../status';
 import { callerOf } from './authenticate';
 import type { Refusal, RequestGuard, Watch } from './guards';
@@ -19,6 +19,8 @@ export interface Shedding {
   readonly hasRoom: HasRoom;
   /** Counts a request that found no room, and returns its answer: the cheapest way to reject one. */
   readonly refusalOf: RefusalOf;
+  /** Counts a request whose caller left while it waited for room. */
+  readonly onLeft: OnLeft;
   /**
    * Counts accepted requests, and also rejects excess ones, at a higher cost. Must be the first guard, or a rejected
    * request would cost as much as an answered one.
@@ -44,6 +46,8 @@ export interface SheddingOptions {
    * that were decoded.
    */
   readonly onShed: (method: string, stage: 'undecoded' | 'decoded') => void;
+  /** Called for each request whose caller left before there was room for it, with its method. */
+  readonly onLeft: (method: string) => void;
   readonly decisions?: LoadLimit;
   readonly operations?: LoadLimit;
   readonly shares?: FairShares;
@@ -89,6 +93,7 @@ const REFUSAL_COUNT = 16;
 export function createShedding({
   isShedding,
   onShed,
+  onLeft,
   decisions = createLoadLimit(DECISIONS),
   operations = createLoadLimit(OPERATIONS),
   shares = createFairShares(),
@@ -121,6 +126,7 @@ export function createShedding({
       return !limit.isExhausted() && !shares.isFirstToRefuse(callerOf());
     },
     refusalOf: (path = '') => shed(path).headers,
+    onLeft: (path = '') => onLeft(path.slice(1)),
     attribution({ method }) {
       if (!isShedding || limits.get(method.path) !== decisions) return undefined;
       let share: Share | undefined;

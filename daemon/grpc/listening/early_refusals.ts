@@ -13,9 +13,13 @@ export type HasRoom = (path: string | undefined, callerOf: () => Caller | undefi
 /** Counts a rejected request, and returns its answer. */
 export type RefusalOf = (path: string | undefined) => OutgoingHttpHeaders;
 
+/** Counts a request whose caller left while it waited. */
+export type OnLeft = (path: string | undefined) => void;
+
 export interface EarlyRefusing {
   readonly hasRoom: HasRoom;
   readonly refusalOf: RefusalOf;
+  readonly onLeft: OnLeft;
   readonly callerOf: CallerOf;
 }
 
@@ -23,7 +27,7 @@ export interface EarlyRefusing {
  * Rejects requests as they come out of HTTP/2, before the library handles them, at a third of the usual cost, unless there
  * is room within some milliseconds. `server` is already bound. The headers are the whole answer: gRPC's Trailers-Only.
  */
-export function refuseEarly(server: Server, { hasRoom, refusalOf, callerOf }: EarlyRefusing): void {
+export function refuseEarly(server: Server, { hasRoom, refusalOf, onLeft, callerOf }: EarlyRefusing): void {
   /** By path, as each method has its own room; only methods that may have none are here. */
   const rooms = new Map<string | undefined, WaitingRoom>();
 
@@ -59,6 +63,7 @@ export function refuseEarly(server: Server, { hasRoom, refusalOf, callerOf }: Ea
           letIn(stream, headers, rest);
         },
         refuse: () => refuse(stream, refusalOf(path)),
+        leave: () => onLeft(path),
       });
     });
   }

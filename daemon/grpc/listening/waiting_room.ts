@@ -8,6 +8,8 @@ export interface Arrival {
   readonly hasRoom: () => boolean;
   readonly letIn: () => void;
   readonly refuse: () => void;
+  /** Called instead of the others if its caller has left. */
+  readonly leave: () => void;
 }
 
 /** Where requests wait that found no room, for a moment. */
@@ -41,8 +43,8 @@ export function createWaitingRoom({
   function letNewestIn(): void {
     const left: Arrival[] = [];
     for (const arrival of waiting.reverse()) {
-      if (isGone(arrival)) continue;
-      if (arrival.hasRoom()) arrival.letIn();
+      if (isGone(arrival)) arrival.leave();
+      else if (arrival.hasRoom()) arrival.letIn();
       else left.push(arrival);
     }
     waiting = left.reverse();

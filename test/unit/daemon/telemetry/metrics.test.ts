@@ -178,12 +178,15 @@ describe('calls that raise an alert', () => {
   );
 });
 
-describe('calls that are shed', () => {
-  test('calls are counted from 0 by method', async () => {
-    const families = parsePrometheusText(await metricsOf().text());
+describe('calls that find no room', () => {
+  test.each(['quota_shed_calls_total', 'quota_left_calls_total'])(
+    '%s counts from 0 by method',
+    async (name) => {
+      const families = parsePrometheusText(await metricsOf().text());
 
-    expect([...(families.get('quota_shed_calls_total')?.samples ?? [])]).toEqual([
-      ['quota_shed_calls_total{method="quota.v1.QuotaService/Admit"}', 0],
-    ]);
-  });
+      expect([...(families.get(name)?.samples ?? [])]).toEqual([
+        [`${name}{method="quota.v1.QuotaService/Admit"}`, 0],
+      ]);
+    },
+  );
 });

@@ -38,6 +38,7 @@ async function serveCallers(...identities: KnownIdentity[]) {
   const shedding = createShedding({
     isShedding: true,
     onShed: () => undefined,
+    onLeft: () => undefined,
     decisions: createLoadLimit({ least: 1, most: LIMIT, reserve: 0.25 }),
   });
   const authentication = createAuthentication({

@@ -27,6 +27,7 @@ async function serveWaiting({ isShedding = true, isEarly }: { isShedding?: boole
   const shedding = createShedding({
     isShedding,
     onShed: (method) => shed.push(method),
+    onLeft: () => undefined,
     decisions: createLoadLimit({ least: 1, most: 2 }),
     operations: createLoadLimit({ least: 1, most: 1 }),
   });
@@ -72,6 +73,7 @@ test('shedding: a batch that finds no room once it is decoded is rejected and co
   const shedding = createShedding({
     isShedding: true,
     onShed: (method, stage) => shed.push(`${method}, ${stage}`),
+    onLeft: () => undefined,
     decisions: createLoadLimit({ least: 1, most: 2 }),
   });
   const [first, second] = [new Metadata(), new Metadata()];

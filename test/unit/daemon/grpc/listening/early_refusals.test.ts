@@ -25,7 +25,7 @@ const ADMIT = QuotaServiceService.admit.path;
 /** A server that refuses each Admit, and counts the calls that its library hears of. */
 async function serve() {
   let interceptedCount = 0;
-  let seenCount = 0;
+  const left: (string | undefined)[] = [];
   const server = opened.closed(
     new Server({
       interceptors: [
@@ -55,11 +55,9 @@ async function serve() {
   metadata.set('details-bin', Buffer.from([0, 1, 255]));
   const refusal = trailersOnly({ code: status.UNAVAILABLE, message: 'plein à 100 %', metadata });
   refuseEarly(server, {
-    hasRoom(path) {
-      seenCount += 1;
-      return path !== ADMIT;
-    },
+    hasRoom: (path) => path !== ADMIT,
     refusalOf: () => refusal,
+    onLeft: (path) => left.push(path),
     callerOf: () => undefined,
   });
   const target = `127.0.0.1:${port}`;
@@ -70,7 +68,7 @@ async function serve() {
     target,
     client,
     interceptedCount: () => interceptedCount,
-    seenCount: () => seenCount,
+    left,
   };
 }
 
@@ -129,8 +127,8 @@ describe('early refusals', () => {
     expect(headers['grpc-status']).toBe('14');
   });
 
-  test('callers that leave before their refusal, the server goes on', async () => {
-    const { target, client, seenCount } = await serve();
+  test('callers that leave before their refusal are counted, and the server goes on', async () => {
+    const { target, client, left } = await serve();
     const session = opened.closed(connect(`http://${target}`), (each) => each.destroy());
     for (let i = 0; i < 50; i += 1) {
       const stream = openStream(session, ADMIT);
@@ -138,8 +136,9 @@ describe('early refusals', () => {
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
     }
 
-    await until('the server has seen them', () => seenCount() > 0);
+    await until('the server has seen that they left', () => left.length > 0);
 
+    expect(new Set(left)).toEqual(new Set([ADMIT]));
     expect((await admit(client)).code).toBe(status.UNAVAILABLE);
   });
 });

@@ -24,6 +24,7 @@ function roomBefore(room: number) {
         heard.push(`in: ${name}`);
       },
       refuse: () => heard.push(`refused: ${name}`),
+      leave: () => heard.push(`left: ${name}`),
     });
     return stream;
   }
@@ -65,7 +66,7 @@ describe('waiting room', () => {
     expect(heard).toEqual(['refused: a', 'refused: b', 'refused: c']);
   });
 
-  test('one whose caller has left neither goes in nor is refused', async () => {
+  test('one whose caller has left is counted, and neither goes in nor is refused', async () => {
     const { arrive, heard, waiting, clock } = roomBefore(1);
     arrive('a');
     arrive('b').closed = true;
@@ -74,7 +75,7 @@ describe('waiting room', () => {
     clock.ms = 100;
     await until('nobody waits', () => waiting.isEmpty);
 
-    expect(heard).toEqual(['in: a']);
+    expect(heard.toSorted()).toEqual(['in: a', 'left: b', 'left: c']);
   });
 
   test('of many that have waited too long some are refused in each turn', async () => {
