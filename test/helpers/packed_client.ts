@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -14,7 +14,9 @@ export interface PackedClient {
   readonly file: string;
   /** The paths in the tarball, without the folder that all begin with. */
   readonly paths: readonly string[];
-  /** An empty folder with the package and these others installed, and a copy of the tarball. */
+  /** A project without packages, and a copy of the tarball in it. */
+  project(): string;
+  /** A project with the package and these others, as npm would install them, but with no registry. */
   install(packages: readonly string[]): string;
   remove(): void;
 }
@@ -31,6 +33,14 @@ export async function packClient(): Promise<PackedClient> {
   mkdirSync(unpacked);
   await run('tar', ['-xzf', file, '-C', unpacked]);
   let count = 0;
+  function project(): string {
+    count += 1;
+    const target = join(folder, `project-${count}`);
+    mkdirSync(target);
+    writeFileSync(join(target, 'package.json'), '{ "private": true }\n');
+    cpSync(file, join(target, basename(file)));
+    return target;
+  }
   return {
     file,
     paths: listed.stdout
@@ -38,11 +48,10 @@ export async function packClient(): Promise<PackedClient> {
       .split('\n')
       .map((path) => path.replace(/^package\//, ''))
       .sort(),
+    project,
     install(packages) {
-      count += 1;
-      const target = join(folder, `installed-${count}`);
+      const target = project();
       install({ target, source: join(unpacked, 'package'), packages });
-      cpSync(file, join(target, nameIn(stdout)));
       return target;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
@@ -58,7 +67,7 @@ function nameIn(json: string): string {
 
 type Installing = { target: string; source: string; packages: readonly string[] };
 
-/** As npm would, but with no registry: the package as a copy, and its dependencies as links to those of the project. */
+/** The package as a copy, and its dependencies as links to those that are installed here. */
 function install({ target, source, packages }: Installing): void {
   cpSync(source, join(target, 'node_modules', NAME), { recursive: true });
   const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as {
@@ -69,5 +78,4 @@ function install({ target, source, packages }: Installing): void {
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(MODULES, name), link);
   }
-  writeFileSync(join(target, 'package.json'), '{ "private": true }\n');
 }

@@ -12,7 +12,7 @@ import { type PackedClient, packClient } from '../helpers/packed_client';
 import { freePort } from '../helpers/ports';
 import { stopProcess } from '../helpers/processes';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
-import { TOOLS_ENVIRONMENT, testWithGo, testWithPython } from '../helpers/toolchains';
+import { TOOLS_ENVIRONMENT, testWithGo, testWithPython, testWithRegistry } from '../helpers/toolchains';
 import { until } from '../helpers/wait';
 
 const run = promisify(execFile);
@@ -20,6 +20,9 @@ const ROOT = join(__dirname, '../..');
 const DOCUMENT = join(ROOT, 'docs/clients.md');
 const README = join(ROOT, 'README.md');
 const BIN = join(ROOT, 'node_modules/.bin');
+
+/** npm may wait for its registry. */
+const INSTALLING_BOUND_MS = 180_000;
 
 let space: RedisSpace;
 let daemon: TestDaemon;
@@ -123,6 +126,23 @@ describe('README.md and docs/clients.md, servers', () => {
 
       await expectTenAndADenial(port);
     },
+  );
+
+  testWithRegistry(
+    'Express: npm installs the tarball, and ten requests pass',
+    async () => {
+      const example = readExample(DOCUMENT, 'Express');
+      const folder = packed.project();
+      const [install = ''] = example.commands;
+      expect(install).toMatch(/^npm install .*\.tgz$/);
+      await run('sh', ['-c', `${install} --prefer-offline --no-audit --no-fund`], { cwd: folder });
+      writeExample(example, folder);
+      const port = await freePort();
+      await serve(folder, port);
+
+      await expectTenAndADenial(port);
+    },
+    INSTALLING_BOUND_MS,
   );
 
   test('README.md: its ten lines let ten requests pass, and the eleventh is 429 with its limits', async () => {
