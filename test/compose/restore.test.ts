@@ -125,7 +125,7 @@ describe('restore.sh, if a copy cannot be used', () => {
     expect(said).toMatch(/mysql\.sql has \d+ rows, and \d+ were loaded/);
   });
 
-  test('a copy that the daemon refuses, the old data put back', async () => {
+  test('after a copy that the daemon rejects, the old data is back in place', async () => {
     const partitions = await redis('GET', 'partitions');
     const subject = randomUUID();
     await redis('SET', `quota:{0}:kept:${subject}`, '1');
@@ -145,7 +145,7 @@ describe('restore.sh, if a copy cannot be used', () => {
 });
 
 describe('restore.sh, if it was cut off', () => {
-  test('Redis between the two moves, started with the old data', async () => {
+  test('between its two moves, Redis starts with the old data', async () => {
     await redis('SET', 'quota:{0}:between', '1');
     await compose('stop', 'redis');
     const move = 'mkdir -p /data/before; mv /data/appendonlydir /data/before/';

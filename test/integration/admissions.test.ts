@@ -93,7 +93,7 @@ describe('admissions', () => {
     expect(dueUs).toBeLessThanOrEqual(next.decidedUs);
   });
 
-  test('a refused request takes nothing from any limit', async () => {
+  test('a denied request takes nothing from any limit', async () => {
     const roomy: Limit = { name: 'roomy', algorithm: 'token-bucket', limit: 10, windowMs: 3_600_000 };
     const tight: Limit = { name: 'tight', algorithm: 'sliding-window', limit: 1, windowMs: 3_600_000 };
     const policy = policyOf([roomy, tight]);

@@ -143,7 +143,7 @@ describe('the numbers of one subject, of two daemons over three partitions', () 
   const numbersOf = (subject: string) => async (client: QuotaClient) =>
     (await client.stats({ subject, recentCount: 0, topCount: 0, leastCount: 0 })).subjectUsage;
 
-  test('connections and calls through both are reported by both, and neither counts a refusal', async () => {
+  test('connections and calls through both are reported by both, and neither counts a denial', async () => {
     const subject = randomUUID();
     await askAll((client) => client.admit({ subject, policy: 'connection' }));
     await askAll((client) => client.admit({ subject, policy: 'connection', cost: 11 }));

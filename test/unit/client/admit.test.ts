@@ -20,7 +20,7 @@ const REQUEST_ID = randomUUID();
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 describe('quota client', () => {
-  test('admit: an admission comes back with the limits that refuse, in milliseconds', async () => {
+  test('admit: an admission comes back with the limits that may deny, in milliseconds', async () => {
     const client = await clientOf({
       admit: (_call, callback) => callback(null, response({ decision: Decision.ADMITTED })),
     });

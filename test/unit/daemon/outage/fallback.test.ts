@@ -70,7 +70,7 @@ describe('fallback', () => {
     expect(decision.degraded).toBeUndefined();
   });
 
-  test('deny, the failure', async () => {
+  test('deny: the request fails as its store does', async () => {
     const { fallback, state } = createUnreliable();
     state.fails = 'before';
 
@@ -151,7 +151,7 @@ describe('fallback', () => {
     expect((await ask('ada')).admitted).toBe(false);
   });
 
-  test('no room for another subject, the failure; a known one is decided on', async () => {
+  test('without room for another subject, it fails, and a known one is decided on', async () => {
     const { fallback, state } = createUnreliable({ mostSubjects: 1 });
     const policy = ruled('local');
     state.fails = 'before';
@@ -161,7 +161,7 @@ describe('fallback', () => {
     expect((await decisionBy(fallback.store, admission('ada'), policy)).admitted).toBe(true);
   });
 
-  test('a caller that has given up is DeadlinePassed and nothing journalled', async () => {
+  test('a caller that has given up gets DeadlinePassed, and nothing is journalled', async () => {
     const { fallback, state } = createUnreliable();
     state.fails = 'before';
     const patience = { isGivenUp: () => true };
@@ -180,7 +180,7 @@ describe('fallback', () => {
       return { request: { subject: 'ada', policy: policy.name, requestId }, policy };
     };
 
-    test('of what this process has admitted without the store, made; the store hears of it', async () => {
+    test('gives back what this process has admitted without the store, and later reaches the store', async () => {
       const { fallback, state, restored, refunded } = createUnreliable();
       const first = asked();
       state.fails = 'before';
@@ -198,7 +198,7 @@ describe('fallback', () => {
       await expect(decisionBy(fallback.store, first, policy)).rejects.toThrow(RefundedRequest);
     });
 
-    test('what the store has admitted keeps its failure', async () => {
+    test('fails for what the store has admitted', async () => {
       const { fallback, state } = createUnreliable();
       const first = asked();
       await decisionBy(fallback.store, first, policy);
@@ -207,7 +207,7 @@ describe('fallback', () => {
       await expect(fallback.store.refund(requestOf(first))).rejects.toThrow(StoreUnavailable);
     });
 
-    test('after the recovery, made by the store once it holds the admission', async () => {
+    test('is made by the store after the recovery, once that holds the admission', async () => {
       const { fallback, state, restored, refunded } = createUnreliable();
       const first = asked();
       state.fails = 'before';
