@@ -21,6 +21,9 @@ export function BlockedCard({ page, blocked }: BlockedProps): VNode {
       {blocked === undefined && <p>{t('students.quotas.unavailable')}</p>}
       {blocked?.rows.length === 0 && <p class="muted">{t('students.blocked.nobody')}</p>}
       {blocked !== undefined && blocked.rows.length > 0 && <BlockedTable page={page} rows={blocked.rows} />}
+      {blocked?.rows.some(({ who }) => who.kind === 'account') && (
+        <p class="muted">{t('students.blocked.unnamed')}</p>
+      )}
       {blocked?.isPartial && <p class="muted">{t('students.blocked.partial')}</p>}
     </div>
   );

@@ -39,6 +39,8 @@ export type LimitStanding = {
 export type Standing = {
   policy: string;
   name: string;
+  /** Whom it concerns, if not the student everywhere. */
+  note: string | undefined;
   isBlocked: boolean;
   /** Nothing is taken, so there is nothing to reset. */
   isUntouched: boolean;
@@ -68,6 +70,8 @@ export function toStanding({ policy, limits, raises }: Quota, translator: Transl
   return {
     policy,
     name: policyName(policy, translator),
+    note:
+      policy === POLICIES.passwordAttempt ? translator.t('students.policy.password-attempt.note') : undefined,
     isBlocked: limits.some(({ remaining }) => remaining === 0),
     isUntouched: limits.every(({ remaining, limit }) => remaining === limit),
     limits: limits.map((limit) => toLimitStanding(limit, { translator, bound: raises[limit.name] })),

@@ -15,7 +15,7 @@ type StandingProps = {
 
 /** A student's state in one policy. */
 export function StandingCard({ page, studentId, standing, faulty }: StandingProps): VNode {
-  const { policy, name, isBlocked, isUntouched, limits } = standing;
+  const { policy, name, note, isBlocked, isUntouched, limits } = standing;
   const { t } = page;
   const id = `policy-${policy}`;
   return (
@@ -26,6 +26,7 @@ export function StandingCard({ page, studentId, standing, faulty }: StandingProp
           {isBlocked ? t('students.blocked') : t('students.open')}
         </span>
       </h3>
+      {note && <p class="muted">{note}</p>}
       {limits.map((limit) => (
         <LimitLines page={page} standing={limit} />
       ))}

@@ -111,7 +111,8 @@ describe('a student', () => {
   test('a student: the password attempts of strangers are shown once, under their name', async () => {
     site.quota.answers.quotas = [quotaOf('connection', 4), quotaOf('password-attempt', 0)];
     const { html } = await staff.get('/students/1');
-    expect(html.match(/Password attempts in new browsers/g)).toHaveLength(1);
+    expect(html.match(/Password attempts/g)).toHaveLength(1);
+    expect(html).toContain('Only for browsers that have not logged in to this account before.');
     expect(html.match(/Lift the block/g)).toHaveLength(1);
   });
 

@@ -76,8 +76,9 @@ describe('who is blocked now', () => {
     const { html } = await staff.get('/students');
     const table = html.slice(html.indexOf('Blocked now'), html.indexOf('The latest accounts'));
     expect(table).toContain('<a href="/students/1">');
-    expect(table).toContain('An account: its student’s page shows it, and lifts the block');
-    expect(table).toContain('A browser that has logged in before');
+    expect(table).toContain('An account<br/>');
+    expect(table).toContain('A known browser<br/>');
+    expect(table).toContain('An account that is not named here is shown as blocked on its student’s page');
     expect(table.match(/action="\/students\/1\/reset"/g)).toHaveLength(1);
     expect(table.match(/<form/g)).toHaveLength(1);
     expect(table).not.toContain('of-another');
