@@ -1,4 +1,5 @@
-import { type ServiceError, status } from '@grpc/grpc-js';
+import { type Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { within } from '../../../environment/within';
 import {
   type AdmitResponse,
   type BatchAdmitResponse,
@@ -26,24 +27,39 @@ export interface AskedOutcome {
   readonly isAnswered: boolean;
 }
 
-type Options = { readonly deadline: number };
-
 /** The answers that a repeat would get as well. */
 const FINAL: ReadonlySet<number> = new Set([status.NOT_FOUND, status.FAILED_PRECONDITION]);
 
-const metadata = tokenMetadata(TOKENS.clients);
+/** How long an answer is waited for beyond its deadline: who gives up at the deadline cannot see how late the answer is. */
+const GRACE_MS = 10_000;
+
+/** The deadline as the daemon is sent it, by which the library of this process does not give up. */
+function deadlineIn(lastsMs: number): Metadata {
+  const metadata = tokenMetadata(TOKENS.clients);
+  metadata.set('grpc-timeout', `${lastsMs}m`);
+  return metadata;
+}
 
 /** Asks a daemon once, several admissions in one batch, and returns what each was answered. */
-export async function ask(
+export function ask(
   client: QuotaServiceClient,
   requests: readonly Request[],
-  options: Options,
+  lastsMs: number,
+): Promise<readonly AskedOutcome[]> {
+  const late = requests.map(() => ({ outcome: 'UNANSWERED', isAnswered: false }));
+  return within(answersOf(client, requests, lastsMs), { limitMs: lastsMs + GRACE_MS, late });
+}
+
+async function answersOf(
+  client: QuotaServiceClient,
+  requests: readonly Request[],
+  lastsMs: number,
 ): Promise<readonly AskedOutcome[]> {
   try {
     const [only, ...more] = requests;
     if (only === undefined) return [];
-    if (more.length > 0) return await askBatch(client, requests, options);
-    return [{ outcome: await askOne(client, only, options), isAnswered: true }];
+    if (more.length > 0) return await askBatch(client, requests, lastsMs);
+    return [{ outcome: await askOne(client, only, lastsMs), isAnswered: true }];
   } catch (error) {
     // A channel that was closed meanwhile throws without a status.
     const failed = failureOf((error as ServiceError).code ?? status.CANCELLED);
@@ -51,24 +67,24 @@ export async function ask(
   }
 }
 
-async function askOne(client: QuotaServiceClient, request: Request, options: Options): Promise<string> {
+async function askOne(client: QuotaServiceClient, request: Request, lastsMs: number): Promise<string> {
   const { op, subject, service, policy, cost, id: requestId } = request;
   if (op === 'call') {
     const call = { subject, service, requestId, callTime: undefined };
     const { recorded } = await promised<RecordCallResponse>((done) =>
-      client.recordCall(call, metadata, options, done),
+      client.recordCall(call, deadlineIn(lastsMs), done),
     );
     return recorded ? 'recorded' : 'known';
   }
   if (op === 'refund') {
     const { refunded } = await promised<RefundResponse>((done) =>
-      client.refund({ subject, policy, requestId }, metadata, options, done),
+      client.refund({ subject, policy, requestId }, deadlineIn(lastsMs), done),
     );
     return refunded ? 'refunded' : 'refunded before';
   }
   return verdictOf(
     await promised<AdmitResponse>((done) =>
-      client.admit({ subject, policy, cost, requestId }, metadata, options, done),
+      client.admit({ subject, policy, cost, requestId }, deadlineIn(lastsMs), done),
     ),
   );
 }
@@ -76,13 +92,13 @@ async function askOne(client: QuotaServiceClient, request: Request, options: Opt
 async function askBatch(
   client: QuotaServiceClient,
   all: readonly Request[],
-  options: Options,
+  lastsMs: number,
 ): Promise<readonly AskedOutcome[]> {
   const requests = all.map(({ subject, policy, cost, id: requestId }) => {
     return { subject, policy, cost, requestId };
   });
   const { results } = await promised<BatchAdmitResponse>((done) =>
-    client.batchAdmit({ requests }, metadata, options, done),
+    client.batchAdmit({ requests }, deadlineIn(lastsMs), done),
   );
   return results.map(({ result }) => {
     if (result?.$case === 'response') return { outcome: verdictOf(result.value), isAnswered: true };

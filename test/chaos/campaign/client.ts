@@ -38,7 +38,7 @@ export function startClient({ random, posts, notes, stalls, policies }: ClientOp
     const client = random.pick(posts).client(random.between(0, 99));
     const [sentUs, sentMs] = [wallUs(), performance.now()];
     const lastsMs = random.between(200, 2_000);
-    const outcomes = await askDaemon(client, requests, { deadline: Date.now() + lastsMs });
+    const outcomes = await askDaemon(client, requests, lastsMs);
     const deadlineUs = sentUs + lastsMs * US_PER_MS;
     const stalledUs = Math.round(stalls.sinceMs(sentMs) * US_PER_MS);
     for (const [at, { op, subject, id }] of requests.entries()) {

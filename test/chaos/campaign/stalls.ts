@@ -11,7 +11,7 @@ const TICK_MS = 20;
 const PUNCTUAL_MS = 3;
 
 /** No try lasts longer. */
-const KEPT_MS = 10_000;
+const KEPT_MS = 15_000;
 
 export function watchStalls(): Stalls {
   let stalls: { endMs: number; lateMs: number }[] = [];

@@ -285,7 +285,7 @@ const TAMPERINGS: readonly (readonly [what: string, check: string, tamper: (reco
     [
       'a client that waited beyond its deadline',
       'clients',
-      ({ client }) => Object.assign(client.lines[0] ?? {}, { atUs: START_US + 4 * S }),
+      ({ client }) => Object.assign(client.lines[0] ?? {}, { atUs: START_US + 8 * S }),
     ],
   ];
 function refundOf(record: MadeRecord, nth = 0): Line {
