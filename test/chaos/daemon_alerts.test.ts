@@ -20,6 +20,9 @@ const DAY_MS = 24 * 3_600_000;
 const UNREAD_CHANGES = 6_000;
 const CHANGES_AT_ONCE = 250;
 
+/** More than 0.2 a second in five minutes, and more than three times as many as in an hour. */
+const DENIED = 500;
+
 async function start(options: { policies?: string; env?: Record<string, string> } = {}) {
   const space = opened.space();
   const daemon = await opened.daemon({ redisUrl: space.url, prefix: space.prefix, ...options });
@@ -90,6 +93,21 @@ const STANDS: Stands = {
     const env = await issue(30);
     const { daemon } = await start({ env });
     return { metricsUrl: daemon.httpUrl, begin: () => issue(10), labels: { file: env.QUOTA_TLS_CERT } };
+  },
+  async QuotaPoliciesDiffer() {
+    const { daemon } = await start({ policies: failingPolicies('local') });
+    const { daemon: other } = await start({ policies: failingPolicies('local') });
+    return {
+      metricsUrl: daemon.httpUrl,
+      otherMetricsUrls: [other.httpUrl],
+      begin: async () => other.writePolicies(failingPolicies('deny')),
+      isOfAll: true,
+    };
+  },
+  async QuotaDenialSpike() {
+    const { daemon } = await start();
+    const begin = () => daemon.client.batchAdmit(Array(DENIED).fill({ subject: '42', policy: 'connection' }));
+    return { metricsUrl: daemon.httpUrl, begin, isOfAll: true, labels: { policy: 'connection' } };
   },
   async QuotaLogDropped() {
     const { daemon } = await start({ env: { QUOTA_SHEDDING: 'off' } });

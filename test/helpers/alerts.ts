@@ -7,7 +7,11 @@ import { until } from './wait';
 export interface Stand {
   /** The address of its metrics. */
   readonly metricsUrl: string;
+  /** Those of other programs of its kind, if one alone does not raise it. */
+  readonly otherMetricsUrls?: readonly string[];
   begin(): Promise<unknown>;
+  /** True of an alert about all programs together, which has no address. */
+  readonly isOfAll?: boolean;
   /** The labels of the alert besides the program's address. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -21,15 +25,16 @@ const isOfSite = (alert: string) => alert.startsWith('Web');
 export function describeAlerts(opened: Opened, stands: Stands): void {
   describeWithPrometheus('alerts of the compose stack (need Prometheus)', () => {
     test.each(Object.entries(stands))('%s, fires once its fault has begun', async (name, makeStand) => {
-      const { metricsUrl, begin, labels = {} } = await makeStand();
+      const { metricsUrl, otherMetricsUrls = [], begin, isOfAll = false, labels = {} } = await makeStand();
       const instance = new URL(metricsUrl).host;
-      const scraped = isOfSite(name) ? { webs: [instance] } : { daemons: [instance] };
+      const instances = [instance, ...otherMetricsUrls.map((url) => new URL(url).host)];
+      const scraped = isOfSite(name) ? { webs: instances } : { daemons: instances };
       const prometheus = opened.closed(await startPrometheus(scraped), (each) => each.close());
       const firing = async () => (await prometheus.firing()).filter((alert) => alert.name === name);
       // A busy machine may be slow by itself for a moment.
       await until(`${name} not to fire yet`, async () => (await firing()).length === 0);
       await begin();
-      await untilFires({ instance, ...labels }, { name, firing });
+      await untilFires(isOfAll ? labels : { instance, ...labels }, { name, firing });
     });
   });
 }

@@ -101,6 +101,7 @@ const ON_ONE_SERVER = {
     store_alerts: 'the alerts, by the faults of one server',
     strangers: 'what the daemon rejects before it asks the store',
     unreadable_requests: 'what the daemon rejects before it asks the store',
+    web_alerts: 'the alerts of the site',
   },
 };
 
