@@ -16,8 +16,8 @@ export interface BenchDaemon {
   readonly pid: number;
   /** Stops it in the middle of its work, so that nothing else is at work in its Redis. The answer lets it go on. */
   freeze(): () => void;
-  /** The sum of a metric, over all its labels. Example: `metric('quota_joined_admissions_count')`. */
-  metric(name: string): Promise<number>;
+  /** Metrics as they are at one moment, each the sum over all its labels. Example: `metrics('quota_joined_admissions_count')`. */
+  metrics<Name extends string>(...names: readonly Name[]): Promise<Record<Name, number>>;
   stop(): Promise<void>;
 }
 
@@ -65,9 +65,9 @@ export async function startBenchDaemon(
       process.kill(pid, 'SIGSTOP');
       return () => process.kill(pid, 'SIGCONT');
     },
-    async metric(wanted) {
+    async metrics<Name extends string>(...names: readonly Name[]) {
       const text = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
-      return sumOf(text, wanted);
+      return Object.fromEntries(names.map((name) => [name, sumOf(text, name)])) as Record<Name, number>;
     },
     async stop() {
       // A frozen one would not hear the signal that stops it.

@@ -105,10 +105,9 @@ async function measurePlace({
 
 /** The admissions that a daemon has sent to Redis so far, and in how many calls. */
 async function joinedBy(daemon: BenchDaemon): Promise<{ admissions: number; calls: number }> {
-  return {
-    admissions: await daemon.metric('quota_joined_admissions_sum'),
-    calls: await daemon.metric('quota_joined_admissions_count'),
-  };
+  const { quota_joined_admissions_sum: admissions, quota_joined_admissions_count: calls } =
+    await daemon.metrics('quota_joined_admissions_sum', 'quota_joined_admissions_count');
+  return { admissions, calls };
 }
 
 /** What folding takes of Redis for one admission: its steps, and those that find nothing to do. */

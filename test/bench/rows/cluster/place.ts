@@ -95,13 +95,20 @@ export interface Usage {
   readonly storeBytes: { readonly received: number; readonly sent: number };
 }
 
+const USED = [
+  'quota_joined_admissions_count',
+  'quota_joined_admissions_sum',
+  'quota_cached_denials_total',
+] as const;
+
 export async function usageOf({ daemons, masters }: ClusterPlace): Promise<Usage> {
   const total = async (field: string) => sum(await Promise.all(masters.map(({ info }) => info(field))));
-  const metric = async (name: string) => sum(await Promise.all(daemons.map((daemon) => daemon.metric(name))));
+  const scraped = await Promise.all(daemons.map(({ metrics }) => metrics(...USED)));
+  const metric = (name: (typeof USED)[number]) => sum(scraped.map((metrics) => metrics[name]));
   return {
-    joinedCalls: await metric('quota_joined_admissions_count'),
-    joinedAdmissions: await metric('quota_joined_admissions_sum'),
-    cachedDenials: await metric('quota_cached_denials_total'),
+    joinedCalls: metric('quota_joined_admissions_count'),
+    joinedAdmissions: metric('quota_joined_admissions_sum'),
+    cachedDenials: metric('quota_cached_denials_total'),
     storeBytes: {
       received: await total('total_net_input_bytes'),
       sent: await total('total_net_output_bytes'),
