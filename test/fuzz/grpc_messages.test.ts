@@ -1,36 +1,17 @@
 import { type CallOptions, Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { createRandom, type Random } from '../../scripts/demo/random';
 import type { TestDaemon } from '../helpers/daemon';
 import { COLLECTING, FLAT_BYTES, heldBytes } from '../helpers/fuzz/heap';
-import { strayKeys } from '../helpers/fuzz/layout';
 import { anyMessage, type Shape } from '../helpers/fuzz/messages';
 import { REFLECTION, REFLECTION_PATHS, servedMethods } from '../helpers/fuzz/methods';
+import { FUZZED_POLICIES, fuzzedStrayKeys } from '../helpers/fuzz/policies';
 import { FUZZ } from '../helpers/fuzz/settings';
 import { closedAfterEach } from '../helpers/opened';
 
 const opened = closedAfterEach();
 
-const POLICIES = `
-services: [vente, achat]
-policies:
-  connection:
-    records: connections
-    on_store_failure: local
-    limits: [{ name: per-window, algorithm: sliding-window, limit: 10, window: 10m }]
-  login-attempt:
-    on_store_failure: deny
-    limits:
-      - { name: burst, algorithm: token-bucket, limit: 100, window: 10m }
-      - { name: per-window, algorithm: sliding-window, limit: 5, window: 10m, shadow: true }
-`;
-
-const LAYOUT = {
-  partitions: 3,
-  policies: { connection: ['per-window'], 'login-attempt': ['burst', 'per-window'] },
-  windowsMs: [3 * 24 * 3_600_000],
-};
+const PARTITIONS = 3;
 
 /** Messages to each method in each round. */
 const MESSAGES = 150;
@@ -63,14 +44,11 @@ async function start() {
   const redis = await opened.redis();
   const daemon = await opened.daemon({
     redisUrl: redis.url,
-    policies: POLICIES,
-    env: { ...COLLECTING, QUOTA_PARTITIONS: String(LAYOUT.partitions), QUOTA_SHEDDING: 'off' },
+    policies: FUZZED_POLICIES,
+    env: { ...COLLECTING, QUOTA_PARTITIONS: String(PARTITIONS), QUOTA_SHEDDING: 'off' },
   });
   const client = opened.closed(new Client(daemon.target, credentials.createInsecure()), (raw) => raw.close());
-  const databases = ['/0', '/1'].map((path) =>
-    opened.closed(new Redis(new URL(path, redis.url).href), (database) => database.disconnect()),
-  );
-  return { daemon, client, databases };
+  return { redis, daemon, client };
 }
 
 type Send = (bytes: Buffer) => Promise<{ code: status; details: string }>;
@@ -157,7 +135,7 @@ function faultsIn({ log }: TestDaemon) {
 }
 
 test(`messages of every method survive being damaged and at every edge (seed ${FUZZ.seed}, ${FUZZ.rounds} rounds)`, async () => {
-  const { daemon, client, databases } = await start();
+  const { redis, daemon, client } = await start();
   const random = createRandom(FUZZ.seed);
   const targets = targetsOf(client);
   const measured = { process: daemon.process, metricsUrl: `${daemon.httpUrl}/metrics` };
@@ -170,8 +148,7 @@ test(`messages of every method survive being damaged and at every edge (seed ${F
   expect(found).toEqual([]);
   expect(faultsIn(daemon)).toEqual([]);
   expect(daemon.process.exitCode).toBeNull();
-  const strays = await Promise.all(databases.map((database) => strayKeys(database, LAYOUT)));
-  expect(strays.flat()).toEqual([]);
+  expect(await fuzzedStrayKeys(opened, { url: redis.url, partitions: PARTITIONS })).toEqual([]);
   expect(first.filter(({ code }) => code === status.OK).length).toBeGreaterThan(first.length / 10);
   expect(grownBytes).toBeLessThan(FLAT_BYTES);
 }, 600_000);

@@ -8,6 +8,7 @@ import { createRandom } from '../../scripts/demo/random';
 import { accessFile, createFolder } from '../helpers/access';
 import { COLLECTING, FLAT_BYTES, heldBytes } from '../helpers/fuzz/heap';
 import { REFLECTION, REFLECTION_PATHS, servedMethods } from '../helpers/fuzz/methods';
+import { FUZZED_POLICIES, fuzzedStrayKeys } from '../helpers/fuzz/policies';
 import { type AnyRequest, anyRequest } from '../helpers/fuzz/requests';
 import { FUZZ } from '../helpers/fuzz/settings';
 import { closedAfterEach } from '../helpers/opened';
@@ -81,7 +82,7 @@ test(`the daemon answers requests whose headers and framing are odd (seed ${FUZZ
   const limits = { QUOTA_MAX_CONNECTIONS_PER_ADDRESS: '100000', QUOTA_MAX_CONNECTIONS: '100000' };
   const access = { QUOTA_ACCESS: folder.write('access.yaml', accessFile(IDENTITIES)) };
   const env = { ...COLLECTING, ...limits, ...access, QUOTA_SHEDDING: 'off' };
-  const daemon = await opened.daemon({ redisUrl: redis.url, env });
+  const daemon = await opened.daemon({ redisUrl: redis.url, policies: FUZZED_POLICIES, env });
   const random = createRandom(FUZZ.seed);
   const measured = { process: daemon.process, metricsUrl: `${daemon.httpUrl}/metrics` };
 
@@ -109,6 +110,7 @@ test(`the daemon answers requests whose headers and framing are odd (seed ${FUZZ
   expect(all.filter(({ grpc, http }) => OURS.includes(grpc) || Number(http) >= 500)).toEqual([]);
   expect(daemon.process.exitCode).toBeNull();
   expect(daemon.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  expect(await fuzzedStrayKeys(opened, redis)).toEqual([]);
   expect(first.filter(({ grpc }) => grpc !== undefined).length).toBeGreaterThan(REQUESTS / 2);
   expect(first.some(({ grpc }) => grpc === String(status.OK))).toBe(true);
   expect(grownBytes).toBeLessThan(FLAT_BYTES);

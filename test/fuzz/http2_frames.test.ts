@@ -6,6 +6,7 @@ import { createRandom } from '../../scripts/demo/random';
 import { anyConversation } from '../helpers/fuzz/frames';
 import { COLLECTING, FLAT_BYTES, heldBytes } from '../helpers/fuzz/heap';
 import { REFLECTION_PATHS, servedMethods } from '../helpers/fuzz/methods';
+import { FUZZED_POLICIES, fuzzedStrayKeys } from '../helpers/fuzz/policies';
 import { FUZZ } from '../helpers/fuzz/settings';
 import { closedAfterEach } from '../helpers/opened';
 import { parsePrometheusText } from '../helpers/prometheus_text';
@@ -38,7 +39,11 @@ async function converse(target: string, bytes: Buffer): Promise<void> {
 test(`the daemon survives senseless and damaged frames of HTTP/2 (seed ${FUZZ.seed}, ${FUZZ.rounds} rounds)`, async () => {
   const redis = await opened.redis();
   const limits = { QUOTA_MAX_CONNECTIONS_PER_ADDRESS: '100000', QUOTA_MAX_CONNECTIONS: '100000' };
-  const daemon = await opened.daemon({ redisUrl: redis.url, env: { ...COLLECTING, ...limits } });
+  const daemon = await opened.daemon({
+    redisUrl: redis.url,
+    policies: FUZZED_POLICIES,
+    env: { ...COLLECTING, ...limits },
+  });
   const { target, httpUrl, process } = daemon;
   const random = createRandom(FUZZ.seed);
   const measured = { process, metricsUrl: `${httpUrl}/metrics` };
@@ -66,6 +71,7 @@ test(`the daemon survives senseless and damaged frames of HTTP/2 (seed ${FUZZ.se
 
   expect(process.exitCode).toBeNull();
   expect(daemon.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  expect(await fuzzedStrayKeys(opened, redis)).toEqual([]);
   const bystander = await admitInTheEnd(daemon.client, { subject: 'bystander', policy: 'connection' });
   expect(bystander.decision).toBe(Decision.ADMITTED);
   // The bystander's own. A connection that broke the protocol is closed once nobody answers on it.

@@ -21,11 +21,14 @@ services: [vente, achat]
 policies:
   connection:
     records: connections
-    limits: [{ name: per-window, algorithm: sliding-window, limit: 1000, window: 10m }]
+    raises: { per-window: { limit: 1000, for: 24h } }
+    limits: [{ name: per-window, algorithm: sliding-window, limit: 999, window: 10m }]
   service-call:
     limits: [{ name: per-window, algorithm: sliding-window, limit: 1000, window: 10m }]
   login-attempt:
     limits: [{ name: burst, algorithm: token-bucket, limit: 10000, window: 10m }]
+  password-attempt:
+    limits: [{ name: per-window, algorithm: sliding-window, limit: 1000, window: 15m }]
 `;
 
 /** Of each person in each round. */
@@ -94,7 +97,7 @@ async function createPerson(url: string, email: string | undefined) {
 test(`the site answers random forms, addresses and headers (seed ${FUZZ.seed}, ${FUZZ.rounds} rounds)`, async () => {
   const env = { ...COLLECTING, QUOTA_POLICIES: folder.write('policies.yaml', POLICIES), WEB_SIGN_UP: 'on' };
   const site = opened.closed(await startSite({ env }), (own) => own.close());
-  const { web } = site;
+  const { web, daemon } = site;
   const random = createRandom(FUZZ.seed);
   const people = await Promise.all(
     [undefined, PEOPLE.ada.email, PEOPLE.eve.email].map((email) => createPerson(site.url, email)),
@@ -122,6 +125,7 @@ test(`the site answers random forms, addresses and headers (seed ${FUZZ.seed}, $
   const isFault = (status: number) => status >= 500 && status !== UNAVAILABLE;
   expect(all.filter(({ statuses }) => statuses.some(isFault))).toEqual([]);
   expect(web.process.exitCode).toBeNull();
+  expect([...web.log, ...daemon.log].filter(({ level }) => Number(level) >= 50)).toEqual([]);
   const unavailable = all.filter(({ statuses }) => statuses.includes(UNAVAILABLE));
   expect(unavailable.length).toBeLessThan(all.length / 10);
   const answeredWell = first.filter(({ statuses }) => statuses.some((status) => status < 400));
