@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { QuotaServiceClient } from '../../gen/quota/v1/quota_service';
+import { type AdmitResponse, QuotaServiceClient } from '../../gen/quota/v1/quota_service';
 import { closedAfterEach } from '../helpers/opened';
+import { failureOf, promised } from '../helpers/quota_client';
 
 const opened = closedAfterEach();
 
@@ -12,23 +13,25 @@ const RUN_MS = 300;
 const STEP_MS = 10;
 const DEADLINE_MS = 30_000;
 
-/** So fewer than 128 wait for a stopped daemon. More it may reject if the machine is busy, as it does if it is slow. */
-const CALLS_PER_MS = 0.2;
+/** 'decided', 'degraded' if without the store, or the reason of an error. */
+type Outcome = string;
 
-/** Asks for any answers, without retries, and notes the status of each call. */
-function openCaller(target: string) {
+/** Asks for any answers, without retries, and notes the outcome of each call. */
+function openCaller(target: string, callsPerMs: number) {
   const client = new QuotaServiceClient(target, credentials.createInsecure(), { 'grpc.enable_retries': 0 });
-  const calls: Promise<number>[] = [];
-  function ask(): Promise<number> {
+  const calls: Promise<Outcome>[] = [];
+  async function ask(): Promise<Outcome> {
     const request = { subject: String(calls.length), policy: 'connection', cost: undefined, requestId: '' };
-    return new Promise((resolve) => {
-      client.admit(
-        request,
-        new Metadata(),
-        { deadline: Date.now() + DEADLINE_MS },
-        (error: ServiceError | null) => resolve(error?.code ?? status.OK),
-      );
-    });
+    const deadline = Date.now() + DEADLINE_MS;
+    const asked = promised<AdmitResponse>((done) =>
+      client.admit(request, new Metadata(), { deadline }, done),
+    );
+    try {
+      return (await asked).degraded ? 'degraded' : 'decided';
+    } catch {
+      const { code, reason } = await failureOf(asked);
+      return reason ?? String(status[code]);
+    }
   }
   return {
     /** Makes the calls of so long at a constant rate. A busy machine wakes late, so each step makes all that are due by then. */
@@ -37,31 +40,44 @@ function openCaller(target: string) {
       for (let sinceMs = 0; sinceMs < durationMs; ) {
         await pause(STEP_MS);
         sinceMs = Math.min(performance.now() - startMs, durationMs);
-        while (calls.length - before < sinceMs * CALLS_PER_MS) calls.push(ask());
+        while (calls.length - before < sinceMs * callsPerMs) calls.push(ask());
       }
     },
-    answers: () => Promise.all(calls),
+    outcomes: () => Promise.all(calls),
     close: () => client.close(),
   };
 }
 
 describe('a daemon that is stopped again and again, beside a healthy Redis', () => {
-  test('200 calls per second are all answered', async () => {
+  /** The outcomes of calls at a constant rate, while the daemon is stopped seven times. */
+  async function outcomesAt(callsPerMs: number): Promise<Outcome[]> {
     const redis = opened.space();
     const { target, process: daemon } = await opened.daemon({ redisUrl: redis.url, prefix: redis.prefix });
-    const caller = opened.closed(openCaller(target), ({ close }) => close());
-
+    const caller = opened.closed(openCaller(target, callsPerMs), ({ close }) => close());
     for (let i = 0; i < STOP_COUNT; i += 1) {
       await caller.askFor(RUN_MS);
-      await caller.answers();
+      await caller.outcomes();
       daemon.kill('SIGSTOP');
       await caller.askFor(STOP_MS);
       daemon.kill('SIGCONT');
     }
     await caller.askFor(RUN_MS);
-    const codes = await caller.answers();
+    const outcomes = await caller.outcomes();
 
-    expect(codes.length).toBe((STOP_COUNT * (RUN_MS + STOP_MS) + RUN_MS) * CALLS_PER_MS);
-    expect(codes.filter((code) => code !== status.OK)).toEqual([]);
+    expect(outcomes.length).toBe((STOP_COUNT * (RUN_MS + STOP_MS) + RUN_MS) * callsPerMs);
+    return outcomes;
+  }
+
+  // So fewer than 128 wait for it, which it always has room for.
+  test('decides on each of 200 calls per second', async () => {
+    expect(new Set(await outcomesAt(0.2))).toEqual(new Set(['decided']));
+  });
+
+  // On a busy machine it rejects some of the 500 that wait for it, as it does if it is slow.
+  test('decides on 1,000 calls per second or sends them away as too many, and never as without its store', async () => {
+    const outcomes = await outcomesAt(1);
+
+    expect(outcomes.filter((outcome) => outcome !== 'OVERLOADED' && outcome !== 'decided')).toEqual([]);
+    expect(outcomes).toContain('decided');
   });
 });
