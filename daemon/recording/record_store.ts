@@ -75,7 +75,12 @@ export function createStoreRecord(recorder: Recorder): StoreRecord {
         recorded(recorder, {
           sent: { op: 'refund', by: lineOf(asked.policy), ...refundFields(asked.request) },
           call: () => store.refund(asked),
-          answered: ({ isRefunded, cost, refundedUs }) => ({ isRefunded, cost, refundedUs }),
+          answered: ({ isRefunded, cost, refundedUs, degraded }) => ({
+            isRefunded,
+            cost,
+            refundedUs,
+            degraded,
+          }),
         }),
       resetQuota: (subject, policies) =>
         recorded(recorder, {

@@ -94,18 +94,20 @@ describe('QUOTA_RECORD_FOLDER', () => {
 
   test('an outage that a local rule bridges: what it admits is in the record, and so is its writing', async () => {
     const { folder, redis, daemons } = await start();
+    const request = { subject: 'eve', policy: 'connection', requestId: randomUUID() };
     await work(daemons, 4);
     await redis.kill();
     await until('a local decision', async () => {
-      const { degraded } = await admitInTheEnd(daemons[0].client, { subject: 'eve', policy: 'connection' });
-      return degraded;
+      return (await admitInTheEnd(daemons[0].client, request)).degraded;
     });
+    await daemons[0].client.refund(request);
     await redis.start();
     await until('the writing', () => readFolder(folder).includes('"isRestored":true'));
     await work(daemons, 4);
 
     expect(violationsIn(folder)).toEqual([]);
-    expect(readFolder(folder)).toContain('"degraded":true');
+    expect(readFolder(folder)).toMatch(/"admitted":true.*"degraded":true/);
+    expect(readFolder(folder)).toMatch(/"isRefunded":true.*"degraded":true/);
   });
 
   test('a daemon that is killed has the last answer that a client got in its record', async () => {
