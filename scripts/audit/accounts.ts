@@ -42,7 +42,7 @@ export function openAccounts({ history, clock, settling }: Context): Account[] {
         erasures: erasures.get(subject) ?? [],
         refunds: refunded,
       },
-      settling,
+      { clock, settling },
     );
     return [
       { subject, policy, ...own, refunds: refunded, takings: takingsOf(own, { clock, settling }), changes },

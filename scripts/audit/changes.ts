@@ -1,3 +1,4 @@
+import type { Range, StoreClock } from './clock';
 import type { Erasure, Operation, Refund, Reset, Span } from './history';
 import type { Settling } from './settling';
 
@@ -15,8 +16,11 @@ export interface Returnable {
 export interface Changes {
   /** Whether a taking may have been given back, or erased, before something else was asked or answered. */
   mayBeGivenBack(taking: Returnable, by: Span): boolean;
-  /** Whether it was, for certain: what was denied after that had another cause. */
-  isGivenBack(taking: Returnable, by: Span): boolean;
+  /**
+   * Whether it was, for certain: what a limit with this window denied after that had another cause. A reset changes nothing
+   * that has left the window, which counts again if the clock is then set back.
+   */
+  isGivenBack(taking: Returnable & Range, by: Span, windowUs: number): boolean;
   /** The same by a reset or an erasure alone. A bucket gets back from a refund only what has not come back by itself. */
   isGivenBackWhole(taking: Returnable, by: Span): boolean;
   /** Whether a taking may have been refunded before. */
@@ -36,7 +40,10 @@ export interface ChangesOptions {
 /** A refund that was answered so has given nothing back. */
 const NOTHING_REFUNDED = new Set(['UnknownRequest', 'InvalidRequest']);
 
-export function createChanges({ resets, erasures, refunds }: ChangesOptions, settling: Settling): Changes {
+export function createChanges(
+  { resets, erasures, refunds }: ChangesOptions,
+  { clock, settling }: { readonly clock: StoreClock; readonly settling: Settling },
+): Changes {
   function mayBe(all: readonly Operation<unknown>[], { span }: Returnable, by: Span): boolean {
     return all.some((each) => {
       const { answeredUs } = each.answer?.error === undefined ? each : settling.spanOf(each);
@@ -67,7 +74,10 @@ export function createChanges({ resets, erasures, refunds }: ChangesOptions, set
   return {
     mayBeGivenBack: (taking, by) =>
       mayBe(resets, taking, by) || mayBeErased(taking, by) || mayBeRefunded(taking, by),
-    isGivenBack: (taking, by) => isGivenBackWhole(taking, by) || isRefunded(taking, by),
+    isGivenBack(taking, by, windowUs) {
+      const touching = resets.filter((each) => taking.earliestUs > clock.rangeOf(each).latestUs - windowUs);
+      return is(touching, taking, by) || isErased(taking, by) || isRefunded(taking, by);
+    },
     ...{ isGivenBackWhole, mayBeRefunded, isRefunded, mayBeErased, isErased },
   };
 }

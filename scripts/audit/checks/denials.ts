@@ -39,7 +39,7 @@ function mostTaken({ takings, changes }: Account, attempt: Attempt, limit: Decid
       (taking) =>
         taking.latestUs > startUs &&
         taking.span.sentUs <= attempt.answeredUs &&
-        !changes.isGivenBack(taking, attempt),
+        !changes.isGivenBack(taking, attempt, limit.windowUs),
     )
     .reduce((sum, { cost }) => sum + cost, 0);
 }

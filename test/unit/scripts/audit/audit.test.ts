@@ -50,6 +50,20 @@ describe('audit', () => {
     expect(failedChecks([daemon.record, step])).toEqual(['windows']);
   });
 
+  test('a reset changes nothing that has left its window, and counts again if the clock is set back', () => {
+    const auditWith = (resetSecond: number) => {
+      const { admit, record } = limitedDaemon();
+      admit({ second: 1, id: 'a1' });
+      admit({ second: 2, id: 'a2' });
+      const reset = { op: 'reset', policies: ['connection'], subject: 'ada' };
+      record.asked(START_US + resetSecond * S, reset, { resetCount: 1 });
+      admit({ second: 22, id: 'a3', shiftUs: -15 * S, admitted: false });
+      return failedChecks([record, factOf({ fact: 'clock_step', byUs: -15 * S }, 21)]);
+    };
+
+    expect([auditWith(20), auditWith(5)]).toEqual([[], ['denials']]);
+  });
+
   test('what was refunded may be taken again by another request', () => {
     const auditWith = (isRefunded: boolean) => {
       const { admit, record } = limitedDaemon();
