@@ -1,26 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createVisitor, type Visitor } from '../../../helpers/visitor';
-import { type Site, serveSite, unavailable } from '../fakes';
+import { describe, expect, test } from '@jest/globals';
+import { createVisitor } from '../../../helpers/visitor';
+import { unavailable } from '../fakes';
 import { quotaOf } from './students/quota_of';
+import { siteOfStaff } from './students/site_of_staff';
 
 /** What is asked about the password attempts of an account. */
 const ACCOUNT_QUOTAS = /^quotas password-attempt account:[\w-]{22}$/;
 
-let site: Site;
-let staff: Visitor;
-
-beforeEach(async () => {
-  site = await serveSite();
-  staff = createVisitor(site.url);
-  await staff.logIn('sam@example.org');
-  site.quota.asked.length = 0;
-});
-
-afterEach(() => site.close());
+const served = siteOfStaff();
 
 describe('students', () => {
   test.each(['/students', '/students/1'])('students: a visitor at %s is sent to the login', async (path) => {
-    const { response } = await createVisitor(site.url).get(path);
+    const { response } = await createVisitor(served.site.url).get(path);
     expect([response.status, response.headers.get('location')]).toEqual([
       303,
       `/login?back=${encodeURIComponent(path)}`,
@@ -30,7 +21,7 @@ describe('students', () => {
   test.each(['/students', '/students/1'])(
     'students: a student at %s gets a 403 and no name',
     async (path) => {
-      const student = createVisitor(site.url);
+      const student = createVisitor(served.site.url);
       await student.logIn();
       const { response, html } = await student.get(path);
       expect(response.status).toBe(403);
@@ -39,7 +30,7 @@ describe('students', () => {
   );
 
   test('students: without a query, the latest accounts are listed with links, and no markup of a name', async () => {
-    const { response, html } = await staff.get('/students');
+    const { response, html } = await served.staff.get('/students');
     expect(response.status).toBe(200);
     expect(html).toContain('The latest accounts');
     expect(html).toContain('<a href="/students/1">Ada &lt;b>Love&lt;/b></a>');
@@ -47,8 +38,8 @@ describe('students', () => {
   });
 
   test('students: a query, who is found, and the query stays in the field', async () => {
-    const { html } = await staff.get('/students?q=+Ad+');
-    expect(site.quota.asked).toEqual(['search Ad']);
+    const { html } = await served.staff.get('/students?q=+Ad+');
+    expect(served.site.quota.asked).toEqual(['search Ad']);
     expect(html).toContain('One account found');
     expect(html).toContain('value="Ad"');
     expect(html).toContain('href="/students/1"');
@@ -56,24 +47,24 @@ describe('students', () => {
   });
 
   test('students: a query that finds nobody says so and leads to all students', async () => {
-    const { html } = await staff.get('/students?q=%3Cscript%3E');
+    const { html } = await served.staff.get('/students?q=%3Cscript%3E');
     expect(html).toContain('No account found');
     expect(html).toContain('<a class="button" href="/students">All students</a>');
   });
 
   test('students: more than a page asks for more letters', async () => {
-    site.users.search = async () => ({ users: site.users.all, isMore: true });
-    expect((await staff.get('/students?q=a')).html).toContain(
+    served.site.users.search = async () => ({ users: served.site.users.all, isMore: true });
+    expect((await served.staff.get('/students?q=a')).html).toContain(
       'The first 2 accounts found: refine your search',
     );
   });
 
   test.each(['?q=a&q=b', `?q=${'x'.repeat(300)}`, '?q='])('students: the query %s is none', async (query) => {
-    expect((await staff.get(`/students${query}`)).html).toContain('The latest accounts');
+    expect((await served.staff.get(`/students${query}`)).html).toContain('The latest accounts');
   });
 
   test('students: a French browser reads it in French', async () => {
-    const reader = createVisitor(site.url, { 'accept-language': 'fr' });
+    const reader = createVisitor(served.site.url, { 'accept-language': 'fr' });
     await reader.logIn('sam@example.org');
     expect((await reader.get('/students')).html).toContain('<h1>Étudiants</h1>');
   });
@@ -81,13 +72,13 @@ describe('students', () => {
 
 describe('a student', () => {
   test.each(['/students/99', '/students/x', '/students/1e0'])('a student: %s is a 404', async (path) => {
-    expect((await staff.get(path)).response.status).toBe(404);
+    expect((await served.staff.get(path)).response.status).toBe(404);
   });
 
   test('a student: with one policy used up, is shown as blocked, with the time to come back', async () => {
-    site.quota.answers.quotas = [quotaOf('connection', 0), quotaOf('service-call', 4)];
-    const { html } = await staff.get('/students/1');
-    expect(site.quota.asked).toEqual(['quotas 1', expect.stringMatching(ACCOUNT_QUOTAS)]);
+    served.site.quota.answers.quotas = [quotaOf('connection', 0), quotaOf('service-call', 4)];
+    const { html } = await served.staff.get('/students/1');
+    expect(served.site.quota.asked).toEqual(['quotas 1', expect.stringMatching(ACCOUNT_QUOTAS)]);
     expect(html).toContain('ada@<wbr/>example.org');
     expect(html.match(/badge bad/g)).toHaveLength(1);
     expect(html).toMatch(/Logins\s+<span class="badge bad">blocked</);
@@ -101,31 +92,31 @@ describe('a student', () => {
   });
 
   test('a student: if nothing is taken, there is nothing to reset', async () => {
-    site.quota.answers.quotas = [quotaOf('connection', 10)];
-    const { html } = await staff.get('/students/1');
+    served.site.quota.answers.quotas = [quotaOf('connection', 10)];
+    const { html } = await served.staff.get('/students/1');
     expect(html).toContain('10 of 10 left');
     expect(html).not.toContain('/reset');
     expect(html).not.toContain('One more in');
   });
 
   test('a student: the password attempts of strangers are shown once, under their name', async () => {
-    site.quota.answers.quotas = [quotaOf('connection', 4), quotaOf('password-attempt', 0)];
-    const { html } = await staff.get('/students/1');
+    served.site.quota.answers.quotas = [quotaOf('connection', 4), quotaOf('password-attempt', 0)];
+    const { html } = await served.staff.get('/students/1');
     expect(html.match(/Password attempts/g)).toHaveLength(1);
     expect(html).toContain('Only for browsers that have not logged in to this account before.');
     expect(html.match(/Lift the block/g)).toHaveLength(1);
   });
 
   test('a student: the guard of addresses is left out, and an unnamed policy goes by its own name', async () => {
-    site.quota.answers.quotas = [quotaOf('login-attempt', 3), quotaOf('essays', 3)];
-    const { html } = await staff.get('/students/1');
+    served.site.quota.answers.quotas = [quotaOf('login-attempt', 3), quotaOf('essays', 3)];
+    const { html } = await served.staff.get('/students/1');
     expect(html).not.toContain('login-attempt');
     expect(html).toContain('essays');
   });
 
   test('a student: without a daemon, it says who it is and that the quotas cannot be read', async () => {
-    site.quota.answers.quotas = unavailable();
-    const { response, html } = await staff.get('/students/1');
+    served.site.quota.answers.quotas = unavailable();
+    const { response, html } = await served.staff.get('/students/1');
     expect(response.status).toBe(200);
     expect(html).toContain('ada@<wbr/>example.org');
     expect(html).toContain('The quotas are unavailable right now.');
@@ -135,7 +126,7 @@ describe('a student', () => {
 
 describe('lifting a block', () => {
   function lift(policy: string, path = '/students/1') {
-    return staff.submit('/students/1', `${path}/reset`, { policy });
+    return served.staff.submit('/students/1', `${path}/reset`, { policy });
   }
 
   test('lifting a block: all is well, the daemon is asked, the page says so, and the log says who did it', async () => {
@@ -144,50 +135,50 @@ describe('lifting a block', () => {
       303,
       '/students/1?lifted=connection',
     ]);
-    expect(site.quota.asked).toContain('reset connection 1');
-    const line = site.logLines.find((text) => text.includes('a block was lifted'));
+    expect(served.site.quota.asked).toContain('reset connection 1');
+    const line = served.site.logLines.find((text) => text.includes('a block was lifted'));
     expect(JSON.parse(line ?? '{}')).toMatchObject({
       staffId: 2,
       userId: 1,
       policy: 'connection',
       resetCount: 1,
     });
-    const { html } = await staff.get('/students/1?lifted=connection');
+    const { html } = await served.staff.get('/students/1?lifted=connection');
     expect(html).toContain('Quota reset (Logins).');
   });
 
   test('lifting a block: of the password attempts, resets those of the account that a login counts', async () => {
-    site.quota.answers.quotas = [quotaOf('password-attempt', 0)];
-    await createVisitor(site.url).logIn('ada@example.org', 'wrong password');
-    const taken = site.quota.asked.find((line) => line.startsWith('admit password-attempt'));
+    served.site.quota.answers.quotas = [quotaOf('password-attempt', 0)];
+    await createVisitor(served.site.url).logIn('ada@example.org', 'wrong password');
+    const taken = served.site.quota.asked.find((line) => line.startsWith('admit password-attempt'));
     await lift('password-attempt');
-    expect(site.quota.asked).toContain(taken?.replace('admit', 'reset'));
+    expect(served.site.quota.asked).toContain(taken?.replace('admit', 'reset'));
   });
 
   test('lifting a block: the daemon refuses it, 503 that says so, and the log knows', async () => {
-    site.quota.answers.resetCount = unavailable();
+    served.site.quota.answers.resetCount = unavailable();
     const { response, html } = await lift('connection');
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
     expect(html).toContain('Nothing was changed');
     expect(html).toContain('ada@<wbr/>example.org');
-    const line = site.logLines.find((text) => text.includes('a block was not lifted'));
+    const line = served.site.logLines.find((text) => text.includes('a block was not lifted'));
     expect(JSON.parse(line ?? '{}')).toMatchObject({ staffId: 2, userId: 1, policy: 'connection' });
   });
 
   test('lifting a block: the daemon does not even show the quotas, 503', async () => {
-    const page = await staff.get('/students/1');
-    site.quota.answers.quotas = unavailable();
+    const page = await served.staff.get('/students/1');
+    served.site.quota.answers.quotas = unavailable();
     const token = /name="_csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
-    const { response } = await staff.post('/students/1/reset', { policy: 'connection', _csrf: token });
+    const { response } = await served.staff.post('/students/1/reset', { policy: 'connection', _csrf: token });
     expect(response.status).toBe(503);
-    expect(site.quota.asked).not.toContain('reset connection 1');
+    expect(served.site.quota.asked).not.toContain('reset connection 1');
   });
 
   test.each(['login-attempt', '', 'nonsense'])(
     'lifting a block: of the policy "%s" is a 404',
     async (policy) => {
       expect((await lift(policy)).response.status).toBe(404);
-      expect(site.quota.asked.filter((line) => line.startsWith('reset'))).toEqual([]);
+      expect(served.site.quota.asked.filter((line) => line.startsWith('reset'))).toEqual([]);
     },
   );
 
@@ -196,18 +187,18 @@ describe('lifting a block', () => {
   });
 
   test('lifting a block: by a student, 403 and nothing is lifted', async () => {
-    const student = createVisitor(site.url);
+    const student = createVisitor(served.site.url);
     await student.logIn();
     const { response, html } = await student.submit('/account', '/students/1/reset', {
       policy: 'connection',
     });
     expect(response.status).toBe(403);
     expect(html).toContain('You do not have access');
-    expect(site.quota.asked).not.toContain('reset connection 1');
+    expect(served.site.quota.asked).not.toContain('reset connection 1');
   });
 
   test('lifting a block: opened as a page leads back to the student', async () => {
-    const { response } = await staff.get('/students/1/reset');
+    const { response } = await served.staff.get('/students/1/reset');
     expect(response.headers.get('location')).toBe('/students/1');
   });
 });

@@ -1,19 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Blocked } from '../../../../../web/quota/client';
-import { createVisitor, type Visitor } from '../../../../helpers/visitor';
-import { type Site, serveSite, unavailable } from '../../fakes';
+import { unavailable } from '../../fakes';
+import { siteOfStaff } from './site_of_staff';
 
-let site: Site;
-let staff: Visitor;
-
-beforeEach(async () => {
-  site = await serveSite();
-  staff = createVisitor(site.url);
-  await staff.logIn('sam@example.org');
-  site.quota.asked.length = 0;
-});
-
-afterEach(() => site.close());
+const served = siteOfStaff();
 
 describe('who is blocked now', () => {
   const blockedOf = (subject: string, policy: string, denied: number, nextDelayMs = 42_001): Blocked => ({
@@ -34,9 +24,9 @@ describe('who is blocked now', () => {
   });
 
   test('blocked: each has a link, the quota, when one more is free, and a button', async () => {
-    site.quota.answers.blocked = [blockedOf('1', 'connection', 1), blockedOf('2', 'service-call', 2)];
-    const { html } = await staff.get('/students');
-    expect(site.quota.asked).toEqual([
+    served.site.quota.answers.blocked = [blockedOf('1', 'connection', 1), blockedOf('2', 'service-call', 2)];
+    const { html } = await served.staff.get('/students');
+    expect(served.site.quota.asked).toEqual([
       'blocked connection',
       'blocked service-call',
       'blocked login-attempt',
@@ -52,15 +42,15 @@ describe('who is blocked now', () => {
   });
 
   test('blocked: a subject that is no account is shown by its name and without a button', async () => {
-    site.quota.answers.blocked = [blockedOf('nobody-99', 'connection', 1)];
-    const { html } = await staff.get('/students');
+    served.site.quota.answers.blocked = [blockedOf('nobody-99', 'connection', 1)];
+    const { html } = await served.staff.get('/students');
     expect(html).toContain('No account (nobody-99)');
     expect(html).not.toContain('/reset');
   });
 
   test('blocked: an address is listed with its policy, without a link and a button', async () => {
-    site.quota.answers.blocked = [blockedOf('203.0.113.7', 'login-attempt', 1)];
-    const { html } = await staff.get('/students');
+    served.site.quota.answers.blocked = [blockedOf('203.0.113.7', 'login-attempt', 1)];
+    const { html } = await served.staff.get('/students');
     const table = html.slice(html.indexOf('Blocked now'), html.indexOf('The latest accounts'));
     expect(table).toContain('<bdi class="number">203.0.113.7</bdi>');
     expect(table).toContain('<span class="muted">Login attempts</span>');
@@ -68,12 +58,12 @@ describe('who is blocked now', () => {
   });
 
   test('blocked: an account of the page is named and can be lifted, another and a browser are not', async () => {
-    await staff.get('/students/1');
+    await served.staff.get('/students/1');
     const account =
-      site.quota.asked.find((line) => line.startsWith('quotas password-attempt'))?.split(' ')[2] ?? '';
+      served.site.quota.asked.find((line) => line.startsWith('quotas password-attempt'))?.split(' ')[2] ?? '';
     const subjects = [account, 'account:of-another', 'device:of-another:1'];
-    site.quota.answers.blocked = subjects.map((subject) => blockedOf(subject, 'password-attempt', 1));
-    const { html } = await staff.get('/students');
+    served.site.quota.answers.blocked = subjects.map((subject) => blockedOf(subject, 'password-attempt', 1));
+    const { html } = await served.staff.get('/students');
     const table = html.slice(html.indexOf('Blocked now'), html.indexOf('The latest accounts'));
     expect(table).toContain('<a href="/students/1">');
     expect(table).toContain('An account<br/>');
@@ -85,25 +75,25 @@ describe('who is blocked now', () => {
   });
 
   test('blocked: a limit to which nothing comes back says so', async () => {
-    site.quota.answers.blocked = [blockedOf('1', 'connection', 1, 0)];
-    expect((await staff.get('/students')).html).toContain('never by itself');
+    served.site.quota.answers.blocked = [blockedOf('1', 'connection', 1, 0)];
+    expect((await served.staff.get('/students')).html).toContain('never by itself');
   });
 
   test('blocked: it says if there is nobody, more than are listed, or no daemon', async () => {
-    expect((await staff.get('/students')).html).toContain('Nobody is blocked now.');
-    site.quota.answers.blocked = Array.from({ length: 51 }, (_, at) =>
+    expect((await served.staff.get('/students')).html).toContain('Nobody is blocked now.');
+    served.site.quota.answers.blocked = Array.from({ length: 51 }, (_, at) =>
       blockedOf(`s-${at}`, 'connection', at),
     );
-    expect((await staff.get('/students')).html).toContain('There may be more than these.');
-    site.quota.answers.blocked = unavailable();
-    const { response, html } = await staff.get('/students');
+    expect((await served.staff.get('/students')).html).toContain('There may be more than these.');
+    served.site.quota.answers.blocked = unavailable();
+    const { response, html } = await served.staff.get('/students');
     expect([response.status, html.includes('The quotas are unavailable right now.')]).toEqual([200, true]);
     expect(html).toContain('href="/students/1"');
   });
 
   test('blocked: is not asked for in a search', async () => {
-    const { html } = await staff.get('/students?q=Ad');
+    const { html } = await served.staff.get('/students?q=Ad');
     expect(html).not.toContain('Blocked now');
-    expect(site.quota.asked).toEqual(['search Ad']);
+    expect(served.site.quota.asked).toEqual(['search Ad']);
   });
 });

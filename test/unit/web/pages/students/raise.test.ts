@@ -1,21 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { QuotaUnavailable } from '../../../../../client/answers/unavailable';
 import type { Quota } from '../../../../../web/quota/client';
-import { createVisitor, type Visitor } from '../../../../helpers/visitor';
-import { type Site, serveSite, unavailable } from '../../fakes';
+import { createVisitor } from '../../../../helpers/visitor';
+import { unavailable } from '../../fakes';
 import { quotaOf } from './quota_of';
+import { siteOfStaff } from './site_of_staff';
 
-let site: Site;
-let staff: Visitor;
-
-beforeEach(async () => {
-  site = await serveSite();
-  staff = createVisitor(site.url);
-  await staff.logIn('sam@example.org');
-  site.quota.asked.length = 0;
-});
-
-afterEach(() => site.close());
+const served = siteOfStaff();
 
 describe('raising a limit', () => {
   const DAY_MS = 86_400_000;
@@ -24,10 +15,10 @@ describe('raising a limit', () => {
     quotaOf('service-call', 4),
   ];
   beforeEach(() => {
-    site.quota.answers.quotas = raisable();
+    served.site.quota.answers.quotas = raisable();
   });
   const raise = (fields: Record<string, string> = {}, path = '/students/1') =>
-    staff.submit('/students/1', `${path}/raise`, {
+    served.staff.submit('/students/1', `${path}/raise`, {
       policy: 'connection',
       limit: 'per-window',
       size: '20',
@@ -36,18 +27,18 @@ describe('raising a limit', () => {
     });
 
   test('raising: offered for what can be raised alone, within its bound', async () => {
-    const { html } = await staff.get('/students/1');
+    const { html } = await served.staff.get('/students/1');
     expect(html.match(/action="\/students\/1\/raise"/g)).toHaveLength(1);
     expect(html).toContain('New limit, 11 to 30');
     expect([...html.matchAll(/<option value="(\d+)"/g)].map(([, hours]) => hours)).toEqual(['1', '8', '24']);
   });
 
   test('raising: a bound of half an hour, offered as it is', async () => {
-    site.quota.answers.quotas = raisable(1_800_000);
-    const { html } = await staff.get('/students/1');
+    served.site.quota.answers.quotas = raisable(1_800_000);
+    const { html } = await served.staff.get('/students/1');
     expect(html).toContain('<option value="0.5"');
     await raise({ hours: '0.5' });
-    expect(site.quota.asked).toContain('raise connection per-window of 1 to 20 for 1800000');
+    expect(served.site.quota.asked).toContain('raise connection per-window of 1 to 20 for 1800000');
   });
 
   test('raising: all is well, the daemon is asked, the page says so, and the log says who did it', async () => {
@@ -56,15 +47,17 @@ describe('raising a limit', () => {
       303,
       '/students/1?raised=connection',
     ]);
-    expect(site.quota.asked).toContain('raise connection per-window of 1 to 20 for 28800000');
-    const line = site.logLines.find((text) => text.includes('a limit was raised'));
+    expect(served.site.quota.asked).toContain('raise connection per-window of 1 to 20 for 28800000');
+    const line = served.site.logLines.find((text) => text.includes('a limit was raised'));
     expect(JSON.parse(line ?? '{}')).toMatchObject({
       staffId: 2,
       userId: 1,
       policy: 'connection',
       limit: 20,
     });
-    expect((await staff.get('/students/1?raised=connection')).html).toContain('Limit raised (Logins).');
+    expect((await served.staff.get('/students/1?raised=connection')).html).toContain(
+      'Limit raised (Logins).',
+    );
   });
 
   test.each([
@@ -78,19 +71,19 @@ describe('raising a limit', () => {
     expect(response.status).toBe(400);
     expect(html).toContain(fault);
     expect(html).toContain('<details open');
-    expect(site.quota.asked.filter((line) => line.startsWith('raise'))).toEqual([]);
+    expect(served.site.quota.asked.filter((line) => line.startsWith('raise'))).toEqual([]);
   });
 
   test.each([[{ policy: 'service-call' }], [{ policy: 'login-attempt' }], [{ limit: 'nonsense' }]])(
     'raising: %j, which is not offered, is a 404',
     async (fields) => {
       expect((await raise(fields)).response.status).toBe(404);
-      expect(site.quota.asked.filter((line) => line.startsWith('raise'))).toEqual([]);
+      expect(served.site.quota.asked.filter((line) => line.startsWith('raise'))).toEqual([]);
     },
   );
 
   test('raising: gets a 409 that says so if it would lessen what an operator has set', async () => {
-    site.quota.answers.raise = new QuotaUnavailable({
+    served.site.quota.answers.raise = new QuotaUnavailable({
       requestId: 'r-1',
       reason: 'inner-message',
       grpcStatus: 'FAILED_PRECONDITION',
@@ -103,26 +96,26 @@ describe('raising a limit', () => {
   });
 
   test('raising: an unreachable daemon is 503, and the page says so', async () => {
-    site.quota.answers.raise = unavailable();
+    served.site.quota.answers.raise = unavailable();
     const { response, html } = await raise();
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
     expect(html).toContain('Nothing was changed');
   });
 
   test('raising: by a student, 403 and nothing is raised', async () => {
-    const student = createVisitor(site.url);
+    const student = createVisitor(served.site.url);
     await student.logIn();
     const fields = { policy: 'connection', limit: 'per-window', size: '20', hours: '8' };
     const { response } = await student.submit('/account', '/students/1/raise', fields);
     expect(response.status).toBe(403);
-    expect(site.quota.asked.filter((line) => line.startsWith('raise'))).toEqual([]);
+    expect(served.site.quota.asked.filter((line) => line.startsWith('raise'))).toEqual([]);
   });
 
   test('raising: a limit that was raised to the bound is not offered again and shown as overridden', async () => {
     const [quota] = raisable();
     const limits = quota?.limits.map((limit) => ({ ...limit, limit: 30, overridden: true })) ?? [];
-    site.quota.answers.quotas = [{ policy: 'connection', raises: quota?.raises ?? {}, limits }];
-    const { html } = await staff.get('/students/1');
+    served.site.quota.answers.quotas = [{ policy: 'connection', raises: quota?.raises ?? {}, limits }];
+    const { html } = await served.staff.get('/students/1');
     expect(html).toContain('A special limit is set for this student.');
     expect(html).not.toContain('/raise');
   });
