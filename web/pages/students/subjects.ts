@@ -2,7 +2,7 @@ import type { KnownDevices } from '../../accounts/known_devices';
 import type { User } from '../../accounts/user';
 import { POLICIES } from '../../quota_names';
 
-/** A student, and what names the account where no id does. */
+/** A student, and what names the account if no id does. */
 export type Counted = { student: Pick<User, 'id' | 'email'>; devices: KnownDevices };
 
 /** The name under which a policy counts a student: password attempts are counted before anybody knows whose id it is. */
