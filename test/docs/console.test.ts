@@ -31,6 +31,7 @@ test.each(DOCUMENTS.daemon)(
   async (document) => {
     const commands = commandsOfDocuments([document], 'daemon');
     expect(commands.length).toBeGreaterThan(1);
+    expect(commandsOfDocuments(DOCUMENTS.daemon, 'daemon').length).toBeGreaterThan(10);
 
     const results = await system.runWithOwnDaemon(commands.map(({ line }) => line));
     expect(differencesOf(commands, results)).toBe('');

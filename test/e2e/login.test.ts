@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { Decision } from '../../gen/quota/v1/quota_service';
@@ -140,6 +141,19 @@ describe('login, on a site of its own', () => {
     own = await startSite();
   });
   afterEach(() => own.close());
+
+  test('one form sent 30 times with wrong passwords is denied, as nothing in it makes two attempts the same', async () => {
+    const visitor = createVisitor(own.url);
+    const { html } = await visitor.get('/login');
+    const form = { _csrf: tokenIn(html), form: randomUUID(), email: PEOPLE.ada.email };
+    const statuses: number[] = [];
+    for (let attempt = 1; attempt <= 30; attempt += 1) {
+      const answer = await visitor.post('/login', { ...form, password: `wrong password ${attempt % 2}` });
+      statuses.push(answer.response.status);
+    }
+
+    expect(statuses).toEqual([...Array(10).fill(401), ...Array(20).fill(429)]);
+  });
 
   test('30 logins with an email each are denied as soon as the address has no attempts left', async () => {
     const visitor = createVisitor(own.url);
