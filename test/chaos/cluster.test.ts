@@ -130,9 +130,7 @@ describe('a store on a Cluster', () => {
 
     const [first] = cluster.servers;
     const known = `127.0.0.1:${first?.port}`;
-    const added = await cluster.addServer();
-    await cluster.manage('add-node', `127.0.0.1:${added.port}`, known);
-    await cluster.settled();
+    const added = await cluster.addMaster();
     await cluster.rebalance(known, '--cluster-use-empty-masters');
     await cluster.settled();
 

@@ -110,9 +110,7 @@ describe('a Cluster under load', () => {
     const { cluster, load, goOn, answered, taken } = await start();
     await goOn(200);
     const known = `127.0.0.1:${cluster.servers[0]?.port}`;
-    const added = await cluster.addServer();
-    await cluster.manage('add-node', `127.0.0.1:${added.port}`, known);
-    await cluster.settled();
+    const added = await cluster.addMaster();
     const id = await cluster.idOf(added);
     // Two of the partitions or three: each slot takes its time.
     await cluster.rebalance(known, '--cluster-use-empty-masters', '--cluster-weight', `${id}=0.5`);

@@ -46,11 +46,11 @@ export interface OwnCluster {
   configure(server: OwnRedis, name: string, value: string): Promise<void>;
   /** Puts a replica in the place of its master, in order, so that nothing is lost. */
   promoteReplicaOf(master: OwnRedis): Promise<void>;
-  /** A new server, which knows no other one yet. */
-  addServer(): Promise<OwnRedis>;
+  /** A new master without slots, which every other server knows. */
+  addMaster(): Promise<OwnRedis>;
   /** Runs `redis-cli --cluster COMMAND`. */
   manage(command: string, ...args: readonly string[]): Promise<void>;
-  /** Moves slots by `redis-cli --cluster rebalance`, again until every server has heard of every other one. */
+  /** Moves slots by `redis-cli --cluster rebalance`, again until the servers agree who owns which slot. */
   rebalance(...args: readonly string[]): Promise<void>;
   /** Resolves once each replica has what its master has written. */
   replicated(): Promise<void>;
@@ -72,7 +72,7 @@ export interface OwnClusterOptions {
 
 export async function startCluster(options: OwnClusterOptions = {}): Promise<OwnCluster> {
   const { masters = 3, replicas = 1, security = PLAIN, config = {}, machines = [] } = options;
-  const { ask, anyAnswer, replicationOf, replicaOf, isKnownReplica } = createAsking(security);
+  const { ask, anyAnswer, replicationOf, replicaOf, idOf, isKnown, isKnownReplica } = createAsking(security);
   const start = (machine?: Machine) => startNode({ security, config, machine });
   const count = masters * (1 + replicas);
   const servers = await Promise.all(Array.from({ length: count }, (_, at) => start(machines[at])));
@@ -105,7 +105,7 @@ export async function startCluster(options: OwnClusterOptions = {}): Promise<Own
         // A killed server does not count.
         return info === '' || /cluster_state:ok/.test(String(info));
       });
-    // A new server is not known to all at once, and redis-cli moves no slots before.
+    // What one server has heard is not known to all at once, and redis-cli moves no slots before.
     await until('the servers agree', () =>
       manage('check', addresses[0] ?? '').then(
         () => true,
@@ -148,7 +148,7 @@ export async function startCluster(options: OwnClusterOptions = {}): Promise<Own
         });
     },
     replicaOf: (master) => replicaOf(master, servers),
-    idOf: (server) => ask(server, async (redis) => String(await redis.cluster('MYID'))),
+    idOf,
     async configure(server, name, value) {
       await ask(server, (redis) => redis.config('SET', name, value));
     },
@@ -170,10 +170,15 @@ export async function startCluster(options: OwnClusterOptions = {}): Promise<Own
         return false;
       });
     },
-    async addServer() {
-      const server = await start();
-      servers.push(server);
-      return server;
+    async addMaster() {
+      const [known = ''] = addresses;
+      const added = await start();
+      await manage('add-node', `${added.host}:${added.port}`, known);
+      servers.push(added);
+      // A server that does not know it yet rejects the move of a slot, which then stays half begun.
+      await until(`all know the server at ${added.port}`, () => isKnown(added, servers));
+      await settled();
+      return added;
     },
     async close() {
       await Promise.all(servers.map((server) => server.close()));
@@ -272,21 +277,29 @@ function createAsking({ client }: ServerSecurity) {
     return replica;
   }
 
+  const idOf = (server: OwnRedis) => ask(server, async (redis) => String(await redis.cluster('MYID')));
+
+  /** Whether each server that answers shows in its CLUSTER NODES what it should. */
+  async function isShown(shown: RegExp, servers: readonly OwnRedis[]): Promise<boolean> {
+    const views = await Promise.all(
+      servers.map((server) => ask(server, (redis) => redis.cluster('NODES')).catch(() => undefined)),
+    );
+    return views.every((view) => view === undefined || shown.test(String(view)));
+  }
+
+  /** Whether each server that answers knows a master. */
+  const isKnown = async (master: OwnRedis, servers: readonly OwnRedis[]) =>
+    isShown(new RegExp(`^${await idOf(master)} \\S+ (myself,)?master `, 'm'), servers);
+
   /** Whether each server that answers knows that a server follows a master. */
   async function isKnownReplica(
     replica: OwnRedis,
     master: OwnRedis,
     servers: readonly OwnRedis[],
   ): Promise<boolean> {
-    const [id, masterId] = await Promise.all(
-      [replica, master].map((server) => ask(server, async (redis) => String(await redis.cluster('MYID')))),
-    );
-    const views = await Promise.all(
-      servers.map((server) => ask(server, (redis) => redis.cluster('NODES')).catch(() => undefined)),
-    );
-    const shown = new RegExp(`^${id} \\S+ \\S*slave ${masterId} `, 'm');
-    return views.every((view) => view === undefined || shown.test(String(view)));
+    const [id, masterId] = await Promise.all([idOf(replica), idOf(master)]);
+    return isShown(new RegExp(`^${id} \\S+ \\S*slave ${masterId} `, 'm'), servers);
   }
 
-  return { ask, anyAnswer, replicationOf, replicaOf, isKnownReplica };
+  return { ask, anyAnswer, replicationOf, replicaOf, idOf, isKnown, isKnownReplica };
 }
