@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { TakingsSample } from '../quota/takings_sample';
 import { watchClocks } from './clock_metrics';
+import { createTakingsMetrics } from './takings_metrics';
 import { createTally } from './tally';
 
 /** Up to the most admissions of one call. */
@@ -19,6 +21,8 @@ export interface LoadMetrics {
   deniedFromCache(policy: string): void;
   /** The store's clock jumped forward or, if negative, backward. */
   clockJumped(jumpUs: number): void;
+  /** The takings of some subjects were looked at. */
+  sampled(sample: TakingsSample): void;
   /** Starts showing these. */
   watch(sources: LoadSources): void;
 }
@@ -89,6 +93,7 @@ export function createLoadMetrics(methodNames: readonly string[], registers: Reg
     cameLate: () => late.inc(),
     deniedFromCache: (policy) => cachedTally.count(policy, ''),
     clockJumped: (jumpUs) => jumps.inc({ direction: jumpUs < 0 ? 'back' : 'forward' }),
+    sampled: createTakingsMetrics(registers),
     watch: (sources) => createGauges(sources, registers),
   };
 }

@@ -3,6 +3,7 @@ import type { Answer } from '../../quota/admission';
 import { createDenialCache } from '../../quota/denial_cache';
 import { StoreUnavailable } from '../../quota/errors';
 import type { Asked, Patience } from '../../quota/store';
+import type { TakingsSample } from '../../quota/takings_sample';
 import { type Wait, waitOf } from '../../quota/waits';
 import type { CircuitOf } from '../circuit';
 import { createClockReading } from '../clock_reading';
@@ -15,6 +16,7 @@ import type { ClockEstimate } from '../store_clock';
 import { admitAll, type Entry, type JoinedReply, type Outcome } from './admit';
 import type { Encoder } from './encoder';
 import { createJoiner, type Joiner } from './joiner';
+import { createTakingsSampler } from './takings_sampler';
 
 /** What is reported of admissions besides the decision. */
 export interface AdmissionEvents {
@@ -26,6 +28,8 @@ export interface AdmissionEvents {
   deniedFromCache(policy: string): void;
   /** The store's clock jumped forward or, if negative, backward. */
   clockJumped(jumpUs: number): void;
+  /** The takings of some subjects were looked at. */
+  sampled(sample: TakingsSample): void;
 }
 
 export interface AdmittingOptions {
@@ -63,12 +67,15 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
     },
   });
 
+  const sampler = events && createTakingsSampler({ redis, keys, onSample: events.sampled });
+
   async function send(on: Database, partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
     const claim = opening.claimOf(partition);
     const sentMs = performance.now();
     const place = { redis: on, keys, encoder, partition, claim };
     const reply = await admitAll(place, entries);
     clocks.of(partition).observe({ sentMs, receivedMs: performance.now(), storeUs: reply.nowUs });
+    sampler?.decided(entries, reply);
     return reply;
   }
 
