@@ -19,12 +19,13 @@ import type { Log } from './telemetry/logger';
 import { createSubjectHash, newLogSecret, type SubjectHash } from './telemetry/subject_hash';
 import { openTelemetry, type Telemetry } from './telemetry/telemetry';
 import { answerPrimary } from './workers/asking';
+import { receivePolicies } from './workers/shared_policies';
 
 /** What a daemon reads, connects to and shows before it decides anything. */
 export interface Foundation {
   readonly hashOf: SubjectHash;
   readonly log: RequestLog;
-  readonly policies: PoliciesFile;
+  readonly policies: Pick<PoliciesFile, 'current' | 'stop'>;
   readonly fileTrail: AuditTrail;
   /** Undefined if nothing is recorded. */
   readonly recording: Recording | undefined;
@@ -51,14 +52,16 @@ export async function openFoundation(options: DaemonOptions): Promise<Foundation
   const hashOf = openSubjectHash(config, logger);
   const log = createRequestLog({ logger, hashOf });
   let policiesChanged: () => void = () => undefined;
-  const policies = openPoliciesFile({
-    file: config.policiesFile,
-    logger,
-    onReload(isTaken) {
-      telemetry.metrics.policiesReloaded(isTaken);
-      if (isTaken) policiesChanged();
-    },
-  });
+  const policies = cluster.isWorker
+    ? await receivePolicies({ logger, onReload: () => policiesChanged() })
+    : openPoliciesFile({
+        file: config.policiesFile,
+        logger,
+        onReload(isTaken) {
+          telemetry.metrics.policiesReloaded(isTaken);
+          if (isTaken) policiesChanged();
+        },
+      });
   const fileTrail = openAuditTrail({ file: config.auditFile, logger });
   const { recordFolder } = config;
   const recording = recordFolder ? openRecording({ folder: recordFolder, logger }) : undefined;

@@ -5,6 +5,7 @@ import { ConfigInvalid } from '../environment/config_invalid';
 import { ListenFailed } from '../environment/listen';
 import { type Config, readConfig } from './config';
 import { startDaemon } from './daemon';
+import { openPoliciesFile } from './policies_file';
 import { StoreMismatch, StoreUnsafe } from './quota/errors';
 import { RecordingUnusable } from './recording/recording';
 import { AuditTrailUnusable } from './telemetry/audit_trail';
@@ -21,10 +22,19 @@ async function main(): Promise<void> {
 }
 
 /** Runs one daemon in each of several processes, until the signal to stop. */
-function runWorkers({ workers, logSecret, httpListen }: Config, { logger }: Log): Promise<void> {
+async function runWorkers(
+  { workers, logSecret, httpListen, policiesFile: file }: Config,
+  { logger }: Log,
+): Promise<void> {
   // Or each worker would make a secret of its own.
   const environment = logSecret === undefined ? { QUOTA_LOG_SECRET: newLogSecret() } : undefined;
-  return runPrimary({ workerCount: workers, environment, httpListen, logger });
+  await runPrimary({
+    workerCount: workers,
+    environment,
+    httpListen,
+    openPolicies: (onReload) => openPoliciesFile({ file, logger, onReload }),
+    logger,
+  });
 }
 
 /** Runs the daemon in this process, until the signal to stop. */

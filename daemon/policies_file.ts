@@ -6,6 +6,8 @@ import { type Policies, PoliciesInvalid, parsePolicies } from './quota/policies'
 /** The policies that hold now. */
 export interface PoliciesFile {
   current(): Policies;
+  /** The text that they were read from. */
+  text(): string;
   /** Stops watching. */
   stop(): void;
 }
@@ -23,11 +25,14 @@ export interface PoliciesFileOptions {
  */
 export function openPoliciesFile({ file, logger, onReload }: PoliciesFileOptions): PoliciesFile {
   try {
-    return watchFiles({
+    const watched = watchFiles({
       files: [file],
-      read: ([contents]) => parsePolicies(String(contents)),
-      onChange({ byName }) {
-        logger.info({ file, policies: [...byName.keys()] }, 'policies reloaded');
+      read([contents]) {
+        const text = String(contents);
+        return { text, policies: parsePolicies(text) };
+      },
+      onChange({ policies }) {
+        logger.info({ file, policies: [...policies.byName.keys()] }, 'policies reloaded');
         onReload(true);
       },
       onFault(error) {
@@ -35,6 +40,11 @@ export function openPoliciesFile({ file, logger, onReload }: PoliciesFileOptions
         onReload(false);
       },
     });
+    return {
+      current: () => watched.current().policies,
+      text: () => watched.current().text,
+      stop: watched.stop,
+    };
   } catch (error) {
     throw new ConfigInvalid(faultsOf(file, error));
   }

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import type { Decision } from '../quota/admission';
 import type { DecisionListener } from '../quota/decision_feed';
 import type { RaceResult } from '../quota/joint_admission';
@@ -22,8 +22,6 @@ export interface DecisionMetrics {
   readonly refunded: RefundListener;
   /** A request with several descriptors had taken for some of them when another one was denied or failed. */
   readonly jointRefunded: (result: RaceResult) => void;
-  /** A changed policies file was accepted, or rejected and the old one kept. */
-  policiesReloaded(isTaken: boolean): void;
 }
 
 export interface DecisionSources {
@@ -71,20 +69,6 @@ export function createDecisionMetrics(
     registers,
   });
   for (const result of RACE_RESULTS) races.inc({ result }, 0);
-  const reloads = new Counter({
-    name: 'quota_policies_reloads_total',
-    help: 'Changes of the policies file, by result: taken, or refused if the file was rejected and the old policies stay.',
-    labelNames: ['result'],
-    registers,
-  });
-  for (const result of ['taken', 'refused']) reloads.inc({ result }, 0);
-  const reloadOk = new Gauge({
-    name: 'quota_policies_up_to_date',
-    aggregator: 'min',
-    help: '1 if the policies in force are those of the file, 0 if its last change was rejected.',
-    registers,
-  });
-  reloadOk.set(1);
   return {
     decided({ policy }, decision) {
       decided.count(policy, verdictOf(decision));
@@ -92,10 +76,6 @@ export function createDecisionMetrics(
     },
     refunded: ({ policy }) => refunds.inc({ policy }),
     jointRefunded: (result) => races.inc({ result }),
-    policiesReloaded(isTaken) {
-      reloads.inc({ result: isTaken ? 'taken' : 'refused' });
-      reloadOk.set(Number(isTaken));
-    },
   };
 }
 

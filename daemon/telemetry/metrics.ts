@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { createDecisionMetrics, type DecisionMetrics, type DecisionSources } from './decision_metrics';
 import { createGrpcMetrics, type GrpcMetrics, type GrpcSources } from './grpc_metrics';
 import { createLoadMetrics, type LoadMetrics } from './load_metrics';
-import { type PoliciesSources, watchPolicies } from './policies_metrics';
+import { createReloadMetrics, type PoliciesSources, watchPolicies } from './policies_metrics';
 import { observeProcess, type ProcessSources } from './process_metrics';
 import { createRedisMetrics, type RedisMetrics, type RedisSources } from './redis_metrics';
 import { createTlsMetrics, type TlsMetrics, type TlsSources } from './tls_metrics';
@@ -13,6 +13,8 @@ import { createTlsMetrics, type TlsMetrics, type TlsSources } from './tls_metric
  */
 export interface Metrics extends DecisionMetrics, GrpcMetrics, RedisMetrics, TlsMetrics {
   readonly load: LoadMetrics;
+  /** A changed policies file was accepted, or rejected and the old one kept. */
+  readonly policiesReloaded: (isTaken: boolean) => void;
   /** Everything in Prometheus's text format. */
   text(): Promise<string>;
   /** The same for a process that sums those of several. */
@@ -38,6 +40,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     ...createDecisionMetrics(sources, registers),
     ...createRedisMetrics(sources, registers),
     ...createTlsMetrics(sources, registers),
+    policiesReloaded: createReloadMetrics(registers),
     load: createLoadMetrics(sources.methodNames, registers),
     text: () => registry.metrics(),
     json: () => registry.getMetricsAsJSON(),

@@ -4,9 +4,11 @@ import type { Logger } from 'pino';
 import { AggregatorRegistry, Registry } from 'prom-client';
 import { backOff } from '../../environment/back_off';
 import { serveHttp } from '../telemetry/http';
+import { createReloadMetrics } from '../telemetry/policies_metrics';
 import type { Readiness } from '../telemetry/readiness';
 import { askWorker, type Question } from './asking';
 import { createDecisionExchange } from './decision_exchange';
+import { sharePolicies } from './shared_policies';
 
 /** A worker that dies at once is not replaced faster than this; the delay doubles with each, up to the longest. */
 const RESTART = { minMs: 100, maxMs: 10_000 };
@@ -20,21 +22,31 @@ export interface PrimaryOptions {
   readonly environment: Readonly<Record<string, string>> | undefined;
   /** HOST:PORT of the HTTP pages. */
   readonly httpListen: string;
+  /** Reads and watches the policies file; calls back at each change with whether it was accepted. */
+  readonly openPolicies: (onReload: (isTaken: boolean) => void) => { text(): string; stop(): void };
   readonly logger: Logger;
 }
 
 /**
  * Runs the daemon as several processes that share its port, each a whole daemon; this one only watches over them: it
- * replaces those that die, drains them together, and shows their numbers as one. Resolves once all have ended.
+ * replaces those that die, gives them their policies, drains them together, and shows their numbers as one. Resolves once
+ * all have ended. Throws as `openPolicies` does.
  */
 export async function runPrimary(options: PrimaryOptions): Promise<void> {
-  const { workerCount, environment, httpListen, logger } = options;
+  const { workerCount, environment, httpListen, openPolicies, logger } = options;
   const workers = new Set<Worker>();
   let isDraining = false;
   let hasServed = false;
   let deaths = 0;
   const exchange = createDecisionExchange();
   const stop = new AbortController();
+  const registry = new Registry();
+  const policiesReloaded = createReloadMetrics([registry]);
+  const policies = openPolicies((isTaken) => {
+    policiesReloaded(isTaken);
+    if (isTaken) sharing.changed();
+  });
+  const sharing = sharePolicies(policies.text);
 
   function start(): void {
     if (isDraining) return;
@@ -42,6 +54,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<void> {
     const startedMs = performance.now();
     workers.add(worker);
     exchange.add(worker);
+    sharing.add(worker);
     worker.once('listening', () => {
       hasServed = true;
     });
@@ -71,7 +84,10 @@ export async function runPrimary(options: PrimaryOptions): Promise<void> {
     listen: httpListen,
     metrics: {
       contentType: Registry.PROMETHEUS_CONTENT_TYPE,
-      text: async () => AggregatorRegistry.aggregate(await ask<object>('metrics')).metrics(),
+      async text() {
+        const all = [await registry.getMetricsAsJSON(), ...(await ask<object>('metrics'))];
+        return AggregatorRegistry.aggregate(all).metrics();
+      },
     },
     readiness: async () => {
       const { parts, ready } = joined(await ask<Readiness>('readiness'));
@@ -83,6 +99,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<void> {
 
   await stopSignal(stop.signal);
   isDraining = true;
+  policies.stop();
   logger.info('draining workers');
   const ended = [...workers].map((worker) => once(worker, 'exit'));
   for (const worker of workers) worker.process.kill('SIGTERM');

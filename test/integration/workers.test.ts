@@ -13,11 +13,12 @@ const opened = closedAfterEach();
 const CLIENT_COUNT = 8;
 
 /** A daemon of two workers, and clients that reach both. */
-async function start() {
+async function start({ policies }: { policies?: string } = {}) {
   const space = opened.space();
   const daemon = await opened.daemon({
     redisUrl: space.url,
     prefix: space.prefix,
+    ...(policies !== undefined && { policies }),
     env: { QUOTA_WORKERS: '2' },
   });
   const ports = () => daemon.log.filter(({ msg }) => msg === 'listening');
@@ -29,6 +30,12 @@ async function start() {
   const workerPids = () => ports().map(({ pid }) => Number(pid));
   return { daemon, clients, ports, workerPids };
 }
+
+const policiesOf = (limit: number) => `
+policies:
+  connection:
+    limits: [{ name: per-window, algorithm: sliding-window, limit: ${limit}, window: 10m }]
+`;
 
 function admitAll(clients: readonly QuotaClient[], count: number, subject = '42') {
   return Promise.all(
@@ -83,6 +90,41 @@ describe('a daemon of two workers', () => {
       });
     };
     await Promise.all(clients.map(asked));
+  });
+
+  test('its policies file is read by one process, and applies in all', async () => {
+    const { daemon, clients } = await start({ policies: policiesOf(10) });
+
+    daemon.writePolicies(policiesOf(20));
+    await until('it is reloaded', () => daemon.log.some(({ msg }) => msg === 'policies reloaded'));
+    await until('each connection has the new limit', async () => {
+      const answers = await admitAll(clients, CLIENT_COUNT, randomUUID());
+      return answers.every(({ limits: [limit] }) => limit?.limit === 20);
+    });
+
+    expect(daemon.log.filter(({ msg }) => msg === 'policies reloaded')).toHaveLength(1);
+    const text = await (await fetch(`${daemon.httpUrl}/metrics`)).text();
+    expect(text).toContain('quota_policies_reloads_total{result="taken"} 1\n');
+    expect(text.match(/^quota_policies_info\{/gm)).toHaveLength(1);
+  });
+
+  test('a worker that is replaced while the policies file is invalid has the policies of the others', async () => {
+    const { daemon, clients, workerPids } = await start({ policies: policiesOf(10) });
+    const rejections = () => daemon.log.filter(({ msg }) => msg === 'policies rejected, the old ones stay');
+    daemon.writePolicies('policies: nonsense');
+    await until('it is rejected', () => rejections().length > 0);
+
+    const [first = 0] = workerPids();
+    process.kill(first, 'SIGKILL');
+    await until('another listens', () => workerPids().length === 3);
+
+    await until('each connection is answered by the old policies', async () => {
+      const answers = await admitAll(clients, CLIENT_COUNT, randomUUID()).catch(() => []);
+      return answers.length === CLIENT_COUNT && answers.every(({ limits: [limit] }) => limit?.limit === 10);
+    });
+    expect(rejections()).toHaveLength(1);
+    const text = await (await fetch(`${daemon.httpUrl}/metrics`)).text();
+    expect(text).toContain('quota_policies_up_to_date 0\n');
   });
 
   test('a watcher at one worker receives the decisions of both', async () => {
