@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CookieOptions, Request, Response } from 'express';
+import type { User } from './user';
 
 /** How many accounts a browser remembers having logged in to, the latest first. */
 const MOST_ACCOUNTS = 5;
@@ -9,9 +10,15 @@ const LIFETIME_MS = 365 * 24 * 60 * 60 * 1_000;
 const NONCE_BYTES = 12;
 const MAC_BYTES = 16;
 
+const NONCE = /^[\w-]{16}$/;
+const BROWSER_SUBJECT = /^device:(\d+):([\w-]{16})$/;
+
 const COOKIE = { path: '/', httpOnly: true, sameSite: 'lax' } satisfies CookieOptions;
 
-type Asking = { req: Request; res: Response; email: string };
+type Asking = { req: Request; email: string };
+
+/** A browser that has logged in to an account before: whose it is, and which of theirs. */
+export type KnownBrowser = { userId: number; nonce: string };
 
 /** The browsers that have logged in to an account before, each by a signed cookie. */
 export type KnownDevices = {
@@ -19,11 +26,11 @@ export type KnownDevices = {
    * The name under which password attempts for an account are counted. A browser that has logged in to it before has
    * its own, so that no stranger can use up the owner's attempts.
    */
-  subjectOf(asking: Pick<Asking, 'req' | 'email'>): string;
+  subjectOf(asking: Asking): string;
   /** The name that all browsers share which have not logged in to the account. */
   accountSubjectOf(email: string): string;
   /** Remembers this browser as one that has logged in to the account. */
-  remember(asking: Asking): void;
+  remember(entering: { req: Request; res: Response; user: Pick<User, 'id' | 'email'> }): void;
 };
 
 /** OWASP, "Slow Down Online Guessing Attacks with Device Cookies". Neither the cookie nor a subject shows an email. */
@@ -31,12 +38,12 @@ export function createKnownDevices(secret: string): KnownDevices {
   const macOf = (text: string) =>
     createHmac('sha256', secret).update(text).digest().subarray(0, MAC_BYTES).toString('base64url');
   const accountOf = (email: string) => macOf(`account ${email.toLowerCase()}`);
-  const signed = (account: string, nonce: string) =>
-    `${account}.${nonce}.${macOf(`device ${account} ${nonce}`)}`;
+  const signed = (account: string, nonce: string, userId: string | number) =>
+    `${account}.${nonce}.${userId}.${macOf(`device ${account} ${nonce} ${userId}`)}`;
 
   function isOurs(entry: string): boolean {
-    const [account = '', nonce = ''] = entry.split('.');
-    const [given, right] = [Buffer.from(entry), Buffer.from(signed(account, nonce))];
+    const [account = '', nonce = '', userId = ''] = entry.split('.');
+    const [given, right] = [Buffer.from(entry), Buffer.from(signed(account, nonce, userId))];
     return given.length === right.length && timingSafeEqual(given, right);
   }
 
@@ -51,25 +58,39 @@ export function createKnownDevices(secret: string): KnownDevices {
     accountSubjectOf,
 
     subjectOf({ req, email }) {
-      const account = accountOf(email);
-      const own = entriesOf(req).find((entry) => entry.startsWith(`${account}.`));
-      return own === undefined ? accountSubjectOf(email) : `device:${account}:${own.split('.')[1]}`;
+      const own = entriesOf(req).find((entry) => entry.startsWith(`${accountOf(email)}.`));
+      if (own === undefined) return accountSubjectOf(email);
+      const [, nonce = '', userId] = own.split('.');
+      return browserSubjectOf({ userId: Number(userId), nonce });
     },
 
-    remember({ req, res, email }) {
-      const account = accountOf(email);
+    remember({ req, res, user }) {
+      const account = accountOf(user.email);
       const known = entriesOf(req);
       const own = known.find((entry) => entry.startsWith(`${account}.`));
-      const first = own ?? signed(account, randomBytes(NONCE_BYTES).toString('base64url'));
+      const nonce = own?.split('.')[1] ?? randomBytes(NONCE_BYTES).toString('base64url');
+      // The account may be a new one with the email of a deleted one.
+      const first = signed(account, nonce, user.id);
       const entries = [first, ...known.filter((entry) => entry !== own)].slice(0, MOST_ACCOUNTS);
       res.cookie(nameFor(req), entries.join('~'), { ...COOKIE, secure: req.secure, maxAge: LIFETIME_MS });
     },
   };
 }
 
-/** Whether such a name is of one browser, and not of an account in all others. */
-export function isOfBrowser(subject: string): boolean {
-  return subject.startsWith('device:');
+/** Whether a form names a known browser. */
+export function isNonce(value: unknown): value is string {
+  return typeof value === 'string' && NONCE.test(value);
+}
+
+/** The name under which the password attempts from a known browser are counted. */
+export function browserSubjectOf({ userId, nonce }: KnownBrowser): string {
+  return `device:${userId}:${nonce}`;
+}
+
+/** The known browser of such a name; undefined if it is the name of an account in all others. */
+export function browserIn(subject: string): KnownBrowser | undefined {
+  const [, userId, nonce] = BROWSER_SUBJECT.exec(subject) ?? [];
+  return userId === undefined || nonce === undefined ? undefined : { userId: Number(userId), nonce };
 }
 
 /** Browsers take a __Host- cookie from this very host only, so a sister site cannot plant one. */

@@ -67,7 +67,7 @@ async function checkAndConnect(asked: LoggingIn): Promise<'wrong' | 'connected' 
   const { users, quota, devices, email, password, req, res } = asked;
   const user = await checkPassword(users, { email, password });
   if (user === undefined) return 'wrong';
-  devices.remember({ req, res, email });
+  devices.remember({ req, res, user });
   return (await connectUser({ user, quota, req, res })) ?? 'connected';
 }
 

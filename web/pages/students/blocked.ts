@@ -1,5 +1,5 @@
 import { QuotaUnavailable } from '../../../client/answers/unavailable';
-import { isOfBrowser, type KnownDevices } from '../../accounts/known_devices';
+import { browserIn, type KnownDevices } from '../../accounts/known_devices';
 import type { User } from '../../accounts/user';
 import type { Users } from '../../accounts/users';
 import type { PageTime, Translator } from '../../i18n/translator';
@@ -12,9 +12,12 @@ const LISTED = Object.values(POLICIES);
 /** The most listed for each policy. */
 const MOST_SHOWN = 50;
 
-/** Who is blocked: an account goes unnamed if its email is known only by a keyed hash, and a browser has none. */
+/**
+ * Who is blocked: a student, perhaps only in one known browser. An account goes unnamed if its email is known only by a
+ * keyed hash, and a browser if the account was deleted.
+ */
 export type BlockedOne =
-  | { kind: 'student'; id: number; name: string }
+  | { kind: 'student'; id: number; name: string; browser: string | undefined }
   | { kind: 'address' | 'stranger'; subject: string }
   | { kind: 'account' | 'browser' };
 
@@ -65,8 +68,8 @@ async function readStudents(
   blocked: readonly Blocked[],
 ): Promise<Map<string, User>> {
   const ids = blocked
-    .filter(({ policy }) => !NOT_OF_IDS.has(policy))
-    .map(({ subject }) => Number(subject))
+    .map(({ policy, subject }) => (NOT_OF_IDS.has(policy) ? browserIn(subject)?.userId : Number(subject)))
+    .filter((id) => id !== undefined)
     .filter((id) => Number.isSafeInteger(id) && id > 0);
   const found = ids.length === 0 ? [] : await users.findByIds([...new Set(ids)]);
   return new Map([
@@ -77,10 +80,17 @@ async function readStudents(
 
 function whoIs({ policy, subject }: Blocked, students: ReadonlyMap<string, User>): BlockedOne {
   if (policy === POLICIES.loginAttempt) return { kind: 'address', subject };
-  const user = students.get(subject);
-  if (user !== undefined) return { kind: 'student', id: user.id, name: `${user.firstName} ${user.lastName}` };
+  const browser = browserIn(subject);
+  const user = students.get(browser === undefined ? subject : String(browser.userId));
+  if (user !== undefined)
+    return {
+      kind: 'student',
+      id: user.id,
+      name: `${user.firstName} ${user.lastName}`,
+      browser: browser?.nonce,
+    };
   if (policy !== POLICIES.passwordAttempt) return { kind: 'stranger', subject };
-  return { kind: isOfBrowser(subject) ? 'browser' : 'account' };
+  return { kind: browser === undefined ? 'account' : 'browser' };
 }
 
 function toRow(
@@ -91,5 +101,6 @@ function toRow(
   const delayMs = limits[0]?.nextDelayMs ?? 0;
   const next =
     delayMs > 0 ? { delay: translator.delay(delayMs), at: translator.clockIn(delayMs) } : undefined;
-  return { who, subject, policy, policyName: policyName(policy, translator), next };
+  const browser = who.kind === 'student' ? who.browser : undefined;
+  return { who, subject, policy, policyName: policyName({ policy, browser }, translator), next };
 }

@@ -4,6 +4,7 @@ import type { PageContext } from '../page_context';
 import { ScrolledTable } from '../scrolled_table';
 import { Time } from '../time';
 import type { BlockedList, BlockedRow } from './blocked';
+import { PolicyFields } from './policy_fields';
 
 export type BlockedProps = {
   page: PageContext;
@@ -83,7 +84,7 @@ function Lift({ page, row }: { page: PageContext; row: BlockedRow }): VNode | nu
   return (
     <form method="post" action={`/students/${who.id}/reset`}>
       <CsrfField page={page} />
-      <input type="hidden" name="policy" value={policy} />
+      <PolicyFields policy={policy} browser={who.browser} />
       <button class="quiet" type="submit" aria-label={label}>
         {t('students.lift.short')}
       </button>

@@ -1,4 +1,5 @@
 import { QuotaUnavailable } from '../../../client/answers/unavailable';
+import { browserIn } from '../../accounts/known_devices';
 import type { MessageKey } from '../../i18n/messages';
 import type { PageTime, Translator } from '../../i18n/translator';
 import type { Limit, Quota, QuotaClient, RaiseBound } from '../../quota/client';
@@ -16,6 +17,9 @@ const POLICY_NAMES: ReadonlyMap<string, MessageKey> = new Map<string, MessageKey
   [POLICIES.loginAttempt, 'students.policy.login-attempt'],
   [POLICIES.passwordAttempt, 'students.policy.password-attempt'],
 ]);
+
+/** As many as the daemon lists. */
+const MOST_LOOKED_AT = 100;
 
 type Wait = { delay: string; at: PageTime };
 
@@ -35,9 +39,13 @@ export type LimitStanding = {
   raise: RaiseOffer | undefined;
 };
 
+/** A student's state in one policy; of password attempts also in one known browser that is blocked. */
+export type StudentQuota = Quota & { browser?: string };
+
 /** A user's state in one policy, as a page shows it. */
 export type Standing = {
   policy: string;
+  browser: string | undefined;
   name: string;
   /** Whom it concerns, if not the student everywhere. */
   note: string | undefined;
@@ -47,15 +55,19 @@ export type Standing = {
   limits: LimitStanding[];
 };
 
-/** A student's state in each policy that counts students; undefined if the daemon does not answer. */
-export async function readQuotas(quota: QuotaClient, counted: Counted): Promise<Quota[] | undefined> {
+/**
+ * A student's state in each policy that counts students, and in each known browser that is blocked; undefined if the
+ * daemon does not answer.
+ */
+export async function readQuotas(quota: QuotaClient, counted: Counted): Promise<StudentQuota[] | undefined> {
   const policy = POLICIES.passwordAttempt;
   try {
-    const [ofId, ofAccount] = await Promise.all([
+    const [ofId, ofAccount, ofBrowsers] = await Promise.all([
       quota.quotas({ subject: String(counted.student.id) }),
       quota.quotas({ subject: subjectIn(policy, counted), policy }),
+      readBrowsers(quota, counted.student.id),
     ]);
-    return [...ofId.filter((each) => !NOT_OF_IDS.has(each.policy)), ...ofAccount].filter(
+    return [...ofId.filter((each) => !NOT_OF_IDS.has(each.policy)), ...ofAccount, ...ofBrowsers].filter(
       ({ limits }) => limits.length > 0,
     );
   } catch (error) {
@@ -65,23 +77,48 @@ export async function readQuotas(quota: QuotaClient, counted: Counted): Promise<
   }
 }
 
+/** Only those that are blocked are known to anybody: a browser keeps its name to itself. */
+async function readBrowsers(quota: QuotaClient, studentId: number): Promise<StudentQuota[]> {
+  const policy = POLICIES.passwordAttempt;
+  const { blocked } = await quota.blocked({ policy, maxCount: MOST_LOOKED_AT });
+  return blocked.flatMap(({ subject, limits }) => {
+    const browser = browserIn(subject);
+    return browser?.userId === studentId ? [{ policy, limits, raises: {}, browser: browser.nonce }] : [];
+  });
+}
+
 /** Describes a quota in words. */
-export function toStanding({ policy, limits, raises }: Quota, translator: Translator): Standing {
+export function toStanding(
+  { policy, browser, limits, raises }: StudentQuota,
+  translator: Translator,
+): Standing {
   return {
     policy,
-    name: policyName(policy, translator),
-    note:
-      policy === POLICIES.passwordAttempt ? translator.t('students.policy.password-attempt.note') : undefined,
+    browser,
+    name: policyName({ policy, browser }, translator),
+    note: noteOf({ policy, browser }, translator),
     isBlocked: limits.some(({ remaining }) => remaining === 0),
     isUntouched: limits.every(({ remaining, limit }) => remaining === limit),
     limits: limits.map((limit) => toLimitStanding(limit, { translator, bound: raises[limit.name] })),
   };
 }
 
+type Named = { policy: string; browser: string | undefined };
+
 /** The name of a policy for people. */
-export function policyName(policy: string, { t }: Translator): string {
+export function policyName({ policy, browser }: Named, { t }: Translator): string {
+  if (browser !== undefined) return t('students.policy.password-attempt.browser');
   const key = POLICY_NAMES.get(policy);
   return key === undefined ? policy : t(key);
+}
+
+function noteOf({ policy, browser }: Named, { t }: Translator): string | undefined {
+  if (policy !== POLICIES.passwordAttempt) return undefined;
+  return t(
+    browser === undefined
+      ? 'students.policy.password-attempt.note'
+      : 'students.policy.password-attempt.browser.note',
+  );
 }
 
 function toLimitStanding(

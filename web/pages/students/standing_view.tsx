@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { CsrfField } from '../forms/csrf_field';
 import type { PageContext } from '../page_context';
 import { Time } from '../time';
+import { PolicyFields } from './policy_fields';
 import { type FaultyRaise, RaiseForm } from './raise_form_view';
 import type { LimitStanding, Standing } from './standing';
 
@@ -15,9 +16,9 @@ type StandingProps = {
 
 /** A student's state in one policy. */
 export function StandingCard({ page, studentId, standing, faulty }: StandingProps): VNode {
-  const { policy, name, note, isBlocked, isUntouched, limits } = standing;
+  const { policy, browser, name, note, isBlocked, isUntouched, limits } = standing;
   const { t } = page;
-  const id = `policy-${policy}`;
+  const id = browser === undefined ? `policy-${policy}` : `policy-${policy}-${browser}`;
   return (
     <section class="card" aria-labelledby={id}>
       <h3 id={id}>
@@ -33,7 +34,7 @@ export function StandingCard({ page, studentId, standing, faulty }: StandingProp
       {!isUntouched && (
         <form method="post" action={`/students/${studentId}/reset`}>
           <CsrfField page={page} />
-          <input type="hidden" name="policy" value={policy} />
+          <PolicyFields policy={policy} browser={browser} />
           <p>
             <button class={isBlocked ? undefined : 'quiet'} type="submit" aria-describedby={id}>
               {isBlocked ? t('students.lift') : t('students.give-back')}

@@ -51,7 +51,7 @@ export function StudentView({
         <div class="cards">
           {standings.map((standing) => (
             <StandingCard
-              key={standing.policy}
+              key={`${standing.policy} ${standing.browser}`}
               page={page}
               studentId={student.id}
               standing={standing}

@@ -66,7 +66,7 @@ export function studentsRoutes({ users, quota, devices, sendPage }: Parts): Rout
   router.post(`${ONE}/reset`, async (req, res, next) => {
     const [student, staff] = [await findStudent(users, req), currentUser(res)];
     if (student === undefined || staff === undefined) return next();
-    const act = { student, staffId: staff.id, policy: req.body?.policy };
+    const act = { student, staffId: staff.id, policy: req.body?.policy, browser: req.body?.browser };
     const outcome = await liftBlock({ quota, devices, log: req.log, ...act });
     if (outcome === 'unknown-policy') return next();
     if (outcome === 'lifted') {

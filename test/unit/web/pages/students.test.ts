@@ -78,7 +78,11 @@ describe('a student', () => {
   test('a student: with one policy used up, is shown as blocked, with the time to come back', async () => {
     served.site.quota.answers.quotas = [quotaOf('connection', 0), quotaOf('service-call', 4)];
     const { html } = await served.staff.get('/students/1');
-    expect(served.site.quota.asked).toEqual(['quotas 1', expect.stringMatching(ACCOUNT_QUOTAS)]);
+    expect(served.site.quota.asked).toEqual([
+      'quotas 1',
+      expect.stringMatching(ACCOUNT_QUOTAS),
+      'blocked password-attempt',
+    ]);
     expect(html).toContain('ada@<wbr/>example.org');
     expect(html.match(/badge bad/g)).toHaveLength(1);
     expect(html).toMatch(/Logins\s+<span class="badge bad">blocked</);
@@ -105,6 +109,19 @@ describe('a student', () => {
     expect(html.match(/Password attempts/g)).toHaveLength(1);
     expect(html).toContain('Only for browsers that have not logged in to this account before.');
     expect(html.match(/Lift the block/g)).toHaveLength(1);
+  });
+
+  test('a student: a known browser that is blocked is shown apart, those of others are not', async () => {
+    const { limits } = quotaOf('password-attempt', 0);
+    served.site.quota.answers.quotas = [quotaOf('password-attempt', 10)];
+    served.site.quota.answers.blocked = ['device:1:sixteen-letters-', 'device:2:sixteen-letters-'].map(
+      (subject) => ({ subject, policy: 'password-attempt', limits, denyTime: new Date() }),
+    );
+    const { html } = await served.staff.get('/students/1');
+    expect(html.match(/Password attempts in a known browser/g)).toHaveLength(1);
+    expect(html).toContain('Only in one browser that has logged in to this account before.');
+    expect(html.match(/Lift the block/g)).toHaveLength(1);
+    expect(html.match(/name="browser" value="sixteen-letters-"/g)).toHaveLength(1);
   });
 
   test('a student: the guard of addresses is left out, and an unnamed policy goes by its own name', async () => {
@@ -153,6 +170,28 @@ describe('lifting a block', () => {
     const taken = served.site.quota.asked.find((line) => line.startsWith('admit password-attempt'));
     await lift('password-attempt');
     expect(served.site.quota.asked).toContain(taken?.replace('admit', 'reset'));
+  });
+
+  test('lifting a block: of a known browser, resets its password attempts and logs which', async () => {
+    served.site.quota.answers.quotas = [quotaOf('password-attempt', 10)];
+    const form = { policy: 'password-attempt', browser: 'sixteen-letters-' };
+    const { response } = await served.staff.submit('/students/1', '/students/1/reset', form);
+    expect(response.headers.get('location')).toBe('/students/1?lifted=password-attempt');
+    expect(served.site.quota.asked).toContain('reset password-attempt device:1:sixteen-letters-');
+    const line = served.site.logLines.find((text) => text.includes('a block was lifted'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ staffId: 2, userId: 1, ...form });
+  });
+
+  test.each([
+    ['connection', 'sixteen-letters-'],
+    ['password-attempt', 'too-short'],
+    ['password-attempt', ''],
+  ])('lifting a block: of policy %s and browser "%s" is a 404', async (policy, browser) => {
+    served.site.quota.answers.quotas = [quotaOf('connection', 0), quotaOf('password-attempt', 0)];
+    const form = { policy, browser };
+    const { response } = await served.staff.submit('/students/1', '/students/1/reset', form);
+    expect(response.status).toBe(404);
+    expect(served.site.quota.asked.filter((line) => line.startsWith('reset'))).toEqual([]);
   });
 
   test('lifting a block: the daemon refuses it, 503 that says so, and the log knows', async () => {

@@ -57,21 +57,35 @@ describe('who is blocked now', () => {
     expect(table).not.toMatch(/<a |<form/);
   });
 
-  test('blocked: an account of the page is named and can be lifted, another and a browser are not', async () => {
+  test('blocked: an account of the page is named and can be lifted, another and a browser of a deleted one are not', async () => {
     await served.staff.get('/students/1');
     const account =
       served.site.quota.asked.find((line) => line.startsWith('quotas password-attempt'))?.split(' ')[2] ?? '';
-    const subjects = [account, 'account:of-another', 'device:of-another:1'];
+    const subjects = [account, 'account:of-another', 'device:99:sixteen-letters-'];
     served.site.quota.answers.blocked = subjects.map((subject) => blockedOf(subject, 'password-attempt', 1));
     const { html } = await served.staff.get('/students');
     const table = html.slice(html.indexOf('Blocked now'), html.indexOf('The latest accounts'));
     expect(table).toContain('<a href="/students/1">');
     expect(table).toContain('An account<br/>');
-    expect(table).toContain('A known browser<br/>');
+    expect(table).toContain('A deleted account<br/>');
     expect(table).toContain('An account that is not named here is shown as blocked on its student’s page');
     expect(table.match(/action="\/students\/1\/reset"/g)).toHaveLength(1);
     expect(table.match(/<form/g)).toHaveLength(1);
     expect(table).not.toContain('of-another');
+  });
+
+  test('blocked: a known browser is listed under its student’s name and can be lifted', async () => {
+    served.site.quota.answers.blocked = [blockedOf('device:1:sixteen-letters-', 'password-attempt', 1)];
+    const { html } = await served.staff.get('/students');
+    const table = html.slice(html.indexOf('Blocked now'), html.indexOf('The latest accounts'));
+    expect(table).toContain('<a href="/students/1">Ada &lt;b>Love&lt;/b></a>');
+    expect(table).toContain('<span class="muted">Password attempts in a known browser</span>');
+    expect(table).toMatch(
+      /<form method="post" action="\/students\/1\/reset">.*name="policy" value="password-attempt".*name="browser" value="sixteen-letters-"/,
+    );
+    expect(table).toContain(
+      'aria-label="Lift the block: Ada &lt;b>Love&lt;/b>, Password attempts in a known browser"',
+    );
   });
 
   test('blocked: a limit to which nothing comes back says so', async () => {
