@@ -1,101 +1,21 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { createAdminClient } from '../helpers/admin_client';
 import { startBrowser } from '../helpers/browser';
-import { newPerson, type Person } from '../helpers/site';
-import { type Camera, createCamera } from './camera';
+import { createScene, LANGUAGES, OFFER, resetAll, SALE, whileFailing, withoutDaemon } from './scene';
 import { CAMILLE, HUGO, INES, NATHALIE, openStage, PASSWORD, type Stage } from './stage';
-
-const LANGUAGES = [
-  ['fr', 'fr-FR'],
-  ['en', 'en-GB'],
-] as const;
-
-/** A busy machine takes its time, and a picture that comes late is as good. */
-const PATIENCE_MS = 20 * 60 * 1_000;
-
-/** How often a form is sent, or a page opened, that a busy machine answered with the page of an outage. */
-const MOST_TRIES = 20;
 
 const NEW_PASSWORD = 'trois girafes jonglent';
 
 let browser: Browser;
 let stage: Stage;
+const place = () => ({ browser, stage });
 beforeAll(async () => {
   browser = await startBrowser();
 });
 afterAll(() => browser.close());
 
-/** Opens the pages of one language, each in a browser of its own. */
-function scene(language: string, locale: 'fr-FR' | 'en-GB') {
-  const shoot: Camera = createCamera(language);
-  const people: Person[] = [];
-  const arrive = async (who?: { email: string }) => {
-    const person = await newPerson(browser, stage, { locale });
-    person.context.setDefaultTimeout(PATIENCE_MS);
-    people.push(person);
-    if (who) await person.enter({ ...who, password: PASSWORD });
-    return person;
-  };
-  return {
-    shoot,
-    arrive,
-    async shootAll({ page, visit }: Person, pages: Record<string, string>) {
-      for (const [name, path] of Object.entries(pages)) {
-        await untilAnswered(page, () => visit(path));
-        await shoot(page, name);
-      }
-    },
-    /** Sends a form, whatever its button says. */
-    send({ page }: Person, form: string, fields: Record<string, string> = {}) {
-      return untilAnswered(page, async () => {
-        for (const [name, value] of Object.entries(fields))
-          await fill(page.locator(`${form} [name=${name}]`), value);
-        await Promise.all([page.waitForEvent('load'), page.locator(`${form} [type=submit]`).first().click()]);
-      });
-    },
-    async leave() {
-      for (const { context } of people.splice(0)) await context.close();
-    },
-  };
-}
-
-/** What shows that the daemon did not answer in time: a form's result, or the totals of the home page. */
-const UNANSWERED = 'section.outage, section[aria-labelledby=totals] > .notice';
-
-/** Set while a part is stopped on purpose: the page of an outage is then what is wanted. */
-let isFailing = false;
-
-/** Repeats what a busy daemon did not answer in time. A form that is sent again is one request: it has an id. */
-async function untilAnswered(page: Page, act: () => Promise<void>): Promise<void> {
-  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
-    await act();
-    if (isFailing || (await page.locator(UNANSWERED).count()) === 0) return;
-  }
-}
-
-async function fill(field: ReturnType<Person['page']['locator']>, value: string): Promise<void> {
-  if (await field.evaluate((element) => element.nodeName === 'SELECT')) await field.selectOption(value);
-  else await field.fill(value);
-}
-
-const SALE = '.form[action="/services/vente"]';
 const LOGIN = 'form[action="/login"]';
-const OFFER = {
-  title: 'Atlas du monde, édition reliée',
-  category: 'book',
-  condition: 'very_good',
-  price: '18',
-  description: 'Quelques annotations au crayon.\nÀ remettre à la bibliothèque.',
-};
-
-/** Gives everybody their limits back, so that one picture does not spoil the next. */
-async function resetAll(): Promise<void> {
-  const admin = createAdminClient(stage.daemon.target);
-  for (const { id } of [CAMILLE, HUGO, INES, NATHALIE]) await admin.resetQuota(String(id));
-  await admin.resetQuota('127.0.0.1');
-  admin.close();
-}
 
 async function take(subject: { id: number }, policy: string, times: number): Promise<void> {
   for (let n = 0; n < times; n += 1) await stage.daemon.client.admit({ subject: String(subject.id), policy });
@@ -108,7 +28,7 @@ describe('a new site', () => {
   afterAll(() => stage.close());
 
   test.each(LANGUAGES)('empty pages (%s)', async (language, locale) => {
-    const { arrive, shootAll, leave } = scene(language, locale);
+    const { arrive, shootAll, leave } = createScene(language, { locale, place });
     await shootAll(await arrive(), { 'empty-home': '/', 'empty-list': '/services/achat' });
     await shootAll(await arrive(CAMILLE), { 'empty-services': '/services' });
     await shootAll(await arrive(NATHALIE), {
@@ -125,10 +45,10 @@ describe('a busy site', () => {
     await stage.playDays();
   });
   afterAll(() => stage.close());
-  beforeEach(resetAll);
+  beforeEach(() => resetAll(stage));
 
   describe.each(LANGUAGES)('in %s', (language, locale) => {
-    const { arrive, shoot, shootAll, send, leave } = scene(language, locale);
+    const { arrive, shoot, shootAll, send, leave } = createScene(language, { locale, place });
     afterEach(leave);
 
     test('pages of a visitor', async () => {
@@ -198,11 +118,7 @@ describe('a busy site', () => {
     });
 
     test('pages of an account', async () => {
-      await stage.query(
-        `INSERT INTO users (email, first_name, last_name, role, password_hash)
-         SELECT 'maud@etuservices.example', 'Maud', 'Petit', 'student', password_hash FROM users WHERE id = ${CAMILLE.id}`,
-      );
-      const maud = await arrive({ email: 'maud@etuservices.example' });
+      const maud = await arrive(await stage.addMaud());
       await shootAll(maud, { account: '/account' });
       await send(maud, 'form[action="/account/password"]', { current: 'x', new: 'azerty', repeated: 'y' });
       await shoot(maud.page, 'account-faults');
@@ -248,7 +164,7 @@ describe('a busy site', () => {
       await shoot(visitor.page, 'too-many-attempts');
 
       await camille.visit('/services/vente');
-      await resetAll();
+      await resetAll(stage);
       await camille.visit('/services/vente');
       await camille.page.fill('#title', OFFER.title);
       await camille.context.clearCookies({ name: 'sid' });
@@ -300,27 +216,27 @@ describe('a busy site', () => {
     test('parts that fail', async () => {
       const [camille, nathalie, visitor] = [await arrive(CAMILLE), await arrive(NATHALIE), await arrive()];
       await camille.visit('/services/vente');
-      isFailing = true;
-      stage.daemon.process.kill('SIGSTOP');
-      await send(camille, SALE, OFFER);
-      await shoot(camille.page, 'sell-outage');
-      await shootAll(camille, { 'services-outage': '/services' });
-      await shootAll(nathalie, {
-        'statistics-outage': '/statistics',
-        'students-outage': '/students',
-        'student-outage': `/students/${CAMILLE.id}`,
+      await withoutDaemon(stage, async () => {
+        await send(camille, SALE, OFFER);
+        await shoot(camille.page, 'sell-outage');
+        await shootAll(camille, { 'services-outage': '/services' });
+        await shootAll(nathalie, {
+          'statistics-outage': '/statistics',
+          'students-outage': '/students',
+          'student-outage': `/students/${CAMILLE.id}`,
+        });
+        await shootAll(visitor, { 'home-outage': '/' });
+        await visitor.logIn({ email: INES.email, password: PASSWORD });
+        await shoot(visitor.page, 'login-outage');
       });
-      await shootAll(visitor, { 'home-outage': '/' });
-      await visitor.logIn({ email: INES.email, password: PASSWORD });
-      await shoot(visitor.page, 'login-outage');
-      stage.daemon.process.kill('SIGCONT');
-      stage.mysql.freeze();
-      await shootAll(camille, { unavailable: '/services' });
-      stage.mysql.thaw();
-      await stage.query('RENAME TABLE articles TO articles_away');
-      await shootAll(visitor, { 'internal-error': '/services/achat' });
-      await stage.query('RENAME TABLE articles_away TO articles');
-      isFailing = false;
+      await whileFailing(async () => {
+        stage.mysql.freeze();
+        await shootAll(camille, { unavailable: '/services' });
+        stage.mysql.thaw();
+        await stage.query('RENAME TABLE articles TO articles_away');
+        await shootAll(visitor, { 'internal-error': '/services/achat' });
+        await stage.query('RENAME TABLE articles_away TO articles');
+      });
     });
   });
 });

@@ -38,6 +38,8 @@ export type Stage = TestSite & {
   playDays(): Promise<void>;
   /** Runs one statement. */
   query(sql: string): Promise<void>;
+  /** Makes one more account, which may be deleted. */
+  addMaud(): Promise<{ email: string }>;
   /** The id of an article that another sells. */
   articleForSale(): Promise<number>;
 };
@@ -59,6 +61,15 @@ export async function openStage(): Promise<Stage> {
     ...{ mysql, daemon, web },
     async query(sql) {
       await pool.query(sql);
+    },
+    async addMaud() {
+      const email = 'maud@etuservices.example';
+      await pool.query(
+        `INSERT INTO users (email, first_name, last_name, role, password_hash)
+         SELECT ?, 'Maud', 'Petit', 'student', password_hash FROM users WHERE id = ?`,
+        [email, CAMILLE.id],
+      );
+      return { email };
     },
     async articleForSale() {
       const [rows] = await pool.query<RowDataPacket[]>(
