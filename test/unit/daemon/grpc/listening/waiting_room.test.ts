@@ -34,12 +34,14 @@ function roomBefore(room: number) {
 
 describe('waiting room', () => {
   test('the newest goes in first', async () => {
-    const { arrive, heard, waiting } = roomBefore(2);
+    const { arrive, clock, heard, waiting } = roomBefore(2);
     for (const name of ['a', 'b', 'c']) arrive(name);
     await turn();
 
     expect(heard).toEqual(['in: c', 'in: b']);
     expect(waiting.isEmpty).toBe(false);
+    clock.ms = 100;
+    await until('nobody waits', () => waiting.isEmpty);
   });
 
   test('one that waits goes in as soon as there is room', async () => {
