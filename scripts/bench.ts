@@ -45,7 +45,7 @@ async function measure(supervisor: Supervisor, asked: BenchArguments): Promise<n
     asked.figures.size === 0 ? 0 : await measureEngine({ ...place, ...benchOf(asked), say }, asked);
   const { siteParts: parts, isQuick } = asked;
   const webBefore = asked.webBefore && resolve(config.callerFolder, asked.webBefore);
-  if (parts.size > 0) await benchSite(place, { parts, webBefore, isQuick, say });
+  if (parts.size > 0) await benchSite(place, { parts, webBefore, isQuick, rounds: asked.rounds, say });
   return exitCode;
 }
 

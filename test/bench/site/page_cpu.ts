@@ -1,5 +1,5 @@
 import { createVisitor, type Visitor } from '../../../scripts/demo/visitor';
-import type { Say } from '../figures/report';
+import type { Bench } from '../bench';
 import { cpuUsOf } from '../processes/cpu';
 import { startHelper } from '../processes/helper';
 import { logIn, type Place, type RunningWeb, startDaemon, startWeb } from './pages';
@@ -37,11 +37,11 @@ export type Builds = { main: string; before: string | undefined };
 
 /**
  * Reports the processor time of each page, as a ratio to that of an empty Express page; beside it the same of another build, measured
- * in turn in the same run.
+ * in turn in the same run, and what share of that build's time this one takes, in the rounds' median with the least and the most.
  */
 export async function benchPageCpu(
   { market, place, builds }: { market: StockedMarket; place: Place; builds: Builds },
-  { isQuick, say }: { isQuick: boolean; say: Say },
+  { isQuick, rounds = isQuick ? QUICK_ROUNDS : ROUNDS, say }: Pick<Bench, 'isQuick' | 'rounds' | 'say'>,
 ): Promise<void> {
   const daemon = await startDaemon(place);
   const open = async (name: string, main: string): Promise<Measured> => {
@@ -54,24 +54,32 @@ export async function benchPageCpu(
   const empty = startHelper<null, string>('../peers/empty_page_server');
   const emptyPage = createVisitor(await empty.ask(null));
   const requests = isQuick ? QUICK_REQUESTS : REQUESTS;
-  const rounds = isQuick ? QUICK_ROUNDS : ROUNDS;
   const emptyUs = () => cpuOf(empty.pid, emptyPage, { path: '/', count: requests * EMPTY_FACTOR });
   const pageUs = ({ web, visitors }: Measured, [, path, who]: (typeof PAGES)[number]) =>
     cpuOf(web.pid, visitors[who], { path, count: requests });
   for (const page of PAGES) {
-    const ratios: { after: number[]; before: number[] } = { after: [], before: [] };
+    const ratios: Record<'after' | 'before' | 'share', number[]> = { after: [], before: [], share: [] };
     // The first round warms up.
     for (let round = 0; round <= rounds; round += 1) {
       const base = await emptyUs();
       const [now, then] = [await pageUs(after, page), before && (await pageUs(before, page))];
       if (round === 0) continue;
       ratios.after.push(now / base);
-      if (then !== undefined) ratios.before.push(then / base);
+      if (then === undefined) continue;
+      ratios.before.push(then / base);
+      ratios.share.push(now / then);
     }
-    const compared = before ? `; before ${medianOf(ratios.before).toFixed(1)} ×` : '';
+    const compared = before
+      ? `; before ${medianOf(ratios.before).toFixed(1)} ×; ${shareOf(ratios.share)}`
+      : '';
     say(`${page[0].padEnd(30)} ${medianOf(ratios.after).toFixed(1)} × the CPU of an empty page${compared}`);
   }
   await empty.stop();
+}
+
+function shareOf(shares: readonly number[]): string {
+  const [median, least, most] = [medianOf(shares), Math.min(...shares), Math.max(...shares)];
+  return `now ${median.toFixed(2)} of that (${least.toFixed(2)} – ${most.toFixed(2)})`;
 }
 
 /** The processor time of one request, in microseconds. */

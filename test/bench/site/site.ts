@@ -3,6 +3,7 @@ import { startMysql } from '../../../scripts/servers/mysql';
 import { startRedis } from '../../../scripts/servers/redis';
 import type { ServerWish } from '../../../scripts/servers/server';
 import { root } from '../../../scripts/settings/paths';
+import type { Bench } from '../bench';
 import type { SitePart } from '../figures/arguments';
 import type { Say } from '../figures/report';
 import { benchLists, benchPurchases } from './market';
@@ -21,14 +22,12 @@ type SiteBench = {
   parts: ReadonlySet<SitePart>;
   /** The compiled main.js of an earlier web tier, to compare the pages with. */
   webBefore: string | undefined;
-  isQuick: boolean;
-  say: Say;
-};
+} & Pick<Bench, 'isQuick' | 'rounds' | 'say'>;
 
 /** What the market costs, in ratios of a large one to a small one, and what each page costs, in ratios to an empty one. */
 export async function benchSite(
   place: ServerWish,
-  { parts, webBefore, isQuick, say }: SiteBench,
+  { parts, webBefore, isQuick, rounds, say }: SiteBench,
 ): Promise<void> {
   const redis = await startRedis(place);
   const mysql = await startMysql({ ...place, firstPort: FIRST_MYSQL_PORT, mayCreateDatabases: true });
@@ -38,7 +37,8 @@ export async function benchSite(
   try {
     if (parts.has('market')) await benchMarket({ few, mysqlUrl: mysql.url, programs }, { isQuick, say });
     const builds = { main: join(root, 'dist', 'web', 'main.js'), before: webBefore };
-    if (parts.has('site')) await benchPageCpu({ market: few, place: programs, builds }, { isQuick, say });
+    if (parts.has('site'))
+      await benchPageCpu({ market: few, place: programs, builds }, { isQuick, rounds, say });
   } finally {
     await few.close();
   }
