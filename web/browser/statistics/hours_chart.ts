@@ -13,6 +13,9 @@ type Parts = {
 const NARROW_PX = 480;
 const MOST_NAMED = 5;
 
+/** Half the name of a day, which may stand below the last bar. */
+const NAME_ROOM_PX = 10;
+
 /** The series that are drawn upwards; the others were refused. */
 const ADMITTED_COUNT = 2;
 
@@ -43,6 +46,7 @@ export function hoursChart({ board, palette, columns }: Parts): ChartConfigurati
       })),
     },
     options: {
+      layout: { padding: { right: NAME_ROOM_PX } },
       interaction: { mode: 'index', intersect: false },
       scales: {
         x: {

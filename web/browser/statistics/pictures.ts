@@ -33,6 +33,7 @@ export function createPictures(root: HTMLElement): { draw(board: Board): void } 
   const show = (id: string, labels: string[], config: ChartConfiguration<'bar'>) => {
     const canvas = root.querySelector<HTMLCanvasElement>(`[data-panel=${id}] canvas`);
     const chart = charts.get(id);
+    if (canvas?.parentElement) canvas.parentElement.dataset.bars = String(labels.length);
     // If there is no bar, a sentence is shown instead.
     if (canvas === null || labels.length === 0) return;
     if (chart === undefined) {

@@ -30,7 +30,7 @@ export function Contact({ page, article, relation, seller, buyer }: ContactProps
         {`${relation === 'seller' ? t('contact.sold-on') : t('services.bought.on')} `}
         <Time time={page.moment(article.sold)} />
       </p>
-      <p class="muted">{t('contact.text')}</p>
+      {other && <p class="muted">{t('contact.text')}</p>}
     </section>
   );
 }

@@ -9,18 +9,26 @@ import { translatorOf } from '../../i18n/translator';
 import type { FindRoute } from '../../routes';
 import { keepForm } from '../login/kept_form';
 import { sendLogin } from '../login/page';
+import { ownPath } from '../own_path';
 import type { SendPage } from '../view';
 import { ErrorView } from './view';
 
 const DATABASE_RETRY_AFTER_MS = 5_000;
 
-type Answer = { status: number; title: MessageKey; text: MessageKey; retryAfterMs?: number };
+type Answer = {
+  status: number;
+  title: MessageKey;
+  text: MessageKey;
+  retryAfterMs?: number;
+  /** Whether the same may succeed if it is tried again. */
+  isPassing?: boolean;
+};
 
 const NOT_FOUND: Answer = { status: 404, title: 'error.not-found.title', text: 'error.not-found.text' };
 
 const FORBIDDEN: Answer = { status: 403, title: 'error.forbidden.title', text: 'error.forbidden.text' };
 
-const CSRF: Answer = { status: 403, title: 'error.csrf.title', text: 'error.csrf.text' };
+const CSRF: Answer = { status: 403, title: 'error.csrf.title', text: 'error.csrf.text', isPassing: true };
 
 /** All other forms are shown to users only. */
 const VISITORS_FORMS = new Set(['/login', '/signup']);
@@ -41,6 +49,7 @@ const UNAVAILABLE: Answer = {
   title: 'error.unavailable.title',
   text: 'error.unavailable.text',
   retryAfterMs: DATABASE_RETRY_AFTER_MS,
+  isPassing: true,
 };
 
 /** Answers requests that no route has answered. */
@@ -86,13 +95,19 @@ export function errorHandler(sendPage: SendPage): ErrorRequestHandler {
 }
 
 function sendError(sendPage: SendPage, req: Request, res: Response, answer: Answer): void {
-  const { status, title, text, retryAfterMs } = answer;
+  const { status, title, text, retryAfterMs, isPassing = false } = answer;
   if (retryAfterMs !== undefined) res.set('Retry-After', retryAfter(retryAfterMs));
   // So that the request can be found in the logs if its sender asks for help.
   const reference = status >= 500 ? String(req.id) : undefined;
   const { t } = translatorOf(res);
-  const data = { status, title: t(title), text: t(text), reference };
+  const again = isPassing ? pathToTryAgain(req) : undefined;
+  const data = { status, title: t(title), text: t(text), reference, again };
   sendPage(req, res, { view: ErrorView, title: data.title, status, data });
+}
+
+/** The page itself or, after a form, its page: each address of a form can be opened. */
+function pathToTryAgain({ method, originalUrl, path }: Request): string | undefined {
+  return ownPath(READING_METHODS.has(method) ? originalUrl : path);
 }
 
 /** Whether a form without a valid token was most likely opened in a session that has ended. */

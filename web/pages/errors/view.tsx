@@ -8,10 +8,12 @@ type ErrorProps = {
   text: string;
   /** Finds the request in the logs. */
   reference: string | undefined;
+  /** The address at which another try may succeed. */
+  again: string | undefined;
 };
 
 /** An error that is a page. */
-export function ErrorView({ page: { t }, status, title, text, reference }: ErrorProps): VNode {
+export function ErrorView({ page: { t }, status, title, text, reference, again }: ErrorProps): VNode {
   return (
     <section class="verdict">
       <p class="verdict-code" aria-hidden="true">
@@ -19,8 +21,13 @@ export function ErrorView({ page: { t }, status, title, text, reference }: Error
       </p>
       <h1>{title}</h1>
       <p class="lead">{text}</p>
-      <p>
-        <a class="button" href="/">
+      <p class="actions">
+        {again !== undefined && (
+          <a class="button" href={again}>
+            {t('error.again')}
+          </a>
+        )}
+        <a class={again === undefined ? 'button' : 'button quiet'} href="/">
           {t('error.home')}
         </a>
       </p>

@@ -28,7 +28,7 @@ export function PanelSection(props: PanelProps): VNode {
           table
         ) : (
           <>
-            <div class="chart">
+            <div class="chart" data-bars={panel?.labels.length ?? 0}>
               <canvas role="img" aria-label={panel?.gist ?? ''} />
             </div>
             <details>

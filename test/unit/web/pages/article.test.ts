@@ -69,7 +69,9 @@ describe('article', () => {
   test('article: the account of the other was deleted, says so', async () => {
     await sold();
     site.users.all.splice(1, 1);
-    expect((await ada.get('/articles/1')).html).toContain('This account has been deleted.');
+    const { html } = await ada.get('/articles/1');
+    expect(html).toContain('This account has been deleted.');
+    expect(html).not.toContain('Write to each other');
   });
 
   test('article: an address that says it was bought shows nothing to anybody else', async () => {

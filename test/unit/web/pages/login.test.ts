@@ -116,6 +116,7 @@ describe('login', () => {
     const { response, html } = await visitor.post('/login', { email: 'ada@example.org', password: PASSWORD });
     expect(response.status).toBe(403);
     expect(html).toContain('The form has expired');
+    expect(html).toContain('<a class="button" href="/login">Try again</a>');
     expect(site.quota.asked).toEqual([]);
   });
 

@@ -32,7 +32,7 @@ async function shownInFrench(
 describe('views', () => {
   test('views: a page with too little data or too much does not compile', async () => {
     const { req, res } = { req: {} as Request, res: {} as Response };
-    const data = { status: 404, title: 'a title', text: 'a text' };
+    const data = { status: 404, title: 'a title', text: 'a text', again: undefined };
     const sent: unknown[] = [];
     const sendPage: SendPage = (_req, _res, page) => sent.push(page.data);
 
