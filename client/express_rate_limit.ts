@@ -78,9 +78,14 @@ function wantedOf({ limit, windowMs, skipFailedRequests, skipSuccessfulRequests 
   return { limit, windowMs };
 }
 
-function exactLimits({ decidedBy, limits }: Admission): Limit[] {
+function exactLimits({ decidedBy, degraded, limits }: Admission): Limit[] {
   if (decidedBy === 'client')
     throw new StoreUnfit('no daemon answered, so the count is not known; passOnStoreError decides');
+  // Each daemon then counts by itself, or does not count at all.
+  if (degraded)
+    throw new StoreUnfit(
+      'the daemon decided without its store, so the count is not exact; passOnStoreError decides',
+    );
   return limits;
 }
 

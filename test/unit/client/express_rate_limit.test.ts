@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { type Options, rateLimit, type Store } from 'express-rate-limit';
-import { quotaStore } from '../../../client/express_rate_limit';
+import { quotaStore, StoreUnfit } from '../../../client/express_rate_limit';
 import type { Admission, AdmitOptions, Limit } from '../../../client/quota_client';
 
 const WINDOW_MS = 600_000;
@@ -130,10 +130,21 @@ describe('a store for express-rate-limit', () => {
   test.each([
     ['without limits', { limits: [] }],
     ['by the client', { decidedBy: 'client' }],
+    ['by a daemon without its store', { degraded: true }],
   ] as const)('increment: an admission %s is an error, as the count is not known', async (_case, answer) => {
     const { store } = storeOf(answer as Partial<Admission>);
 
     await expect(initialised(store).increment('42')).rejects.toThrow('passOnStoreError');
+  });
+
+  test('increment: what a daemon admitted without its store is given back; a denial gives nothing back', async () => {
+    const admitting = storeOf({ degraded: true });
+    const denying = storeOf({ degraded: true, admitted: false, retryDelayMs: 1_000 } as Partial<Admission>);
+    for (const { store } of [admitting, denying])
+      await expect(initialised(store).increment('42')).rejects.toThrow(StoreUnfit);
+
+    expect(admitting.asked).toContainEqual(['refund', { subject: '42', policy: 'api', requestId: 'r-1' }]);
+    expect(denying.asked).toEqual([['admit', { subject: '42', policy: 'api' }]]);
   });
 
   test('decrement: is an error, as it cannot know what that request took', async () => {
