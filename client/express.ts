@@ -1,10 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { HttpAnswer } from './http/answer';
-import { decide, type GuardOptions, giveBack } from './http/guard';
+import { decide, type GuardOptions, giveBackIf } from './http/guard';
 import { isListField } from './http/headers';
 
 export type ExpressQuotaOptions = GuardOptions & {
-  /** Whose quota. Example: `(req) => req.ip ?? ''`. */
+  /** Whose quota: never empty. Example: `(req) => req.ip ?? 'nobody'`. */
   subject: (req: Request) => string;
   /** How much the request costs. 1 unless given. */
   cost?: number | ((req: Request) => number);
@@ -31,13 +31,11 @@ export function quota({
         accept: req.get('Accept'),
       });
       if (verdict.answer !== undefined) return send(res, verdict.answer);
-      addHeaders(res, verdict.headers);
       const { admission } = verdict;
       if (refundIf !== undefined) {
-        whenClosed(res, () => {
-          if (isTrue(() => refundIf(req, res))) void giveBack(options, { subject, admission });
-        });
+        whenClosed(res, () => giveBackIf(options, { subject, admission, ask: () => refundIf(req, res) }));
       }
+      addHeaders(res, verdict.headers);
       next();
     } catch (error) {
       next(error);
@@ -51,22 +49,15 @@ function whenClosed(res: Response, act: () => void): void {
   else res.once('close', act);
 }
 
-/** A fault of the application's own must not end the process, which would answer nobody any more. */
-function isTrue(ask: () => boolean): boolean {
-  try {
-    return ask();
-  } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error));
-    return false;
-  }
-}
-
 function send(res: Response, { status, headers, body }: HttpAnswer): void {
+  // A middleware that did not wait for the decision, a timeout for example, has begun another answer.
+  if (res.headersSent) return;
   addHeaders(res.status(status), headers);
   res.end(body);
 }
 
 function addHeaders(res: Response, headers: Record<string, string>): void {
+  if (res.headersSent) return;
   for (const [name, value] of Object.entries(headers)) {
     // Another policy may have put its limits there, and another middleware what the answer varies by.
     if (isListField(name)) res.append(name, value);

@@ -1,13 +1,16 @@
 import type { HttpAnswer } from './http/answer';
-import { decide, type GuardOptions, giveBack } from './http/guard';
+import { decide, type GuardOptions, giveBackIf } from './http/guard';
 import { isListField } from './http/headers';
 
 export type FetchQuotaOptions = GuardOptions & {
-  /** Whose quota. Example: `(request) => request.headers.get('x-api-key') ?? ''`. */
+  /** Whose quota: never empty. Example: `(request) => request.headers.get('x-api-key') ?? 'nobody'`. */
   subject: (request: Request) => string;
   /** How much the request costs. 1 unless given. */
   cost?: number | ((request: Request) => number);
-  /** Whether the request takes nothing after all. The response is undefined if the handler threw. */
+  /**
+   * Whether the request takes nothing after all; asked once the handler has returned, before its response is sent. The response is
+   * undefined if the handler threw.
+   */
   refundIf?: (request: Request, response: Response | undefined) => boolean;
 };
 
@@ -36,8 +39,7 @@ export function withQuota<Rest extends unknown[]>(
       response = await handler(request, ...rest);
       return withHeaders(response, headers);
     } finally {
-      // Nobody waits for it.
-      if (refundIf?.(request, response)) void giveBack(options, { subject, admission });
+      if (refundIf) giveBackIf(options, { subject, admission, ask: () => refundIf(request, response) });
     }
   };
 }
@@ -46,8 +48,12 @@ function toResponse({ status, headers, body }: HttpAnswer): Response {
   return new Response(body, { status, headers });
 }
 
-/** The fields of a response that came from elsewhere cannot be changed, so it is made anew. */
+/** The statuses of responses that can be made; `Response.error()` has 0, and an upgrade 101. */
+const MADE = { from: 200, to: 599 };
+
+/** The fields of a response that came from elsewhere cannot be changed, so it is made anew; one that cannot be made stays as it is. */
 function withHeaders(response: Response, headers: Record<string, string>): Response {
+  if (response.status < MADE.from || response.status > MADE.to) return response;
   const answer = new Response(response.body, response);
   for (const [name, value] of Object.entries(headers)) {
     if (isListField(name)) answer.headers.append(name, value);

@@ -1,5 +1,6 @@
 import type { Admission } from '../answers/admission';
 import type { QuotaUnavailable } from '../answers/unavailable';
+import { prefersHtml } from './accept';
 import { type HeaderOptions, quotaHeaders, retryAfter, violatedPolicies } from './headers';
 
 /** The base URL of IANA's problem types. */
@@ -38,12 +39,12 @@ const REDUCED_CAPACITY: Problem = {
 
 type Answering = { problem: Problem; headers: Record<string, string>; accept: string | undefined };
 
-/** HTML for a browser, which names it, and problem details (RFC 9457) for all others. */
-function toAnswer({ problem, headers, accept = '' }: Answering): HttpAnswer {
+/** HTML for a browser, which prefers it, and problem details (RFC 9457) for all others. */
+function toAnswer({ problem, headers, accept }: Answering): HttpAnswer {
   const { status } = problem;
   const waitS = headers['Retry-After'];
   const detail = waitS === undefined ? 'Waiting does not help.' : `Try again in ${waitS} s.`;
-  const isForBrowser = /\btext\/html\b/i.test(accept);
+  const isForBrowser = prefersHtml(accept);
   const type = isForBrowser ? 'text/html; charset=utf-8' : 'application/problem+json';
   return {
     status,

@@ -35,10 +35,30 @@ export async function decide(options: GuardOptions, { subject, cost, accept }: Q
   }
 }
 
+type Taken = { subject: string; admission: Admission };
+
+/** Gives back what an admission took if the application says so. Nobody waits for it. */
+export function giveBackIf(
+  options: Pick<GuardOptions, 'client'>,
+  taken: Taken & { ask: () => boolean },
+): void {
+  if (isTrue(taken.ask)) void giveBack(options, taken);
+}
+
+/** A fault of the application's own must not change an answer, nor end the process, which would answer nobody any more. */
+function isTrue(ask: () => boolean): boolean {
+  try {
+    return ask();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+    return false;
+  }
+}
+
 /** Gives back what an admission took, if it took something. Its failure is the client's to report, and changes no answer. */
 export async function giveBack(
   { client }: Pick<GuardOptions, 'client'>,
-  { subject, admission }: { subject: string; admission: Admission },
+  { subject, admission }: Taken,
 ): Promise<void> {
   const { policy, requestId, decidedBy, limits } = admission;
   if (decidedBy === 'client' && limits.length === 0) return;

@@ -56,7 +56,8 @@ const HANDLERS = {
     return app;
   },
   'Fetch, with Hono on Node'(client: GuardOptions['client'], handled: () => void) {
-    const options = { client, policy: 'api', subject: () => '42', refundIf: () => true };
+    const refundIf = (request: Request) => request.signal.aborted;
+    const options = { client, policy: 'api', subject: () => '42', refundIf };
     return getRequestListener(
       withQuota(options, () => {
         handled();
