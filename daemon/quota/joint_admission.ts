@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer, type Decision, type LimitStatus, tightestFirst } from './admission';
+import { joinedId } from './descriptors/derived_id';
 import { RefundedRequest, StoreUnavailable } from './errors';
 import type { Policy } from './policies';
 import type { Refund } from './refund';
@@ -211,7 +212,7 @@ function total(same: readonly Part[]): Part {
     MAX_COST,
     same.reduce((sum, part) => sum + part.cost, 0),
   );
-  const requestId = same.find((part) => part.cost > 0)?.requestId;
+  const requestId = joinedId(same.filter((part) => part.cost > 0).map((part) => part.requestId));
   return { ...first, policy, cost, requestId };
 }
 

@@ -93,6 +93,25 @@ export function describeJointAdmissions(open: StoreFactory): void {
       expect(await Promise.all(parts.map(left))).toEqual([19, 0]);
     });
 
+    test('takes anew for a total that one of its ids had not, and once for a repeat in any order', async () => {
+      const { admitTogether } = jointlyOn(store());
+      const one = partOf(wide, { requestId: randomUUID() });
+      const other = { ...one, cost: 2, requestId: randomUUID() };
+
+      for (const [parts, remaining] of [
+        [[one], 19],
+        [[one, one], 17],
+        [[one, one], 17],
+        [[one, other], 14],
+        [[other, one], 14],
+        [[one, { ...one, cost: 0 }], 14],
+        [[other], 12],
+      ] as const) {
+        expect(await admitTogether(parts)).toMatchObject({ admitted: true });
+        expect(await left(one)).toBe(remaining);
+      }
+    });
+
     test('in a crowd admits as many as the narrowest limit, and in the end takes for no other', async () => {
       const { admitTogether } = jointlyOn(store());
       const [one, other] = [partOf(narrow), partOf(wide)];
