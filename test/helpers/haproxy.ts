@@ -1,17 +1,26 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
+import type { TestDaemon } from './daemon';
+import type { Opened } from './opened';
 import { freePort } from './ports';
+import { parsePrometheusText } from './prometheus_text';
 import { until } from './wait';
 
 export const HAPROXY_FILE = join(__dirname, '../../deploy/haproxy/haproxy.cfg');
 
 /** Of every post, as HAProxy checks one port of all. */
 const HTTP_PORT = 9464;
+
+/** HTTP/2 without TLS. */
+const PLAIN = 'proto h2';
+
+/** Where calls come in. */
+const QUOTA_BIND = /^( *bind "\$\{HAPROXY_QUOTA_LISTEN.*?" )proto h2$/m;
 
 /** Tests that need HAProxy; skipped, which the report shows, on a machine without it. */
 export const describeWithHaproxy = spawnSync('haproxy', ['-v']).status === 0 ? describe : describe.skip;
@@ -41,23 +50,45 @@ export interface OwnHaproxy {
   close(): Promise<void>;
 }
 
+/** What differs from the configuration of the compose stack. */
+export interface HaproxyOptions {
+  readonly mode?: 'http' | 'tcp';
+  /** What follows the address in the frontend. */
+  readonly bind?: string;
+  /** What follows the address of each server. */
+  readonly server?: string;
+  /** What these name, by its name. */
+  readonly files?: Readonly<Record<string, Buffer>>;
+}
+
 /** Resolves once it sends calls to all of the posts. */
-export async function startHaproxy(posts: readonly Post[]): Promise<OwnHaproxy> {
+export async function startHaproxy(
+  posts: readonly Post[],
+  { mode = 'http', bind = PLAIN, server: toServer = PLAIN, files = {} }: HaproxyOptions = {},
+): Promise<OwnHaproxy> {
   const folder = mkdtempSync(join(tmpdir(), 'quota-haproxy-'));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  const frontend = join(folder, 'haproxy.cfg');
+  writeFileSync(
+    frontend,
+    readFileSync(HAPROXY_FILE, 'utf8').replace(QUOTA_BIND, `$1${bind}\n  mode ${mode}`),
+  );
   const servers = join(folder, 'servers.cfg');
   const lines = [
     'backend daemons',
+    `  mode ${mode}`,
     '  balance roundrobin',
     '  option httpchk',
     `  http-check connect port ${HTTP_PORT} proto h1`,
     '  http-check send meth GET uri /readyz',
     '  http-check expect status 200',
-    ...posts.map(({ listen }, at) => `  server post-${at} ${listen} proto h2`),
+    ...posts.map(({ listen }, at) => `  server post-${at} ${listen} ${toServer}`),
   ];
   writeFileSync(servers, [...lines, ''].join('\n'));
   const target = `127.0.0.1:${await freePort()}`;
   const state = `127.0.0.1:${await freePort()}`;
-  const server = spawn('haproxy', ['-db', '-f', HAPROXY_FILE, '-f', servers], {
+  const server = spawn('haproxy', ['-db', '-f', frontend, '-f', servers], {
+    cwd: folder,
     env: { PATH: process.env.PATH, HAPROXY_QUOTA_LISTEN: target, HAPROXY_STATE_LISTEN: state },
     stdio: 'ignore',
   });
@@ -89,4 +120,37 @@ export async function startHaproxy(posts: readonly Post[]): Promise<OwnHaproxy> 
     throw error;
   }
   return { target, stateUrl, readyPosts, close };
+}
+
+interface Behind extends HaproxyOptions {
+  /** For each of the daemons. */
+  readonly env?: Record<string, string>;
+}
+
+/** Two daemons on one store, behind one HAProxy. */
+export async function openBehindHaproxy(
+  opened: Opened,
+  { env = {}, ...options }: Behind = {},
+): Promise<{ posts: Post[]; daemons: TestDaemon[]; haproxy: OwnHaproxy }> {
+  const space = opened.space();
+  const posts = [openPost(), openPost()];
+  const daemons = await Promise.all(
+    posts.map(({ listen, httpListen }) =>
+      opened.daemon({
+        redisUrl: space.url,
+        prefix: space.prefix,
+        env: { QUOTA_LISTEN: listen, QUOTA_HTTP_LISTEN: httpListen, ...env },
+      }),
+    ),
+  );
+  const haproxy = opened.closed(await startHaproxy(posts, options), (each) => each.close());
+  return { posts, daemons, haproxy };
+}
+
+/** How many Admit calls the daemon at a post has answered. */
+export async function admitCount({ httpListen }: Post): Promise<number> {
+  const text = await (await fetch(`http://${httpListen}/metrics`)).text();
+  const samples = parsePrometheusText(text).get('quota_calls_total')?.samples ?? [];
+  const [, count = 0] = [...samples].find(([series]) => /QuotaService\/Admit".*"OK"/.test(series)) ?? [];
+  return count;
 }

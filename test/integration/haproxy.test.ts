@@ -8,39 +8,19 @@ import { expect, test } from '@jest/globals';
 import { tokenDigest } from '../../daemon/access/tokens';
 import { Decision } from '../../gen/quota/v1/quota_service';
 import { createAdminClient } from '../helpers/admin_client';
-import { describeWithHaproxy, HAPROXY_FILE, openPost, type Post, startHaproxy } from '../helpers/haproxy';
+import { admitCount, describeWithHaproxy, HAPROXY_FILE, openBehindHaproxy } from '../helpers/haproxy';
 import { watchHealth } from '../helpers/health';
 import { closedAfterEach } from '../helpers/opened';
-import { parsePrometheusText } from '../helpers/prometheus_text';
 import { createQuotaClient, failureOf } from '../helpers/quota_client';
 import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
 
-/** Two daemons on one store, behind one HAProxy. */
+/** Two daemons behind one HAProxy, and who asks them through it. */
 async function start(env: Record<string, string> = {}) {
-  const space = opened.space();
-  const posts = [openPost(), openPost()];
-  const daemons = await Promise.all(
-    posts.map(({ listen, httpListen }) =>
-      opened.daemon({
-        redisUrl: space.url,
-        prefix: space.prefix,
-        env: { QUOTA_LISTEN: listen, QUOTA_HTTP_LISTEN: httpListen, ...env },
-      }),
-    ),
-  );
-  const haproxy = opened.closed(await startHaproxy(posts), (each) => each.close());
-  const client = opened.closed(createQuotaClient(haproxy.target), (each) => each.close());
-  return { posts, daemons, haproxy, client };
-}
-
-/** How many Admit calls a daemon has answered. */
-async function admitCount({ httpListen }: Post): Promise<number> {
-  const text = await (await fetch(`http://${httpListen}/metrics`)).text();
-  const samples = parsePrometheusText(text).get('quota_calls_total')?.samples ?? [];
-  const [, count = 0] = [...samples].find(([series]) => /QuotaService\/Admit".*"OK"/.test(series)) ?? [];
-  return count;
+  const behind = await openBehindHaproxy(opened, { env });
+  const client = opened.closed(createQuotaClient(behind.haproxy.target), (each) => each.close());
+  return { ...behind, client };
 }
 
 /** A file that names a caller with this token. */
