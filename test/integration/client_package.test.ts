@@ -14,6 +14,7 @@ import { stopProcess } from '../helpers/processes';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 import { TOOLS_ENVIRONMENT, testWithGo, testWithPython, testWithRegistry } from '../helpers/toolchains';
 import { until } from '../helpers/wait';
+import { ADMITTED_UNCOUNTED, serve as serveFake } from '../unit/client/fake_daemon';
 
 const run = promisify(execFile);
 const ROOT = join(__dirname, '../..');
@@ -194,13 +195,15 @@ function late({ message }: Error): string {
 }
 
 describe('docs/clients.md, programs', () => {
-  test('Node can call the daemon without the package', () =>
-    expectElevenDecisions('Node without the package'));
-  testWithGo('Go', () => expectElevenDecisions('Go'));
-  testWithPython('Python can call the daemon', () => expectElevenDecisions('Python'));
+  test('Node can call the daemon without the package', () => expectDecisions('Node without the package'));
+  testWithGo('Go', () => expectDecisions('Go'));
+  testWithPython('Python can call the daemon', () => expectDecisions('Python'));
 
-  /** Runs the last block of commands, whose last line asks for one decision, and that line ten times more. */
-  async function expectElevenDecisions(heading: string): Promise<void> {
+  /**
+   * Runs the last block of commands, whose last line asks for one decision, and that line ten times more; then once of a daemon that
+   * admits without a count.
+   */
+  async function expectDecisions(heading: string): Promise<void> {
     const example = readExample(DOCUMENT, heading);
     const folder = packed.install(example.packages);
     writeExample(example, folder);
@@ -221,10 +224,12 @@ describe('docs/clients.md, programs', () => {
 
     const admitted = Array.from({ length: 10 }, (_, count) => `DECISION_ADMITTED: ${9 - count} left\n`);
     expect(printed).toEqual([...admitted, 'DECISION_DENIED: 0 left\n']);
+    const { port } = await serveFake({ admit: (_call, callback) => callback(null, ADMITTED_UNCOUNTED) });
+    expect(await shell(ask, folder, `127.0.0.1:${port}`)).toBe('DECISION_ADMITTED: not counted\n');
   }
 
-  async function shell(line: string, folder: string): Promise<string> {
-    const env = { ...process.env, ...TOOLS_ENVIRONMENT, QUOTA_TARGET: daemon.target };
+  async function shell(line: string, folder: string, target = daemon.target): Promise<string> {
+    const env = { ...process.env, ...TOOLS_ENVIRONMENT, QUOTA_TARGET: target };
     return (await run('sh', ['-c', line], { cwd: folder, env })).stdout;
   }
 });

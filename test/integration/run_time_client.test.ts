@@ -11,9 +11,12 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { RetryInfo } from 'nice-grpc-error-details';
+import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
 import { within } from '../helpers/wait';
+import { ADMITTED_UNCOUNTED, serve, unavailable } from '../unit/client/fake_daemon';
 
 const run = promisify(execFile);
 const ROOT = join(__dirname, '../..');
@@ -50,6 +53,14 @@ async function call(file: string, service: string, method: string, request: obje
   return within(method, answer).finally(() => client.close());
 }
 
+/** The detail of an error that says when to come back. */
+function retryAfter(ms: number): Buffer {
+  const retryDelay = { seconds: 0, nanos: ms * 1e6 };
+  const value = RetryInfo.encode(RetryInfo.fromPartial({ retryDelay })).finish();
+  const detail = { typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value };
+  return Buffer.from(Status.encode(Status.fromPartial({ details: [detail] })).finish());
+}
+
 const QUOTA = 'quota/v1/quota_service.proto';
 const ADMIN = 'quota/v1/quota_admin_service.proto';
 
@@ -71,8 +82,9 @@ describe('a client that loads the contract at run time', () => {
 });
 
 describe('the example for Node', () => {
-  const example = (...args: string[]) =>
-    run(process.execPath, [EXAMPLE, daemon.target, ...args]).then(
+  const example = (...args: string[]) => exampleTo(daemon.target, ...args);
+  const exampleTo = (target: string, ...args: string[]) =>
+    run(process.execPath, [EXAMPLE, target, ...args]).then(
       ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
       ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
     );
@@ -96,5 +108,29 @@ describe('the example for Node', () => {
       code: 2,
       stderr: 'no decision: no policy is named "nosuch"\n',
     });
+  });
+
+  test('asks again with the same id, after growing pauses and no earlier than the daemon says', async () => {
+    const asked: { atMs: number; requestId: string }[] = [];
+    const failures = [unavailable(), unavailable(), unavailable(retryAfter(400))];
+    const { port } = await serve({
+      admit({ request: { requestId } }, callback) {
+        const failure = failures[asked.length];
+        asked.push({ atMs: performance.now(), requestId });
+        if (failure === undefined) callback(null, ADMITTED_UNCOUNTED);
+        else callback(failure);
+      },
+    });
+
+    expect(await exampleTo(`127.0.0.1:${port}`, 'connection')).toEqual({
+      code: 0,
+      stdout: 'DECISION_ADMITTED: not counted\n',
+      stderr: '',
+    });
+    expect(new Set(asked.map(({ requestId }) => requestId)).size).toBe(1);
+    const pausesMs = asked.slice(1).map(({ atMs }, at) => atMs - (asked[at]?.atMs ?? 0));
+    // A timer may fire a millisecond early.
+    for (const [at, leastMs] of [50, 100, 400 + 200].entries())
+      expect(pausesMs[at]).toBeGreaterThanOrEqual(leastMs - 1);
   });
 });

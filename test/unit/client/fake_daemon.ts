@@ -6,7 +6,12 @@ import {
   type QuotaAdminServiceServer,
   QuotaAdminServiceService,
 } from '../../../gen/quota/v1/quota_admin_service';
-import { type QuotaServiceServer, QuotaServiceService } from '../../../gen/quota/v1/quota_service';
+import {
+  type AdmitResponse,
+  Decision,
+  type QuotaServiceServer,
+  QuotaServiceService,
+} from '../../../gen/quota/v1/quota_service';
 
 /** The methods of both services that a test asks. */
 export type Methods = Partial<QuotaServiceServer & QuotaAdminServiceServer>;
@@ -53,6 +58,15 @@ export async function serve(
   closers.push(() => server.forceShutdown());
   return { server, port };
 }
+
+/** The answer of a daemon whose policy admits without the store. */
+export const ADMITTED_UNCOUNTED: AdmitResponse = {
+  decision: Decision.ADMITTED,
+  limits: [],
+  retryDelay: undefined,
+  degraded: true,
+  isRepeat: false,
+};
 
 export function unavailable(details?: Buffer): ServiceError {
   const metadata = new Metadata();
