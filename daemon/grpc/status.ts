@@ -6,6 +6,7 @@ import { PermissionDenied, TooManyStreams, Unauthenticated } from '../access/err
 import { LoweredLimit, TooManyErasures, UnknownErasure } from '../quota/erasing';
 import {
   DeadlinePassed,
+  type FieldFault,
   InvalidRequest,
   RefundedRequest,
   StoreUnavailable,
@@ -16,13 +17,20 @@ import {
 } from '../quota/errors';
 import { LessensOverride } from '../quota/raises';
 import { Overloaded } from './guards/load_limit';
+import { durationOfMs } from './time';
 
 /** What a caller sees of a failure: never a stack or an inner message. */
 export interface ErrorStatus {
   readonly code: status;
   readonly message: string;
-  /** `google.rpc` details. */
-  readonly details: readonly Any[];
+  /** Names the failure for programs, as `google.rpc.ErrorInfo`. */
+  readonly reason: string;
+  /** What the reason is about. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** When to try again, as `google.rpc.RetryInfo`. */
+  readonly retryMs?: number;
+  /** Every bad field, as `google.rpc.BadRequest`. */
+  readonly faults?: readonly FieldFault[];
   /** When a client library may repeat the call by itself (gRFC A6); undefined leaves that to it. */
   readonly pushbackMs?: number;
 }
@@ -62,7 +70,7 @@ const PLAIN: readonly (readonly [new (...args: never[]) => Error, status, string
 
 function plainStatus(error: unknown): ErrorStatus | undefined {
   for (const [type, code, reason] of PLAIN)
-    if (error instanceof type) return { code, message: error.message, details: [errorInfo(reason)] };
+    if (error instanceof type) return { code, message: error.message, reason };
   return undefined;
 }
 
@@ -72,35 +80,39 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
     return {
       code: status.INVALID_ARGUMENT,
       message: error.message,
-      details: [badRequest(error), errorInfo('INVALID_REQUEST')],
+      reason: 'INVALID_REQUEST',
+      faults: error.faults,
     };
   }
   if (error instanceof UnknownPolicy) {
     return {
       code: status.NOT_FOUND,
       message: error.message,
-      details: [errorInfo('UNKNOWN_POLICY', { policy: error.policy })],
+      reason: 'UNKNOWN_POLICY',
+      metadata: { policy: error.policy },
     };
   }
   if (error instanceof UnknownLimit) {
     return {
       code: status.NOT_FOUND,
       message: error.message,
-      details: [errorInfo('UNKNOWN_LIMIT', { policy: error.policy, limit: error.limit })],
+      reason: 'UNKNOWN_LIMIT',
+      metadata: { policy: error.policy, limit: error.limit },
     };
   }
   if (error instanceof UnknownService) {
     return {
       code: status.NOT_FOUND,
       message: error.message,
-      details: [errorInfo('UNKNOWN_SERVICE', { service: error.service })],
+      reason: 'UNKNOWN_SERVICE',
+      metadata: { service: error.service },
     };
   }
   if (error instanceof LessensOverride) {
     return {
       code: status.FAILED_PRECONDITION,
       message: error.message,
-      details: [errorInfo('LESSENS_OVERRIDE')],
+      reason: 'LESSENS_OVERRIDE',
     };
   }
   if (error instanceof StoreUnavailable) {
@@ -109,14 +121,16 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
       message: WITH_REQUEST_ID.has(method)
         ? 'the store did not answer; retry with the same request_id, which takes nothing twice'
         : 'the store did not answer; try again',
-      details: [retryInfo(STORE_RETRY_MS), errorInfo('STORE_UNAVAILABLE')],
+      reason: 'STORE_UNAVAILABLE',
+      retryMs: STORE_RETRY_MS,
     };
   }
   if (error instanceof PermissionDenied) {
     return {
       code: status.PERMISSION_DENIED,
       message: error.message,
-      details: [errorInfo('PERMISSION_DENIED', reasonsOf(error))],
+      reason: 'PERMISSION_DENIED',
+      metadata: reasonsOf(error),
     };
   }
   if (error instanceof Overloaded) {
@@ -124,19 +138,22 @@ export function statusOf(error: unknown, method: string): ErrorStatus {
     return {
       code: status.UNAVAILABLE,
       message: error.message,
-      details: [retryInfo(retryMs), errorInfo('OVERLOADED')],
+      reason: 'OVERLOADED',
+      retryMs,
       pushbackMs: retryMs,
     };
   }
-  const internal = { code: status.INTERNAL, message: 'internal error', details: [errorInfo('INTERNAL')] };
+  const internal = { code: status.INTERNAL, message: 'internal error', reason: 'INTERNAL' };
   return plainStatus(error) ?? internal;
 }
 
 /** The status as a trailer whose details every gRPC client library can read. */
-export function detailsTrailer({ code, message, details, pushbackMs }: ErrorStatus): Metadata {
+export function detailsTrailer(answered: ErrorStatus): Metadata {
+  const { code, message, pushbackMs } = answered;
   const trailer = new Metadata();
   if (pushbackMs !== undefined) trailer.set('grpc-retry-pushback-ms', String(pushbackMs));
-  const encoded = Status.encode(Status.fromPartial({ code, message, details: [...details] })).finish();
+  const details = detailsOf(answered);
+  const encoded = Status.encode(Status.fromPartial({ code, message, details })).finish();
   trailer.set('grpc-status-details-bin', Buffer.from(encoded));
   return trailer;
 }
@@ -146,14 +163,22 @@ function reasonsOf({ faults }: PermissionDenied): Record<string, string> {
   return Object.fromEntries(faults.map(({ field, description }) => [field, description]));
 }
 
-function badRequest({ faults }: InvalidRequest): Any {
+function detailsOf({ reason, metadata = {}, retryMs, faults }: ErrorStatus): Any[] {
+  return [
+    ...(faults === undefined ? [] : [badRequest(faults)]),
+    ...(retryMs === undefined ? [] : [retryInfo(retryMs)]),
+    errorInfo(reason, metadata),
+  ];
+}
+
+function badRequest(faults: readonly FieldFault[]): Any {
   return pack(
     'BadRequest',
     BadRequest.encode(BadRequest.fromPartial({ fieldViolations: [...faults] })).finish(),
   );
 }
 
-function errorInfo(reason: string, metadata: Record<string, string> = {}): Any {
+function errorInfo(reason: string, metadata: Readonly<Record<string, string>>): Any {
   return pack(
     'ErrorInfo',
     ErrorInfo.encode(ErrorInfo.fromPartial({ reason, domain: DOMAIN, metadata })).finish(),
@@ -161,7 +186,7 @@ function errorInfo(reason: string, metadata: Record<string, string> = {}): Any {
 }
 
 function retryInfo(retryMs: number): Any {
-  const retryDelay = { seconds: Math.floor(retryMs / 1000), nanos: (retryMs % 1000) * 1_000_000 };
+  const retryDelay = durationOfMs(retryMs);
   return pack('RetryInfo', RetryInfo.encode(RetryInfo.fromPartial({ retryDelay })).finish());
 }
 

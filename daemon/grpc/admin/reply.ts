@@ -25,7 +25,7 @@ import type { RaiseBound } from '../../quota/raises';
 import type { Usage } from '../../quota/usage';
 import { toLimitMessage } from '../quota/reply';
 import { VERDICTS } from '../quota/verdicts';
-import { durationOfUs } from '../time';
+import { durationOfMs } from '../time';
 
 export function toGetQuotaResponse(
   quotas: readonly PolicyQuota[],
@@ -52,7 +52,7 @@ export function toListBlockedResponse({ blocked, isPartial }: BlockedList): List
 
 function toRaises(raises: ReadonlyMap<string, RaiseBound>): Record<string, Raise> {
   const messages = [...raises].map(
-    ([name, { limit, durationMs }]) => [name, { limit, duration: durationOfUs(durationMs * 1000) }] as const,
+    ([name, { limit, durationMs }]) => [name, { limit, duration: durationOfMs(durationMs) }] as const,
   );
   return Object.fromEntries(messages);
 }
@@ -132,12 +132,12 @@ function toPolicy({
     name,
     limits: limits.map(({ windowMs, shadow = false, ...limit }) => ({
       ...limit,
-      window: durationOfUs(windowMs * 1000),
+      window: durationOfMs(windowMs),
       shadow,
     })),
     recordsConnections,
     onStoreFailure,
-    remember: durationOfUs(rememberMs * 1000),
+    remember: durationOfMs(rememberMs),
     durable: isDurable,
     waitReplicas,
     raises: toRaises(raises),

@@ -209,7 +209,8 @@ function createRefusals(): () => PreparedRefusal {
 }
 
 function prepareRefusal(): PreparedRefusal {
-  const { code, message, ...rest } = statusOf(new Overloaded(), '');
-  const metadata = detailsTrailer({ code, message, ...rest });
+  const answered = statusOf(new Overloaded(), '');
+  const { code, message } = answered;
+  const metadata = detailsTrailer(answered);
   return { status: { code, details: message, metadata }, headers: trailersOnly({ code, message, metadata }) };
 }

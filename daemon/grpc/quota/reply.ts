@@ -10,7 +10,7 @@ import type { LimitStatus } from '../../quota/admission';
 import type { Refund } from '../../quota/refund';
 import type { Usage } from '../../quota/usage';
 import { statusOf } from '../status';
-import { durationOfUs } from '../time';
+import { durationOfMs, durationOfUs } from '../time';
 import { VERDICTS } from './verdicts';
 
 export function toVerdict(admitted: boolean): Decision {
@@ -32,8 +32,9 @@ export function toLimitMessage(status: LimitStatus): LimitMessage {
 }
 
 export function toBatchError(error: unknown): BatchAdmitResult {
-  const { code, message } = statusOf(error, QuotaServiceService.batchAdmit.path);
-  return { result: { $case: 'error', value: { code, message } } };
+  const { code, message, reason, retryMs } = statusOf(error, QuotaServiceService.batchAdmit.path);
+  const retryDelay = retryMs === undefined ? undefined : durationOfMs(retryMs);
+  return { result: { $case: 'error', value: { code, message, reason, retryDelay } } };
 }
 
 export function toRefundResponse({ isRefunded, limits, degraded = false }: Refund): RefundResponse {

@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   type AdmitRequest,
   AdmitResponse,
+  BatchAdmitError,
   type BatchAdmitResponse,
   type BatchAdmitResult,
   Decision,
@@ -18,7 +19,7 @@ const admission: BatchAdmitResult = {
   result: { $case: 'response', value: AdmitResponse.create({ decision: Decision.ADMITTED }) },
 };
 const errorOf = (code: number): BatchAdmitResult => ({
-  result: { $case: 'error', value: { code, message: 'm' } },
+  result: { $case: 'error', value: BatchAdmitError.create({ code, message: 'm' }) },
 });
 
 /** A daemon that answers each request of a batch so; a batch with an answer that is undefined hangs. */

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import {
   type AdmitRequest,
   type AdmitResponse,
+  BatchAdmitError,
   type BatchAdmitRequest,
   type BatchAdmitResponse,
   Decision,
@@ -34,7 +35,8 @@ test('closed loop: a count of calls makes the decisions of as many subjects in t
 });
 
 test('closed loop: batches, each of their admissions counts', async () => {
-  const error = { $case: 'error' as const, value: { code: status.UNAVAILABLE, message: 'no store' } };
+  const value = BatchAdmitError.create({ code: status.UNAVAILABLE, message: 'no store' });
+  const error = { $case: 'error' as const, value };
   const response = { $case: 'response' as const, value: responseOf(Decision.ADMITTED) };
   server = await serve({
     batchAdmit(

@@ -1,5 +1,7 @@
+import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { toStatsResponse } from '../../../../../daemon/grpc/quota/reply';
+import { toBatchError, toStatsResponse } from '../../../../../daemon/grpc/quota/reply';
+import { RefundedRequest, StoreUnavailable, UnknownPolicy } from '../../../../../daemon/quota/errors';
 import type { Usage } from '../../../../../daemon/quota/usage';
 import { StatsResponse } from '../../../../../gen/quota/v1/quota_service';
 
@@ -36,4 +38,25 @@ describe('toStatsResponse', () => {
   test('without a subject, none is returned', () => {
     expect(sent(usage).subjectUsage).toBeUndefined();
   });
+});
+
+describe('toBatchError', () => {
+  test.each([
+    [new UnknownPolicy('connexion'), status.NOT_FOUND, 'UNKNOWN_POLICY', undefined],
+    [new RefundedRequest(), status.FAILED_PRECONDITION, 'REFUNDED_REQUEST', undefined],
+    [
+      new StoreUnavailable({ cause: new Error('m') }),
+      status.UNAVAILABLE,
+      'STORE_UNAVAILABLE',
+      { seconds: 1, nanos: 0 },
+    ],
+    [new Error('m'), status.INTERNAL, 'INTERNAL', undefined],
+  ])(
+    '%p has the reason and the retry delay of the same failure of an Admit',
+    (error, code, reason, retryDelay) => {
+      expect(toBatchError(error)).toMatchObject({
+        result: { $case: 'error', value: { code, reason, retryDelay } },
+      });
+    },
+  );
 });
