@@ -5,7 +5,8 @@ import { toDuration } from './limits';
 export type HourlyDecisions = {
   /** A whole hour of UTC. */
   startTime: Date;
-  policies: { policy: string; admitted: number; denied: number }[];
+  /** What was refunded within the hour is counted as admitted too, in the hour of its admission. */
+  policies: { policy: string; admitted: number; denied: number; refunded: number }[];
 };
 
 /** One subject's own numbers. */
@@ -28,6 +29,8 @@ export type Stats = {
   own?: OwnUsage;
   /** When this was read, by the store's clock. */
   readTime: Date;
+  /** Since when `topUsers` and `own.connectionCount` count every connection; undefined if the daemon does not say. */
+  completeSince: Date | undefined;
 };
 
 /** What to read; the daemon's own default for what is left out. */
@@ -57,7 +60,7 @@ export function statsRequest({ topWindowMs, subject = '', ...counts }: StatsQuer
 
 /** Names what the daemon returned. */
 export function toStats(response: StatsResponse): Stats {
-  const { recentUsers, topUsers, leastActiveUsers, services, hours, readTime, subjectUsage } = response;
+  const { recentUsers, topUsers, leastActiveUsers, services, hours, subjectUsage } = response;
   return {
     recentUsers,
     topUsers,
@@ -65,14 +68,16 @@ export function toStats(response: StatsResponse): Stats {
     services,
     hours: hours.map(({ startTime, policies }) => ({
       startTime: moment(startTime),
-      policies: policies.map(({ policy, admittedCount, deniedCount }) => ({
+      policies: policies.map(({ policy, admittedCount, deniedCount, refundedCount }) => ({
         policy,
         admitted: admittedCount,
         denied: deniedCount,
+        refunded: refundedCount,
       })),
     })),
     ...(subjectUsage && { own: toOwnUsage(subjectUsage) }),
-    readTime: moment(readTime),
+    readTime: moment(response.readTime),
+    completeSince: response.completeSince,
   };
 }
 

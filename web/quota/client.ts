@@ -29,7 +29,7 @@ export type {
 } from '../../client/quota_client';
 
 /** What the pages show of the statistics. */
-export type Stats = Omit<DaemonStats, 'leastActiveUsers' | 'own'>;
+export type Stats = Omit<DaemonStats, 'leastActiveUsers' | 'own' | 'completeSince'>;
 
 /** Nobody's: reading its quota takes nothing and leaves nothing behind. One policy costs Redis one short script. */
 const READINESS_SUBJECT = 'readiness-probe';

@@ -3,7 +3,7 @@ import type { Stats } from '../../../../web/quota/client';
 import { createVisitor, type Visitor } from '../../../helpers/visitor';
 import { type Site, serveSite, unavailable } from '../fakes';
 
-const HOUR = { policy: 'connection', admitted: 600, denied: 5 };
+const HOUR = { policy: 'connection', admitted: 600, denied: 5, refunded: 0 };
 
 const STATS: Stats = {
   recentUsers: [{ subject: '987654', connectTime: new Date('2025-01-02T03:04:05Z') }],

@@ -12,7 +12,7 @@ describe('quota client, the statistics', () => {
       stats: (call, callback) => {
         asked = call.request;
         const recentUsers = [{ subject: '42', connectTime: new Date(0) }];
-        callback(null, StatsResponse.create({ recentUsers, readTime: READ }));
+        callback(null, StatsResponse.create({ recentUsers, readTime: READ, completeSince: HOUR }));
       },
     });
 
@@ -23,6 +23,7 @@ describe('quota client, the statistics', () => {
       services: [],
       hours: [],
       readTime: READ,
+      completeSince: HOUR,
     });
     expect(asked).toEqual({
       recentCount: 10,
@@ -39,7 +40,7 @@ describe('quota client, the statistics', () => {
     const client = await siteOf({
       stats: (call, callback) => {
         asked = call.request;
-        const policies = [{ policy: 'connection', admittedCount: 12, deniedCount: 3 }];
+        const policies = [{ policy: 'connection', admittedCount: 12, deniedCount: 3, refundedCount: 1 }];
         callback(null, StatsResponse.create({ hours: [{ startTime: HOUR, policies }], readTime: READ }));
       },
     });
@@ -48,7 +49,7 @@ describe('quota client, the statistics', () => {
 
     expect(asked?.hourCount).toBe(48);
     expect([hours, readTime]).toEqual([
-      [{ startTime: HOUR, policies: [{ policy: 'connection', admitted: 12, denied: 3 }] }],
+      [{ startTime: HOUR, policies: [{ policy: 'connection', admitted: 12, denied: 3, refunded: 1 }] }],
       READ,
     ]);
   });

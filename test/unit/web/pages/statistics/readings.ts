@@ -17,8 +17,8 @@ export const READING: Reading = {
       {
         startTime: new Date('2026-01-01T23:00:00Z'),
         policies: [
-          { policy: 'connection', admitted: 4, denied: 1 },
-          { policy: 'service-call', admitted: 9, denied: 2 },
+          { policy: 'connection', admitted: 4, denied: 1, refunded: 0 },
+          { policy: 'service-call', admitted: 9, denied: 2, refunded: 0 },
         ],
       },
     ],
