@@ -11,17 +11,22 @@ import {
 } from './answers/stats';
 import type { QuotaUnavailable } from './answers/unavailable';
 import type { WatchedDecision, WatchFilter } from './answers/watched';
-import { type ConnectionOptions, connect, connectToEach } from './connection/connect';
-import { createSend, type Failure } from './connection/send_request';
+import { type ConnectionOptions, connect } from './connection/connect';
+import { createReport, type Failure, reporting } from './connection/report_failure';
+import { createSend } from './connection/send_request';
+import { targetFaults } from './connection/targets';
 import { watchDecisions } from './connection/watch';
-import { type AdmitOptions, type BatchedOptions, createDeciding, type Taken } from './deciding/decide';
-import type { WithoutDaemon } from './deciding/without_daemon';
+import { type AdmitOptions, type BatchedOptions, deadlineFaults } from './deciding/asked';
+import { createDeciding, type Taken } from './deciding/decide';
+import { type WithoutDaemon, withoutDaemonFaults } from './deciding/without_daemon';
+import { throwIfAny } from './faults';
+import { guarded } from './guarded';
 
 export type { Admission } from './answers/admission';
 export type { Blocked, Limit, Quota, RaiseBound } from './answers/limits';
 export type { OwnUsage, Stats, StatsQuery } from './answers/stats';
-export type { WatchedDecision, WatchFilter } from './answers/watched';
-export type { AdmitOptions } from './deciding/decide';
+export type { Verdict, WatchedDecision, WatchFilter } from './answers/watched';
+export type { AdmitOptions } from './deciding/asked';
 
 /** Long enough for the retries, short enough for a waiting user. */
 const DEFAULT_DEADLINE_MS = 1_000;
@@ -78,8 +83,9 @@ export type QuotaClient = {
   /** The usage statistics. */
   stats(query?: StatsQuery): Promise<Stats>;
   /**
-   * The decisions of every daemon of `targets` as they are made. Throws when it loses one of them; leaving the loop ends it. Needs
-   * the role `operator`.
+   * The decisions of all daemons on the same store as they are made, each once, through one daemon of `targets`. Throws when that one
+   * stops or is lost: decisions would be missed in silence until another one is asked, by calling this again. Leaving the loop, or
+   * `close`, ends it. Needs the role `operator`.
    */
   watch(filter?: WatchFilter): AsyncGenerator<WatchedDecision, void, undefined>;
   /** The state of a subject's limits, under one policy or under all. Takes nothing. Needs the role `site` or `operator`. */
@@ -103,19 +109,34 @@ export type QuotaClient = {
    * `operator`.
    */
   erase(request: { subject: string }): Promise<void>;
+  /** Ends each `watch`. A request made later rejects with CANCELLED. */
   close(): void;
 };
 
-/** Makes a client. It connects at its first request, and again by itself when a daemon is back. */
+/**
+ * Makes a client. It connects at its first request, and again by itself when a daemon is back. Throws a TypeError that names every
+ * option that is wrong.
+ */
 export function createQuotaClient(options: QuotaClientOptions): QuotaClient {
-  const { deadlineMs = DEFAULT_DEADLINE_MS, callId = () => undefined, onFailure = () => undefined } = options;
-  const { service, admin } = connect(options);
-  const send = createSend({ deadlineMs, callId, onFailure });
-  const { joins = true, withoutDaemon = 'fail' } = options;
+  const { deadlineMs = DEFAULT_DEADLINE_MS, joins = true, withoutDaemon = 'fail' } = options;
+  const { onFailure = () => undefined } = options;
+  throwIfAny([
+    ...targetFaults(options.targets),
+    ...deadlineFaults(deadlineMs),
+    ...withoutDaemonFaults(withoutDaemon),
+    ...callbackFaults(options),
+  ]);
+  const callId = () => guarded(() => options.callId?.(), undefined);
+  const { service, admin, closed, close } = connect(options);
+  const startReport = createReport({ callId, onFailure });
+  const sendUnreported = createSend({ deadlineMs, callId, closed });
+  const send = reporting(sendUnreported, startReport);
+  const deciding = { deadlineMs, callId, joins, withoutDaemon, startReport };
   return {
-    ...createDeciding({ service, send }, { deadlineMs, callId, joins, withoutDaemon }),
+    ...createDeciding({ service, send: sendUnreported }, deciding),
     async record(call) {
-      const { requestId } = call;
+      const { requestId, callTime } = call;
+      if (Number.isNaN(Number(callTime))) throw new TypeError(`callTime: ${callTime} is not a moment`);
       const method = service.recordCall.bind(service);
       return (await send({ method, request: call, requestId })).recorded;
     },
@@ -123,7 +144,7 @@ export function createQuotaClient(options: QuotaClientOptions): QuotaClient {
       const method = service.stats.bind(service);
       return toStats(await send({ method, request: statsRequest(query), requestId: randomUUID() }));
     },
-    watch: (filter = {}) => watchDecisions(connectToEach(options), filter),
+    watch: (filter = {}) => watchDecisions({ admin, closed, filter }),
     async quotas({ subject, policy = '' }) {
       const method = admin.getQuota.bind(admin);
       const request = { subject, policy, usageWindow: undefined };
@@ -153,6 +174,15 @@ export function createQuotaClient(options: QuotaClientOptions): QuotaClient {
     async erase({ subject }) {
       await send({ method: admin.eraseSubject.bind(admin), request: { subject }, requestId: randomUUID() });
     },
-    close: () => service.close(),
+    close,
   };
+}
+
+function callbackFaults({ token, onAnswered, callId, onFailure }: QuotaClientOptions): string[] {
+  return (
+    Object.entries({ token, onAnswered, callId, onFailure })
+      .filter(([, given]) => given !== undefined && typeof given !== 'function')
+      // Without the value: a token is a secret.
+      .map(([name]) => `${name}: not a function`)
+  );
 }

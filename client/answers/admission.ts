@@ -38,6 +38,10 @@ export function toAdmission(response: AdmitResponse, { policy, cost, requestId }
       return { ...decided, admitted: false, retryDelayMs: response.retryDelay && toMs(response.retryDelay) };
     default:
       // A verdict that a later daemon may know, and we do not, must never let anyone in.
-      throw new QuotaUnavailable({ requestId, reason: `unknown decision ${response.decision}` });
+      throw new QuotaUnavailable({
+        requestId,
+        reason: `unknown decision ${response.decision}`,
+        grpcStatus: 'INTERNAL',
+      });
   }
 }

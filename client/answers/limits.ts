@@ -71,8 +71,9 @@ function toLimit(status: LimitStatus): Limit {
   };
 }
 
-/** So many milliseconds as a duration of the contract. */
+/** So many milliseconds as a duration of the contract. Throws a TypeError if it is no number. */
 export function toDuration(ms: number): Duration {
+  if (!Number.isFinite(ms)) throw new TypeError(`${ms} is not a number of milliseconds`);
   return { seconds: Math.floor(ms / MS_PER_S), nanos: Math.round((ms % MS_PER_S) * NS_PER_MS) };
 }
 

@@ -62,6 +62,11 @@ export class QuotaUnavailable extends Error {
   }
 }
 
+/** The failure of a request after `close`. It is no outage, which `withoutDaemon` would decide. */
+export function closedClient(requestId: string): QuotaUnavailable {
+  return new QuotaUnavailable({ requestId, reason: 'the client is closed', grpcStatus: 'CANCELLED' });
+}
+
 /** Turns a gRPC failure into ours, with the reason and the retry delay of its details. */
 export function toQuotaUnavailable(error: ServiceError, requestId: string): QuotaUnavailable {
   return new QuotaUnavailable({

@@ -4,7 +4,7 @@ import { QuotaServiceClient } from '../../gen/quota/v1/quota_service';
 import { CHANNEL_OPTIONS } from './channel_options';
 import { type AnsweredRequest, reportAnswered } from './report_answered';
 import { sendToken } from './send_token';
-import { listOf, toTarget } from './targets';
+import { toTarget } from './targets';
 
 export type ConnectionOptions = {
   /**
@@ -20,27 +20,24 @@ export type ConnectionOptions = {
   onAnswered?: ((request: AnsweredRequest) => void) | undefined;
 };
 
-/** Both services, over one channel to all the daemons. */
-export function connect(options: ConnectionOptions) {
-  const target = toTarget(options.targets);
-  const { channel, interceptors } = partsOf(options);
-  const service = new QuotaServiceClient(target, channel, { ...CHANNEL_OPTIONS, interceptors });
-  const shared = { channelOverride: service.getChannel(), interceptors };
-  return { service, admin: new QuotaAdminServiceClient(target, channel, shared) };
-}
-
-/** A client of each daemon alone. */
-export function connectToEach(options: ConnectionOptions): QuotaAdminServiceClient[] {
-  const { channel, interceptors } = partsOf(options);
-  return listOf(options.targets).map(
-    (target) => new QuotaAdminServiceClient(target, channel, { ...CHANNEL_OPTIONS, interceptors }),
-  );
-}
-
-function partsOf({ credentials, token, onAnswered }: ConnectionOptions) {
+/** Both services, over one channel to all the daemons; `closed` is aborted once it is closed. */
+export function connect({ targets, credentials, token, onAnswered }: ConnectionOptions) {
+  const target = toTarget(targets);
+  const channel = credentials ?? grpcCredentials.createInsecure();
   const interceptors: Interceptor[] = [
     ...(onAnswered === undefined ? [] : [reportAnswered(onAnswered)]),
     ...(token === undefined ? [] : [sendToken(token)]),
   ];
-  return { channel: credentials ?? grpcCredentials.createInsecure(), interceptors };
+  const service = new QuotaServiceClient(target, channel, { ...CHANNEL_OPTIONS, interceptors });
+  const shared = { channelOverride: service.getChannel(), interceptors };
+  const closing = new AbortController();
+  return {
+    service,
+    admin: new QuotaAdminServiceClient(target, channel, shared),
+    closed: closing.signal,
+    close() {
+      closing.abort();
+      service.close();
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import { InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
+import { guarded } from '../guarded';
 
 /** A request to the daemon that has ended, retries included. */
 export type AnsweredRequest = {
@@ -16,7 +17,7 @@ export function reportAnswered(onAnswered: (request: AnsweredRequest) => void): 
         next(metadata, {
           onReceiveStatus(answer, nextStatus) {
             const method = options.method_definition.path.replace(/^.*\//, '');
-            onAnswered({ method, code: status[answer.code] });
+            guarded(() => onAnswered({ method, code: status[answer.code] }), undefined);
             nextStatus(answer);
           },
         });

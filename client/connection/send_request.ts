@@ -1,5 +1,5 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { type QuotaUnavailable, toQuotaUnavailable } from '../answers/unavailable';
+import { closedClient, toQuotaUnavailable } from '../answers/unavailable';
 
 /** The metadata in which a caller sends the id under which it logs; in lower case, as gRPC wants it. */
 const CALL_ID_KEY = 'x-request-id';
@@ -12,16 +12,14 @@ export type Method<Request, Response> = (
   callback: (error: ServiceError | null, response: Response) => void,
 ) => ClientUnaryCall;
 
-/** A request that got no answer, or was rejected. */
-export type Failure = { callId: string | undefined; error: QuotaUnavailable };
-
 /** What every request is sent with. */
 export type SendingOptions = {
   /** How long a request may take, retries included, unless it says otherwise itself. */
   deadlineMs: number;
   /** The id under which the caller logs what it does now. The daemon logs the request under it. */
   callId: () => string | undefined;
-  onFailure: (failure: Failure) => void;
+  /** Aborted once the client is closed. */
+  closed: AbortSignal;
 };
 
 /** Sends one request and returns its response. Rejects with QuotaUnavailable. */
@@ -34,18 +32,17 @@ export type Send = <Request, Response>(sending: {
 }) => Promise<Response>;
 
 /** Makes the one function through which all unary requests are sent. */
-export function createSend({ deadlineMs: usualMs, callId, onFailure }: SendingOptions): Send {
-  return ({ method, request, requestId, deadlineMs = usualMs }) => {
+export function createSend({ deadlineMs: usualMs, callId, closed }: SendingOptions): Send {
+  return async ({ method, request, requestId, deadlineMs = usualMs }) => {
+    if (closed.aborted) throw closedClient(requestId);
     const deadline = Date.now() + deadlineMs;
     const sentId = callId();
     const metadata = new Metadata();
     if (sentId !== undefined) metadata.set(CALL_ID_KEY, sentId);
     return new Promise((resolve, reject) => {
       method(request, metadata, { deadline }, (cause, response) => {
-        if (cause === null) return resolve(response);
-        const error = toQuotaUnavailable(cause, requestId);
-        onFailure({ callId: sentId, error });
-        reject(error);
+        if (cause === null) resolve(response);
+        else reject(toQuotaUnavailable(cause, requestId));
       });
     });
   };

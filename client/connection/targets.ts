@@ -11,20 +11,32 @@ type Endpoints = experimental.StatusOr<experimental.Endpoint[]>;
  */
 export function toTarget(targets: string | readonly string[]): string {
   const list = listOf(targets);
-  const [first] = list;
-  if (first === undefined) throw new TypeError('targets: name at least one daemon');
-  if (list.length === 1) return first;
-  for (const target of list) {
-    if (experimental.splitHostPort(target)?.port === undefined)
-      throw new TypeError(`targets: "${target}" is not HOST:PORT`);
-  }
+  if (list.length === 1) return list.join();
   register();
   return `${SCHEME}:///${list.join(',')}`;
 }
 
 /** The targets, one or several, as a list. */
-export function listOf(targets: string | readonly string[]): readonly string[] {
+function listOf(targets: string | readonly string[]): readonly string[] {
   return typeof targets === 'string' ? [targets] : targets;
+}
+
+/** What is wrong with the targets, if anything is. */
+export function targetFaults(targets: unknown): string[] {
+  const list = typeof targets === 'string' ? [targets] : targets;
+  if (!Array.isArray(list) || list.length === 0) return ['targets: name at least one daemon'];
+  const isRight = list.length === 1 ? isNotEmpty : hasPort;
+  return list
+    .filter((target) => !isRight(target))
+    .map((target) => `targets: ${JSON.stringify(target)} is not HOST:PORT`);
+}
+
+function isNotEmpty(target: unknown): boolean {
+  return typeof target === 'string' && target !== '';
+}
+
+function hasPort(target: unknown): boolean {
+  return typeof target === 'string' && experimental.splitHostPort(target)?.port !== undefined;
 }
 
 let isRegistered = false;

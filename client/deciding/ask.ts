@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { BatchAdmitResult, QuotaServiceClient } from '../../gen/quota/v1/quota_service';
 import { type Admission, type Asked, toAdmission } from '../answers/admission';
+import { toMs } from '../answers/limits';
 import { QuotaUnavailable } from '../answers/unavailable';
 import type { Send } from '../connection/send_request';
 
@@ -41,13 +42,26 @@ function toResult(result: BatchAdmitResult | undefined, asked: Asked): Admission
     case 'response':
       return asValue(() => toAdmission(answer.value, asked));
     case 'error': {
-      const { code, message } = answer.value;
+      const { code, message, reason, retryDelay } = answer.value;
       const grpcStatus = status[code] ?? 'UNKNOWN';
-      return new QuotaUnavailable({ requestId, reason: message, grpcStatus, daemonReason: grpcStatus });
+      return new QuotaUnavailable({
+        requestId,
+        reason: message,
+        grpcStatus,
+        // An older daemon names none; it has answered all the same.
+        daemonReason: reason || grpcStatus,
+        retryAfterMs: retryDelay && toMs(retryDelay),
+      });
     }
     default:
-      return new QuotaUnavailable({ requestId, reason: 'the batch has no answer to this request' });
+      return noAnswer(asked);
   }
+}
+
+/** The failure of a request that the answer to its batch leaves out. */
+export function noAnswer({ requestId }: Asked): QuotaUnavailable {
+  const reason = 'the batch has no answer to this request';
+  return new QuotaUnavailable({ requestId, reason, grpcStatus: 'INTERNAL' });
 }
 
 /** A failure as a value; what is none stays thrown. */

@@ -1,24 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import type { Admission, Asked } from '../answers/admission';
-import type { QuotaUnavailable } from '../answers/unavailable';
+import type { Admission } from '../answers/admission';
+import { QuotaUnavailable } from '../answers/unavailable';
+import { reporting, type StartReport } from '../connection/report_failure';
+import { throwIfAny } from '../faults';
 import { type Asking, asFailure, asValue, createAsk, createAskEach } from './ask';
+import { type AdmitOptions, type BatchedOptions, deadlineFaults, toAsked, tooLong } from './asked';
+import { askBatch } from './batch';
 import { createJoiner } from './joining';
 import { createFallback, type WithoutDaemon } from './without_daemon';
-
-/** A request to be admitted. */
-export type AdmitOptions = {
-  subject: string;
-  policy: string;
-  /** 1 unless given. */
-  cost?: number | undefined;
-  /** A UUID of the caller's own, if it may ask again for the same act; a new one unless given. */
-  requestId?: string | undefined;
-  /** How long this request may take; the client's `deadlineMs` unless given. */
-  deadlineMs?: number | undefined;
-};
-
-/** One request of a batch, which has one deadline. */
-export type BatchedOptions = Omit<AdmitOptions, 'deadlineMs'>;
 
 /** What an admitted request took: its subject, and the policy and the id of its admission. */
 export type Taken = { subject: string; policy: string; requestId: string };
@@ -29,45 +17,48 @@ export type DecidingOptions = {
   callId: () => string | undefined;
   joins: boolean;
   withoutDaemon: WithoutDaemon;
+  startReport: StartReport;
 };
 
 /** Makes the functions that ask for decisions, and decide if no daemon answers. */
 export function createDeciding(asking: Asking, options: DecidingOptions) {
-  const { deadlineMs: usualMs, callId, joins, withoutDaemon } = options;
+  const { deadlineMs: usualMs, callId, joins, withoutDaemon, startReport } = options;
+  const { service } = asking;
   const alone = createAsk(asking);
   const askEach = createAskEach(asking);
   const ask = joins ? createJoiner({ ask: alone, askEach, callId }) : alone;
+  const sendReported = reporting(asking.send, startReport);
   const fallback = createFallback(withoutDaemon);
   return {
     async admit({ deadlineMs = usualMs, ...request }: AdmitOptions): Promise<Admission> {
       const asked = toAsked(request);
-      return ask(asked, deadlineMs).catch((error) => fallback.decide(asked, asFailure(error)));
+      throwIfAny(deadlineFaults(deadlineMs));
+      const report = startReport();
+      try {
+        const fault = tooLong(asked);
+        if (fault !== undefined) throw fault;
+        return await ask(asked, deadlineMs);
+      } catch (error) {
+        report(error);
+        return fallback.decide(asked, asFailure(error));
+      }
     },
     async batch(requests: readonly BatchedOptions[]): Promise<(Admission | QuotaUnavailable)[]> {
       const asked = requests.map(toAsked);
-      return askEach(asked, usualMs).catch((error) => {
-        const failure = asFailure(error);
-        return asked.map((one) => asValue(() => fallback.decide(one, failure.ofRequest(one.requestId))));
+      const report = startReport();
+      const answered = await askBatch(asked, { askEach, deadlineMs: usualMs });
+      return answered.map(({ one, answer }) => {
+        if (!(answer instanceof QuotaUnavailable)) return answer;
+        report(answer);
+        return asValue(() => fallback.decide(one, answer));
       });
     },
     async refund({ subject, policy, requestId }: Taken): Promise<boolean> {
       const taken = { subject, policy, requestId };
       // What was taken here, no daemon knows.
       if (fallback.refund(taken)) return true;
-      const method = asking.service.refund.bind(asking.service);
-      return (await asking.send({ method, request: taken, requestId })).refunded;
+      const method = service.refund.bind(service);
+      return (await sendReported({ method, request: taken, requestId })).refunded;
     },
   };
-}
-
-/** What the contract's int32 holds. */
-const MAX_COST = 2 ** 31 - 1;
-
-/** Throws a TypeError for what no message can hold: it must not spoil the requests that it would be joined with. */
-function toAsked({ subject, policy, cost = 1, requestId = randomUUID() }: BatchedOptions): Asked {
-  for (const [name, value] of Object.entries({ subject, policy, requestId }))
-    if (typeof value !== 'string') throw new TypeError(`${name}: ${value} is not a string`);
-  if (!Number.isInteger(cost) || Math.abs(cost) > MAX_COST)
-    throw new TypeError(`cost: ${cost} is not a whole number that fits into 32 bits`);
-  return { subject, policy, cost, requestId };
 }

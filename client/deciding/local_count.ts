@@ -29,9 +29,13 @@ export function createLocalCount(
   function current(subject: string): Taking[] {
     const startMs = nowMs() - windowMs;
     const kept = (takings.get(subject) ?? []).filter(({ timeMs }) => timeMs > startMs);
+    keep(subject, kept);
+    return kept;
+  }
+
+  function keep(subject: string, kept: Taking[]): void {
     if (kept.length === 0) takings.delete(subject);
     else takings.set(subject, kept);
-    return kept;
   }
 
   function hasRoom(subject: string): boolean {
@@ -77,8 +81,9 @@ export function createLocalCount(
     refund({ subject, requestId }) {
       const kept = current(subject);
       const after = kept.filter((taking) => taking.requestId !== requestId);
-      takings.set(subject, after);
-      return after.length < kept.length;
+      if (after.length === kept.length) return false;
+      keep(subject, after);
+      return true;
     },
   };
 }

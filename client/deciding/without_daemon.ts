@@ -13,6 +13,34 @@ import { createLocalCount, type LocalLimit } from './local_count';
  */
 export type WithoutDaemon = 'fail' | 'deny' | 'admit' | { local: Readonly<Record<string, LocalLimit>> };
 
+/** What is wrong with the option, if anything is. */
+export function withoutDaemonFaults(outcome: unknown): string[] {
+  if (OUTCOMES.includes(outcome)) return [];
+  const locals = isObject(outcome) ? outcome.local : undefined;
+  if (!isObject(locals)) return [`withoutDaemon: ${outcome} is none of ${OUTCOMES.join(', ')}, { local }`];
+  return Object.entries(locals).flatMap(([policy, limit]) =>
+    localLimitFaults(limit).map((fault) => `withoutDaemon: local["${policy}"]: ${fault}`),
+  );
+}
+
+const OUTCOMES: readonly unknown[] = ['fail', 'deny', 'admit'];
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function localLimitFaults(given: unknown): string[] {
+  const { limit, windowMs } = isObject(given) ? given : {};
+  return [
+    ...(isWholeFrom(0, limit) ? [] : [`limit: ${limit} is not a whole number, 0 or more`]),
+    ...(isWholeFrom(1, windowMs) ? [] : [`windowMs: ${windowMs} is not a whole number, 1 or more`]),
+  ];
+}
+
+function isWholeFrom(least: number, value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+}
+
 /** Decides instead of daemons that do not answer. */
 export type Fallback = {
   /** Throws the failure if it is not for the client to decide. */

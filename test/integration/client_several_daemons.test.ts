@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createQuotaClient, type QuotaClient, type WatchedDecision } from '../../client/quota_client';
 import { startDaemon, type TestDaemon } from '../helpers/daemon';
 import { openRedisSpace, type RedisSpace } from '../helpers/redis';
+import { until } from '../helpers/wait';
 
 const POLICY = 'connection';
 
@@ -46,6 +47,31 @@ test('client: a repeat with the same id is admitted once, on whichever daemon', 
   expect(await client.quotas(request)).toMatchObject([{ limits: [{ remaining: 9 }] }]);
 });
 
+test('client: failures that are joined have the reasons of those alone', async () => {
+  const policy = POLICY;
+  const refunded = { subject: randomUUID(), policy, requestId: randomUUID() };
+  await client.admit(refunded);
+  await client.refund(refunded);
+  const requests = [refunded, { subject: '1', policy: 'nowhere' }, { subject: 'a\tb', policy }];
+  const alone = createQuotaClient({
+    targets: daemons.map(({ target }) => target),
+    deadlineMs: 5_000,
+    joins: false,
+  });
+  const reasonsOf = async (one: QuotaClient) => {
+    const failures = await Promise.all(requests.map((request) => one.admit(request).catch((error) => error)));
+    return failures.map(({ grpcStatus, daemonReason }) => [grpcStatus, daemonReason]);
+  };
+  const expected = [
+    ['FAILED_PRECONDITION', 'REFUNDED_REQUEST'],
+    ['NOT_FOUND', 'UNKNOWN_POLICY'],
+    ['INVALID_ARGUMENT', 'INVALID_REQUEST'],
+  ];
+
+  expect([await reasonsOf(client), await reasonsOf(alone)]).toEqual([expected, expected]);
+  alone.close();
+});
+
 test('client: an admission is given back once, on whichever daemon', async () => {
   const request = { subject: randomUUID(), policy: POLICY };
   const { requestId } = await client.admit(request);
@@ -67,25 +93,54 @@ test('client: a quota that is reset is free again', async () => {
   expect(await client.quotas(request)).toMatchObject([{ limits: [{ remaining: 10 }] }]);
 });
 
-test('client: watch, the decisions of both daemons, and a failure once one of them has stopped', async () => {
+test('client: watch, each decision of both daemons once, and a failure once the watched daemon has stopped', async () => {
   const subject = randomUUID();
-  const alone = daemons.map(({ target }) => createQuotaClient({ targets: target }));
+  const alone = daemons.map(({ target }) => createQuotaClient({ targets: target, deadlineMs: 5_000 }));
   const seen: WatchedDecision[] = [];
   const watching = (async () => {
-    for await (const decision of client.watch({ subject, admitted: true })) seen.push(decision);
+    for await (const decision of client.watch({ subject, decision: 'admitted' })) seen.push(decision);
   })();
   watching.catch(() => undefined);
-  const costs = () => new Set(seen.map(({ cost }) => cost));
-  for (const endMs = Date.now() + BOUND_MS; costs().size < 2 && Date.now() < endMs; await pause(50)) {
+  const costs = () => seen.map(({ cost }) => cost).sort();
+  const marks = () => costs().filter((cost) => cost > 2);
+  /** One admission by each daemon, of these costs. */
+  const admitByEach = async (...taken: readonly number[]) => {
     await client.reset({ subject });
-    await Promise.all(alone.map((one, index) => one.admit({ subject, policy: POLICY, cost: index + 1 })));
-  }
-  for (const one of alone) one.close();
+    await Promise.all(alone.map((one, index) => one.admit({ subject, policy: POLICY, cost: taken[index] })));
+  };
+  // The decisions of the other daemon are seen from about a second later.
+  for (const endMs = Date.now() + BOUND_MS; new Set(costs()).size < 2 && Date.now() < endMs; await pause(50))
+    await admitByEach(1, 2);
+  await admitByEach(3, 4);
+  await until('both are seen', () => new Set(marks()).size === 2);
+  await admitByEach(5, 5);
+  await until('both of the next are seen', () => marks().filter((cost) => cost === 5).length >= 2);
 
-  expect(costs()).toEqual(new Set([1, 2]));
-  expect(seen[0]).toMatchObject({ subject, policy: POLICY, admitted: true, missedCount: 0 });
+  expect(marks()).toEqual([3, 4, 5, 5]);
+  expect(seen[0]).toMatchObject({ subject, policy: POLICY, decision: 'admitted', missedCount: 0 });
+  const stopped = expect(alone[1]?.watch({ subject }).next()).rejects.toMatchObject({
+    code: 'QUOTA_UNAVAILABLE',
+    isTemporary: true,
+  });
   await daemons[1]?.stop();
-  await expect(watching).rejects.toMatchObject({ code: 'QUOTA_UNAVAILABLE' });
+  await stopped;
+  for (const one of alone) one.close();
+});
+
+test('client: watch, goes on with the other daemon if it is called again after one of two has stopped', async () => {
+  const subject = randomUUID();
+  const again = createQuotaClient({ targets: daemons.map(({ target }) => target), deadlineMs: 5_000 });
+  const next = again.watch({ subject }).next();
+  let isSeen = false;
+  const noting = next.then(() => {
+    isSeen = true;
+  });
+  for (const endMs = Date.now() + BOUND_MS; !isSeen && Date.now() < endMs; await pause(50))
+    await again.admit({ subject, policy: POLICY });
+  await noting;
+  again.close();
+
+  expect(await next).toMatchObject({ value: { subject } });
 });
 
 test('client: requests are still decided if one daemon of two is stopped', async () => {

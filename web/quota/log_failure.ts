@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { QuotaUnavailable } from '../../client/answers/unavailable';
-import type { Failure } from '../../client/connection/send_request';
+import type { Failure } from '../../client/connection/report_failure';
 
 const NO_ANSWER: ReadonlySet<string> = new Set(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED']);
 

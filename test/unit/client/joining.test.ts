@@ -157,7 +157,13 @@ describe('joined requests', () => {
     [{ subject: undefined as unknown as string, policy: 'connection' }, /^subject/],
     [{ subject: '1', policy: 'connection', cost: 1.5 }, /^cost/],
     [{ subject: '1', policy: 'connection', cost: Number.NaN }, /^cost/],
-  ])('one that no message can hold is a fault of its own: %j', async (wrong, message) => {
+    [{ subject: '1', policy: 'connection', cost: 0 }, /^cost/],
+    [{ subject: '1', policy: 'connection', cost: -5 }, /^cost/],
+    [{ subject: '1', policy: 'connection', deadlineMs: Number.NaN }, /^deadlineMs/],
+    [{ subject: '1', policy: 'connection', deadlineMs: '500' as unknown as number }, /^deadlineMs/],
+    [{ subject: '1', policy: 'connection', deadlineMs: 0 }, /^deadlineMs/],
+    [{ subject: '1', policy: 'connection', deadlineMs: 1e300 }, /^deadlineMs/],
+  ])('one that no daemon could admit is a fault of its own: %j', async (wrong, message) => {
     const { batches, methods } = daemonThat(() => admission);
     const client = await clientOf(methods);
     const [, ...others] = await Promise.all([

@@ -15,6 +15,25 @@ function clientWith(withoutDaemon: QuotaClientOptions['withoutDaemon']): QuotaCl
   return clientTo(NOWHERE, { withoutDaemon });
 }
 
+describe('withoutDaemon', () => {
+  const policy = 'connection';
+
+  test.each([
+    ['Fail', /^withoutDaemon: Fail is none of fail, deny, admit/],
+    [{}, /^withoutDaemon: /],
+    [{ local: undefined }, /^withoutDaemon: /],
+    [{ local: { [policy]: { limit: 3, windowMs: 0 } } }, /local\["connection"\]: windowMs: 0/],
+    [{ local: { [policy]: { limit: 3, windowMs: Number.NaN } } }, /windowMs: NaN/],
+    [{ local: { [policy]: { limit: Number.NaN, windowMs: 1 } } }, /limit: NaN/],
+    [{ local: { [policy]: { limit: -1, windowMs: 1 } } }, /limit: -1/],
+    [{ local: { [policy]: undefined, b: { limit: '3', windowMs: 0 } } }, /undefined.*undefined.*3.*0/],
+  ])('%j is rejected with everything that is wrong', (withoutDaemon, message) => {
+    const make = () => clientWith(withoutDaemon as unknown as QuotaClientOptions['withoutDaemon']);
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(message);
+  });
+});
+
 describe('no daemon answers', () => {
   test('fail, unless something else is chosen', async () => {
     expect(await failureOf(clientTo(NOWHERE).admit(request))).toMatchObject({
@@ -148,6 +167,22 @@ describe('local count', () => {
 
     expect([count.refund({ ...taken, requestId: randomUUID() }), count.refund(taken)]).toEqual([false, true]);
     expect([count.refund(taken), admit().admitted, admit().admitted]).toEqual([false, true, false]);
+  });
+
+  test('subjects of which nothing is taken any more are not kept', () => {
+    const { clock, count, admit } = countOf(1);
+    for (let subject = 0; subject < 100_000; subject += 1)
+      count.refund({ subject: String(subject), policy: 'connection', requestId: randomUUID() });
+    const requestId = randomUUID();
+    for (let subject = 0; subject < 100_000; subject += 1) {
+      const taken = { subject: String(subject), policy: 'connection', requestId };
+      count.admit({ ...taken, cost: 1 });
+      count.refund(taken);
+    }
+
+    // A count that is full denies a subject that it does not know, until something expires.
+    clock.nowMs = -1;
+    expect(admit().admitted).toBe(true);
   });
 
   test('subjects are counted apart', () => {
