@@ -1,5 +1,6 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { closedClient, toQuotaUnavailable } from '../answers/unavailable';
+import { guarded } from '../guarded';
 
 /** The metadata in which a caller sends the id under which it logs; in lower case, as gRPC wants it. */
 const CALL_ID_KEY = 'x-request-id';
@@ -36,9 +37,10 @@ export function createSend({ deadlineMs: usualMs, callId, closed }: SendingOptio
   return async ({ method, request, requestId, deadlineMs = usualMs }) => {
     if (closed.aborted) throw closedClient(requestId);
     const deadline = Date.now() + deadlineMs;
-    const sentId = callId();
     const metadata = new Metadata();
-    if (sentId !== undefined) metadata.set(CALL_ID_KEY, sentId);
+    const sentId = callId();
+    // It may be a visitor's own, with characters that no header can hold: those fail no request.
+    if (sentId !== undefined) guarded(() => metadata.set(CALL_ID_KEY, sentId), undefined);
     return new Promise((resolve, reject) => {
       method(request, metadata, { deadline }, (cause, response) => {
         if (cause === null) resolve(response);

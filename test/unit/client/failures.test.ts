@@ -167,6 +167,14 @@ describe('a function of the application that throws', () => {
 
     expect(warn).toHaveBeenLastCalledWith(fault);
   });
+
+  test('callId: an id that no header can hold is not sent, and is a warning', async () => {
+    const client = await clientOf(daemonThatFails({}).methods, { callId: () => 'é\n' });
+    warn.mockClear();
+    expect(await client.admit(requestOf('1'))).toMatchObject({ admitted: true });
+
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
 });
 
 describe('after close', () => {
