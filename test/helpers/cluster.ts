@@ -120,8 +120,11 @@ export async function startCluster(options: OwnClusterOptions = {}): Promise<Own
     rebalance,
     settled,
     async masters() {
-      const roles = await Promise.all(servers.map(async (server) => (await replicationOf(server)).role));
-      return servers.filter((_, at) => roles[at] === 'master');
+      // A killed server takes none.
+      const reports = await Promise.all(
+        servers.map((server) => replicationOf(server).catch(() => undefined)),
+      );
+      return servers.filter((_, at) => reports[at]?.role === 'master');
     },
     async ownerOf(key) {
       const slot = calculateSlot(key);
