@@ -8,8 +8,13 @@ import { createSharedPauses } from './shared_pauses';
 /** Partitions that are probed within one interval; with more of them, each is probed less often. */
 const PROBES_PER_INTERVAL = 16;
 
-/** Of pauses that are hardly longer: they must not be rounded up to twice the time. */
-const SHORT_STEP_MS = 25;
+/**
+ * Probes are sent together at steps of a common clock, as each step costs a write to each server. A pause is rounded up to a
+ * step, which is a part of it, so that it hardly gets longer.
+ */
+const STEPS_PER_PAUSE = 4;
+const SHORTEST_STEP_MS = 25;
+const LONGEST_STEP_MS = 300;
 
 /** While partitions fail, each is asked this often: hundreds of them fail at once if a server does. */
 const LONGEST_RETRY_MS = 500;
@@ -57,8 +62,9 @@ function watchServer({ redis, name, keys, partitions, logger }: DatabaseHealthOp
 
 function watchPartitions({ redis, name, keys, partitions, logger }: DatabaseHealthOptions): DatabaseHealth {
   const summary = createSummary();
-  const isEachOften = partitions <= PROBES_PER_INTERVAL;
-  const pauseTogether = createSharedPauses(isEachOften ? SHORT_STEP_MS : PROBE_INTERVAL_MS);
+  const intervalMs = PROBE_INTERVAL_MS * Math.max(1, partitions / PROBES_PER_INTERVAL);
+  const stepMs = Math.min(LONGEST_STEP_MS, Math.max(SHORTEST_STEP_MS, intervalMs / STEPS_PER_PAUSE));
+  const pauseTogether = createSharedPauses(stepMs);
   const parts = Array.from({ length: partitions }, (_, partition) => {
     const quiet = quieted(logger.child({ partition }), summary.changed);
     const circuit = createCircuit({ name, logger: quiet });
@@ -67,7 +73,7 @@ function watchPartitions({ redis, name, keys, partitions, logger }: DatabaseHeal
       name,
       key: keys.probe(partition),
       circuit,
-      intervalMs: PROBE_INTERVAL_MS * Math.max(1, partitions / PROBES_PER_INTERVAL),
+      intervalMs,
       longestRetryMs: LONGEST_RETRY_MS,
       pauseTogether,
       logger: quiet,

@@ -18,6 +18,12 @@ const IDLE_MS = 250;
  */
 const PARTITIONS_PER_IDLE = 16;
 
+/**
+ * So many partitions that had nothing to fold are checked together: what they send to a server goes out in one write, and it
+ * answers callers between two groups. A partition that had something to fold is folded alone.
+ */
+const IDLE_TOGETHER = 16;
+
 /** How often the sizes of the logs are measured. */
 const MEASURE_MS = 1000;
 
@@ -68,6 +74,8 @@ interface PartitionProgress {
   backlog: number;
   isLeased: boolean;
   measuredMs: number;
+  /** Whether the last step found nothing to do. */
+  wasIdle: boolean;
   /** Whether there is more to do; otherwise it is checked again at `nextMs`. */
   hasMore: boolean;
   nextMs: number;
@@ -86,6 +94,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       backlog: 0,
       isLeased: false,
       measuredMs: Number.NEGATIVE_INFINITY,
+      wasIdle: false,
       hasMore: false,
       nextMs: Number.NEGATIVE_INFINITY,
       hasFailed: false,
@@ -107,6 +116,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   async function step(partition: number, of: PartitionProgress): Promise<void> {
     const nowMs = clock.nowMs();
     of.hasMore = false;
+    of.wasIdle = false;
     of.nextMs = nowMs + idleMs - IDLE_MS / 2;
     const isMeasuring = nowMs - of.measuredMs >= MEASURE_MS;
     const reply = await folder.fold(partition, { leaseMs, isMeasuring });
@@ -114,21 +124,26 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     if (isMeasuring && reply.held) of.measuredMs = nowMs;
     if (reply.has_newcomers) onNewcomers(partition);
     of.hasMore = reply.has_more ?? false;
+    of.wasIdle = !of.hasMore && (reply.folded ?? 0) === 0;
   }
 
   /** Does one step for each partition that has or may have work; true if one of them has more to do. */
   async function round(): Promise<boolean> {
-    let failure: unknown;
-    for (const [partition, of] of known.entries()) {
-      const isDue = of.hasMore || clock.nowMs() >= of.nextMs;
-      if (!isDue || !isAsked(partition)) continue;
-      of.hasFailed = false;
-      await step(partition, of).catch((error: unknown) => {
-        // Another partition may have another master that answers.
-        of.hasFailed = true;
-        failure ??= error;
+    const failures: unknown[] = [];
+    const due = [...known.entries()].filter(([, of]) => of.hasMore || clock.nowMs() >= of.nextMs);
+    for (const group of groupsOf(due)) {
+      const steps = group.map(async ([partition, of]) => {
+        if (!isAsked(partition)) return;
+        of.hasFailed = false;
+        await step(partition, of).catch((error: unknown) => {
+          // Another partition may have another master that answers.
+          of.hasFailed = true;
+          failures.push(error);
+        });
       });
+      await Promise.all(steps);
     }
+    const [failure] = failures;
     if (failure !== undefined) report(failure);
     if (known.every(({ hasFailed }) => !hasFailed)) failingSinceMs = undefined;
     return failure === undefined && known.some(({ hasMore }) => hasMore);
@@ -175,4 +190,15 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       };
     },
   };
+}
+
+type Partition = readonly [partition: number, progress: PartitionProgress];
+
+/** Partitions whose steps are sent at once: those that were idle in groups, each other one alone. */
+function groupsOf(due: readonly Partition[]): Partition[][] {
+  const idle = due.filter(([, { wasIdle }]) => wasIdle);
+  const busy = due.filter(([, { wasIdle }]) => !wasIdle);
+  const groups = busy.map((each) => [each]);
+  for (let at = 0; at < idle.length; at += IDLE_TOGETHER) groups.push(idle.slice(at, at + IDLE_TOGETHER));
+  return groups;
 }

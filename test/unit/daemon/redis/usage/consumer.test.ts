@@ -6,6 +6,8 @@ import type { Folder } from '../../../../../daemon/redis/usage/fold';
 
 const STEP_MS = 10;
 
+const PARTITIONS = 300;
+
 /** A clock that moves only when told to, and wakes those who sleep. */
 function createClock() {
   let nowMs = 0;
@@ -90,5 +92,41 @@ describe('the lease of folding', () => {
       expect(second.progress.leasedPartitions).toBe(partitions);
       await second.stop();
     }
+  });
+});
+
+describe('checking what there is to fold', () => {
+  /** How many steps were under way at once, at most, once each partition had been checked. */
+  async function mostAtOnce({ folded }: { folded: number }): Promise<number> {
+    const clock = createClock();
+    let [underWay, most, checked] = [0, 0, 0];
+    const consumer = createConsumer({
+      folder: {
+        async fold() {
+          underWay += 1;
+          checked += 1;
+          if (checked > PARTITIONS) most = Math.max(most, underWay);
+          await turn();
+          underWay -= 1;
+          return { held: true, now_us: 0, folded };
+        },
+      },
+      partitions: PARTITIONS,
+      logger: pino({ level: 'silent' }),
+      onNewcomers: () => undefined,
+      clock,
+    });
+    consumer.start();
+    await clock.pass(20_000);
+    void consumer.stop();
+    return most;
+  }
+
+  test('partitions without anything to fold are checked together', async () => {
+    expect(await mostAtOnce({ folded: 0 })).toBe(16);
+  });
+
+  test('each partition that had something to fold is folded alone', async () => {
+    expect(await mostAtOnce({ folded: 1 })).toBe(1);
   });
 });
