@@ -163,6 +163,8 @@ const clientLine = z.object({
   deadlineUs: z.number(),
   /** How long the client's process was held up. */
   stalledUs: z.number().default(0),
+  /** How long the daemon that it asked was stopped by the injector of faults. */
+  stoppedUs: z.number().default(0),
   outcome: z.string(),
 });
 

@@ -5,24 +5,28 @@ import type { Attempt, Call, Operation } from '../history';
 import { isAdmittedLocally, isCharge, isRepeat, isUnknown } from '../outcomes';
 import { mayHaveLost } from '../takings';
 import { createFinding, type Finding } from '../violations';
+import { deniedAfterCharge } from './denied_ids';
 
 type Violate = (message: string) => void;
 
-/** No request id is charged twice, and none is called a repeat of what was never taken. */
+/** No request id is charged twice, or denied once it was charged, and none is called a repeat of what was never taken. */
 export function checkIds(accounts: readonly Account[], context: Context): Finding {
   const { violate, result } = createFinding('request ids');
   let count = 0;
-  for (const { attempts, changes } of accounts) {
+  for (const account of accounts) {
+    const { attempts, changes } = account;
     const named = attempts.filter(({ sent }) => sent.id !== undefined);
     for (const tries of groupBy(named, ({ sent }) => sent.id ?? '').values()) {
       count += 1;
       checkCharges(tries, { context, changes, violate });
       checkRepeats(tries, violate);
       checkLocal(tries, { changes, violate });
+      for (const [denial, charge] of deniedAfterCharge({ account, context, tries }))
+        violate(`${denial.place}: id ${denial.sent.id} is denied, and was charged at ${charge.place}`);
     }
   }
   const calls = context.history.calls.filter(({ sent }) => sent.id !== undefined);
-  const byId = groupBy(calls, ({ sent }) => sent.id ?? '');
+  const byId = groupBy(calls, ({ sent: { subject, id } }) => JSON.stringify([subject, id]));
   for (const tries of byId.values()) checkCall(tries, { context, violate });
   return result(`${count} ids of admissions, ${byId.size} ids of calls`);
 }

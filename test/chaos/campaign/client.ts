@@ -35,15 +35,17 @@ export function startClient({ random, posts, notes, stalls, policies }: ClientOp
 
   /** One try, and what each request was answered. */
   async function ask(requests: readonly Request[]): Promise<readonly AskedOutcome[]> {
-    const client = random.pick(posts).client(random.between(0, 99));
+    const post = random.pick(posts);
+    const client = post.client(random.between(0, 99));
     const [sentUs, sentMs] = [wallUs(), performance.now()];
     const lastsMs = random.between(200, 2_000);
     const outcomes = await askDaemon(client, requests, lastsMs);
     const deadlineUs = sentUs + lastsMs * US_PER_MS;
     const stalledUs = Math.round(stalls.sinceMs(sentMs) * US_PER_MS);
+    const stoppedUs = Math.round(post.stoppedSinceMs(sentMs) * US_PER_MS);
     for (const [at, { op, subject, id }] of requests.entries()) {
       const { outcome } = outcomes[at] ?? { outcome: 'UNKNOWN' };
-      notes.write('client', { op, subject, id, sentUs, deadlineUs, stalledUs, outcome });
+      notes.write('client', { op, subject, id, sentUs, deadlineUs, stalledUs, stoppedUs, outcome });
     }
     return outcomes;
   }

@@ -7,6 +7,7 @@ import { QuotaServiceClient } from '../../../gen/quota/v1/quota_service';
 import { startDaemon, type TestDaemon } from '../../helpers/daemon';
 import { freePort } from '../../helpers/ports';
 import { POLICY_VERSIONS, TOKENS } from './policies';
+import { noteStops } from './stops';
 
 /** A daemon that is restarted after every end. */
 export interface Post {
@@ -19,6 +20,8 @@ export interface Post {
   kill(ms: number): Promise<void>;
   /** Stops all of its processes for a time. */
   freeze(ms: number): Promise<void>;
+  /** For how long in all it has been stopped so since a moment of `performance.now()`, in milliseconds. */
+  stoppedSinceMs(momentMs: number): number;
   /** Asks it to stop, waits until it has, and starts another. */
   drain(ms: number): Promise<void>;
   /** Ends one of its workers; false if it has none. */
@@ -45,6 +48,7 @@ export async function openPost({ redisUrl, recordFolder, accessPath, workers }: 
   let clients: QuotaServiceClient[] = [];
   /** Those that were killed may have workers that still drain. */
   const former: TestDaemon[] = [];
+  const stops = noteStops();
 
   async function start(): Promise<void> {
     daemon = await startDaemon({
@@ -99,10 +103,13 @@ export async function openPost({ redisUrl, recordFolder, accessPath, workers }: 
       await start();
     },
     async freeze(ms) {
+      const end = stops.begin();
       signalAll('SIGSTOP');
       await pause(ms);
       signalAll('SIGCONT');
+      end();
     },
+    stoppedSinceMs: stops.sinceMs,
     async drain(ms) {
       former.push(daemon);
       await daemon.stop();

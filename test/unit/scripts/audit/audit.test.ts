@@ -145,6 +145,21 @@ describe('audit', () => {
     expect(failedChecks([record])).toEqual([]);
   });
 
+  test('a client may wait for as long beyond its deadline as its daemon was stopped', () => {
+    const auditWith = (fields: object) => {
+      const records = honestRecord();
+      const [, , client] = records;
+      Object.assign(client?.lines[0] ?? {}, { atUs: START_US + 4.5 * S, ...fields });
+      return auditOf(records).findings.find(({ check }) => check === 'clients');
+    };
+
+    expect(auditWith({})?.violations).toHaveLength(1);
+    expect(auditWith({ stoppedUs: 2 * S })).toMatchObject({
+      violations: [],
+      notes: ['the longest wait beyond a deadline: 500 ms; later than 100 ms: 1'],
+    });
+  });
+
   test('what the store may have lost may be taken and charged again', () => {
     const daemon = limitedDaemon();
     for (const [second, id] of ['a1', 'a2', 'a1', 'a3'].entries()) daemon.admit({ second, id });

@@ -85,6 +85,11 @@ const TAMPERINGS: readonly (readonly [what: string, check: string, tamper: (reco
       ({ one }) => Object.assign(sentOf(one, 'a5'), { id: 'a1' }),
     ],
     [
+      'an id that is denied after it was charged',
+      'request ids',
+      ({ one }) => Object.assign(answerOf(one, 'a1', 1), { admitted: false, isRepeat: false }),
+    ],
+    [
       'a repeat of what was never taken',
       'request ids',
       ({ one }) => Object.assign(answerOf(one, 'a7'), { isRepeat: true }),
@@ -285,7 +290,7 @@ const TAMPERINGS: readonly (readonly [what: string, check: string, tamper: (reco
     [
       'a client that waited beyond its deadline',
       'clients',
-      ({ client }) => Object.assign(client.lines[0] ?? {}, { atUs: START_US + 8 * S }),
+      ({ client }) => Object.assign(client.lines[0] ?? {}, { atUs: START_US + 3.2 * S }),
     ],
   ];
 function refundOf(record: MadeRecord, nth = 0): Line {
