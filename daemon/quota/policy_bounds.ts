@@ -81,10 +81,15 @@ export function overriddenCallUs({ limits }: Pick<Bounded, 'limits'>, cost: numb
   return CALL_US + LIMIT_US * limits.length + TOKEN_US * (inSet + inShadows);
 }
 
+/** What one call of a policy may take Redis at most, in whole microseconds. */
+export function longestCallUs(policy: Bounded): number {
+  return Math.ceil(callUs(policy, Number.MAX_SAFE_INTEGER));
+}
+
 /** Why Redis could not keep a policy within its bounds, with the calculation; empty if it can. */
 export function boundFaults(policy: Bounded): string[] {
   const faults: string[] = [];
-  const longestUs = Math.ceil(callUs(policy, Number.MAX_SAFE_INTEGER));
+  const longestUs = longestCallUs(policy);
   if (longestUs > MAX_CALL_US) {
     const sets = policy.limits.filter((limit) => algorithmOf(limit).keepsTokens).length;
     faults.push(

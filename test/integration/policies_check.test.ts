@@ -47,14 +47,27 @@ policies:
     );
   });
 
-  test('a file within the bounds, valid', async () => {
+  test('a file within the bounds is valid, and what each policy may cost Redis is calculated', async () => {
     const { output, code } = await check(`
 policies:
   login:
     limits:
       - { name: one, algorithm: sliding-window, limit: 1000, window: 10m }
+  tried:
+    limits:
+      - { name: watched, algorithm: token-bucket, limit: 5, window: 10m, shadow: true }
+  forgetful:
+    remember: none
+    limits:
+      - { name: burst, algorithm: token-bucket, limit: 5, window: 10m }
 `);
 
-    expect([code, output]).toEqual([0, expect.stringContaining('1 policy, 0 services: valid')]);
+    expect(code).toBe(0);
+    expect(output.trim().split('\n')).toEqual([
+      expect.stringContaining('3 policies, 0 services: valid'),
+      '  login: at most 2000 request ids of a subject, kept for 10m; one call takes Redis at most 1225 µs (calculated)',
+      '  tried: at most 100000 request ids of a subject, kept for 10m (no limit counts them; the oldest go first); one call takes Redis at most 25 µs (calculated)',
+      '  forgetful: no request ids are kept; one call takes Redis at most 25 µs (calculated)',
+    ]);
   });
 });
