@@ -166,7 +166,7 @@ async function openBench(redis: Redis, look: Bench['look']): Promise<Bench> {
   return bench;
 }
 
-async function setClock(redis: Redis, nowUs: number): Promise<void> {
+export async function setClock(redis: Redis, nowUs: number): Promise<void> {
   await redis.mset('s', Math.floor(nowUs / SECOND_US), 'us', nowUs % SECOND_US);
 }
 
