@@ -156,6 +156,18 @@ export const FIGURES = [
     bound: atMost(1.5),
   },
   {
+    name: 'outage.killed',
+    title: 'from one second after Redis was killed: p99 of an Admit',
+    unit: 'ms',
+    bound: below(50),
+  },
+  {
+    name: 'outage.frozen',
+    title: 'from one second after Redis was frozen: p99 of an Admit',
+    unit: 'ms',
+    bound: below(50),
+  },
+  {
     name: 'workers.cpu',
     title: 'CPU per decision with 2 workers ÷ 1, 8 connections',
     unit: '',

@@ -7,6 +7,14 @@ export function medianOf(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The value that this percentage of the values does not exceed, the nearest rank. */
+export function percentileOf(values: readonly number[], percentage: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const value = sorted[Math.ceil((percentage / 100) * sorted.length) - 1];
+  if (value === undefined) throw new Error('there is no percentile of no values');
+  return value;
+}
+
 /** The smallest and the largest value. */
 export interface Spread {
   readonly least: number;

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { Decision, QuotaServiceClient } from '../../../gen/quota/v1/quota_service';
 
-/** What came of one Admit, and when it was asked, in seconds since the measurement began. */
+/** What came of one Admit, and when it was due, in seconds since the measurement began. */
 export interface Asked {
   readonly atS: number;
+  /** From when it was due. */
   readonly latencyMs: number;
   readonly verdict: 'admitted' | 'denied' | 'unanswered';
   readonly isDegraded: boolean;
@@ -12,40 +14,49 @@ export interface Asked {
 
 const DEADLINE_MS = 2_000;
 
-/** Asks a daemon, and remembers the result of each request. */
-export interface Asking {
-  ask(request: { subject: string; policy: string }): void;
-  /** Everything asked, in order, once all of it has an outcome. */
-  finish(): Promise<readonly Asked[]>;
+/** One Admit, and when it is due, in seconds from the beginning. */
+interface Due {
+  readonly atS: number;
+  readonly subject: string;
+  readonly policy: string;
 }
 
-export function startAsking(target: string): Asking {
+/** Asks a daemon at these moments, however fast it answers; returns what came of each request, in order. */
+export async function askOnTime(target: string, requests: readonly Due[]): Promise<Asked[]> {
   const client = new QuotaServiceClient(target, credentials.createInsecure());
   const beganAt = performance.now();
   const outcomes: Promise<Asked>[] = [];
-  return {
-    ask({ subject, policy }) {
-      outcomes.push(askOnce(client, { subject, policy, beganAt }));
-    },
-    async finish() {
-      const all = await Promise.all(outcomes);
-      client.close();
-      return all;
-    },
-  };
+  for (const due of requests) {
+    const dueAt = beganAt + due.atS * 1000;
+    await pause(Math.max(0, dueAt - performance.now()));
+    outcomes.push(askOnce(client, { ...due, dueAt }));
+  }
+  const all = await Promise.all(outcomes);
+  client.close();
+  return all;
+}
+
+/** So many a second for so long, the n-th as made from n. */
+export function steadily(
+  { perSecond, durationS }: { readonly perSecond: number; readonly durationS: number },
+  requestOf: (turn: number) => Omit<Due, 'atS'>,
+): Due[] {
+  return Array.from({ length: Math.floor(durationS * perSecond) }, (_, turn) => ({
+    atS: turn / perSecond,
+    ...requestOf(turn),
+  }));
 }
 
 function askOnce(
   client: QuotaServiceClient,
-  { subject, policy, beganAt }: { subject: string; policy: string; beganAt: number },
+  { atS, subject, policy, dueAt }: Due & { dueAt: number },
 ): Promise<Asked> {
-  const askedAt = performance.now();
   const request = { subject, policy, cost: undefined, requestId: randomUUID() };
   return new Promise((resolve) => {
     const done = (outcome: Pick<Asked, 'verdict' | 'isDegraded'>) =>
       resolve({
-        atS: (askedAt - beganAt) / 1000,
-        latencyMs: performance.now() - askedAt,
+        atS,
+        latencyMs: performance.now() - dueAt,
         ...outcome,
       });
     client.admit(

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Bench } from '../bench';
 import { startBenchDaemon } from '../processes/daemon';
 import { startBenchRedis } from '../processes/redis';
-import { type Asked, startAsking } from './asking';
+import { type Asked, askOnTime, steadily } from './asking';
 
 const PER_SECOND = 100;
 const SUBJECTS = 50;
@@ -40,18 +40,16 @@ export interface OutageRun {
 export async function measureOutage(bench: Bench): Promise<OutageRun> {
   const redis = await startBenchRedis(bench, 'redis_outage');
   const daemon = await startBenchDaemon(bench, { name: 'outage', redis, policies: POLICIES });
-  const asking = startAsking(daemon.target);
-  const began = performance.now();
   const faults = [
     pause(FROZEN_AT_S * 1000).then(() => process.kill(redis.pid, 'SIGSTOP')),
     pause(THAWED_AT_S * 1000).then(() => process.kill(redis.pid, 'SIGCONT')),
   ];
-  for (let turn = 0; turn < DURATION_S * PER_SECOND; turn += 1) {
-    await pause(Math.max(0, (turn * 1000) / PER_SECOND - (performance.now() - began)));
-    asking.ask({ subject: String(turn % SUBJECTS), policy: 'figure' });
-  }
+  const requests = steadily({ perSecond: PER_SECOND, durationS: DURATION_S }, (turn) => ({
+    subject: String(turn % SUBJECTS),
+    policy: 'figure',
+  }));
+  const asked = await askOnTime(daemon.target, requests);
   await Promise.all(faults);
-  const asked = await asking.finish();
   await daemon.stop();
   await redis.stop();
   const run = { perSecond: PER_SECOND, frozenAtS: FROZEN_AT_S, thawedAtS: THAWED_AT_S };

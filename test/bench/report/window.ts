@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Bench } from '../bench';
 import { startBenchDaemon } from '../processes/daemon';
 import { startBenchRedis } from '../processes/redis';
-import { type Asked, startAsking } from './asking';
+import { type Asked, askOnTime } from './asking';
 
 const LIMIT = 10;
 const WINDOW_S = 10;
@@ -26,13 +25,8 @@ export interface WindowRun {
 export async function measureWindow(bench: Bench): Promise<WindowRun> {
   const redis = await startBenchRedis(bench, 'redis_window');
   const daemon = await startBenchDaemon(bench, { name: 'window', redis, policies: POLICIES });
-  const asking = startAsking(daemon.target);
-  const began = performance.now();
-  for (const moment of moments()) {
-    await pause(Math.max(0, moment * 1000 - (performance.now() - began)));
-    asking.ask({ subject: 'figure', policy: 'figure' });
-  }
-  const asked = await asking.finish();
+  const requests = moments().map((atS) => ({ atS, subject: 'figure', policy: 'figure' }));
+  const asked = await askOnTime(daemon.target, requests);
   await daemon.stop();
   await redis.stop();
   return { limit: LIMIT, windowS: WINDOW_S, durationS: DURATION_S, asked };

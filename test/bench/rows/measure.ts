@@ -7,6 +7,7 @@ import { measureCluster } from './cluster/cluster';
 import { measureDaemon } from './daemon';
 import { measureLatency } from './latency';
 import { measureMillion } from './million';
+import { measureOutages } from './outage';
 import { measureOverload } from './overload';
 import { measurePartitions } from './partitions';
 import { measurePipeline } from './pipeline';
@@ -22,6 +23,7 @@ const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Measured>>> = {
   bytes: measureBytes,
   overload: measureOverload,
   latency: measureLatency,
+  outage: measureOutages,
   workers: measureWorkers,
   partitions: measurePartitions,
   cluster: measureCluster,

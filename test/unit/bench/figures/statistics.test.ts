@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { medianOf, ratiosOf, spreadOf, sumsOf } from '../../../bench/figures/statistics';
+import { medianOf, percentileOf, ratiosOf, spreadOf, sumsOf } from '../../../bench/figures/statistics';
 
 test('medianOf: is the middle one of an odd number of values', () => {
   expect(medianOf([9, 1, 5])).toBe(5);
@@ -17,6 +17,12 @@ test('medianOf: leaves its argument in order', () => {
   const values = [3, 1, 2];
   medianOf(values);
   expect(values).toEqual([3, 1, 2]);
+});
+
+test('percentileOf: is exceeded by no more than the rest of the values', () => {
+  const values = Array.from({ length: 200 }, (_, at) => 200 - at);
+  expect([99, 50, 100].map((percentage) => percentileOf(values, percentage))).toEqual([198, 100, 200]);
+  expect(() => percentileOf([], 99)).toThrow('no percentile');
 });
 
 test('spreadOf: is the smallest and the largest value', () => {
