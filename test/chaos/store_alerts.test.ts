@@ -3,16 +3,12 @@ import { describeAlerts, type Stands } from '../helpers/alerts';
 import type { TestDaemon, TestDaemonOptions } from '../helpers/daemon';
 import { failingPolicies } from '../helpers/failing_policies';
 import { closedAfterEach } from '../helpers/opened';
-import { createQuotaClient } from '../helpers/quota_client';
+import { overload } from '../helpers/overload';
 import type { OwnRedis } from '../helpers/redis';
 import { startShiftedRedis } from '../helpers/shifted_redis';
 import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
-
-/** As many as may be in flight at once; nothing is remembered of those who ask. */
-const batchOf = (name: string) =>
-  Array.from({ length: 1000 }, (_, at) => ({ subject: `${name}-${at}`, policy: 'connection' }));
 
 const request = { subject: '42', policy: 'connection' };
 
@@ -39,21 +35,6 @@ async function askWithout(redis: OwnRedis, daemon: TestDaemon, count: number): P
     ),
   );
   await ask(daemon, count);
-}
-
-/** Keeps more in flight than may be, until the end of the test: how soon enough of it is refused depends on the machine. */
-function overload({ target }: TestDaemon): void {
-  const client = opened.closed(createQuotaClient(target, { asksOnce: true }), (each) => each.close());
-  let isOver = false;
-  async function goOn(ask: (sent: number) => Promise<unknown>): Promise<void> {
-    for (let sent = 0; !isOver; sent += 1) await ask(sent).catch(() => undefined);
-  }
-  const batches = ['a', 'b', 'c'].map((name) => goOn((sent) => client.batchAdmit(batchOf(`${name}${sent}`))));
-  const others = [1, 2, 3, 4].map(() => goOn(() => client.admit(request)));
-  opened.closed(Promise.all([...batches, ...others]), (crowd) => {
-    isOver = true;
-    return crowd;
-  });
 }
 
 const STANDS: Stands = {
@@ -116,7 +97,7 @@ const STANDS: Stands = {
   },
   async QuotaShedding() {
     const { daemon } = await start();
-    return { metricsUrl: daemon.httpUrl, begin: async () => overload(daemon) };
+    return { metricsUrl: daemon.httpUrl, begin: async () => overload(opened, daemon) };
   },
   async QuotaStoreClockJumped() {
     const redis = opened.closed(await startShiftedRedis(), (each) => each.close());
