@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { describe, expect, test } from '@jest/globals';
 import { readLibrary } from '../../../daemon/redis/library';
-import { type OwnRedis, startOwnRedis } from '../redis';
-import { differingPart, forBattery, type Part, type Transcript, transcribe } from './battery';
+import { differingPart, type Part, type Transcript } from './battery';
 import { apply, type Mutant, mutantsOf } from './mutants';
 import { REVIEWED } from './reviewed';
+import { servedLibraries } from './served';
 
 /** Hundreds of mutants, each in a Redis of its own making; only a run that hangs takes so long. */
 const RUN_BOUND_MS = 15 * 60_000;
@@ -16,47 +15,17 @@ const LIKELY_PARTS = 3;
 /** How often the battery is asked until it answers the same twice in a row. */
 const MOST_TIMES = 4;
 
-type Change = (text: string, file: string) => string;
-
-const unchanged: Change = (text) => text;
-
 /** The tests of the Lua files in some folders: any one place changed, some part of the battery shows it. */
 export function describeMutations(
   title: string,
   { folders, parts }: { folders: RegExp; parts: readonly Part[] },
 ): void {
-  let server: OwnRedis;
-  let redis: Redis;
-  beforeAll(async () => {
-    server = await startOwnRedis();
-    redis = new Redis(server.url);
-    await redis.config('SET', 'appendonly', 'no');
-    // So that logs of few entries have pages that can go.
-    await redis.config('SET', 'stream-node-max-entries', '4');
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.close();
-  });
-
-  /** The version of a library that Redis has just loaded; undefined if it cannot load it. */
-  async function load(change: Change): Promise<string | undefined> {
-    const { source, version } = readLibrary((text, file) => forBattery(change(text, file), file));
-    await redis.function('FLUSH');
-    return redis.function('LOAD', source).then(
-      () => version,
-      () => undefined,
-    );
-  }
-
-  async function answersOf(version: string, asked: readonly Part[]): Promise<Transcript> {
-    await redis.flushall();
-    return transcribe(redis, { version, parts: asked });
-  }
+  const served = servedLibraries();
+  const { load, answersOf } = served;
 
   /** What the unchanged library answers: to all parts after each other, and to each by itself. */
   async function rightAnswers() {
-    const version = (await load(unchanged)) ?? '';
+    const version = (await load()) ?? '';
     const alone = new Map<Part, Transcript>();
     for (const part of parts) alone.set(part, await answersOf(version, [part]));
     return { all: await answersOf(version, parts), alone };
@@ -90,8 +59,8 @@ export function describeMutations(
     tries: readonly { asked: readonly Part[]; expected: Transcript | undefined }[],
   ): Promise<Part | undefined> {
     for (const { asked, expected = [] } of tries) {
-      await redis.flushall();
-      const part = await differingPart(redis, { version, parts: asked, expected });
+      await served.redis.flushall();
+      const part = await differingPart(served.redis, { version, parts: asked, expected });
       if (part !== undefined) return part;
     }
     return undefined;
@@ -99,7 +68,7 @@ export function describeMutations(
 
   describe(title, () => {
     test('an unchanged script answers the same twice', async () => {
-      const version = (await load(unchanged)) ?? '';
+      const version = (await load()) ?? '';
       const answers: Transcript[] = [];
       // A machine that stalls for seconds changes times to live.
       for (let time = 1; time <= MOST_TIMES && !isRepeated(answers); time += 1)
