@@ -13,6 +13,17 @@ export interface LimitState {
   readonly atUs: number;
   /** When it was taken from for the first time since it was new. */
   readonly sinceUs: number;
+  /** What is missing from the limit of the configured size, if an override had lowered that. */
+  readonly whole?: WholeState | undefined;
+}
+
+/** What a lowering override hides, to apply again once it ends. */
+export interface WholeState {
+  readonly debt: number;
+  readonly unitsPerToken: number;
+  /** The size that the override had set when this was kept first, and when that was. */
+  readonly loweredTo: number;
+  readonly loweredUs: number;
 }
 
 /** All that one subject has to do with one policy. */
@@ -47,6 +58,7 @@ export function shadowOf({ shadows }: Account, { name }: Limit): Takings {
 }
 
 /** The whole tokens that are missing, rounded up. */
-export function missingTokens({ debt, unitsPerToken }: LimitState): number {
+export function missingTokens(state: LimitState): number {
+  const { debt, unitsPerToken } = state.whole ?? state;
   return Math.ceil(debt / unitsPerToken);
 }

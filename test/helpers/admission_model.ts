@@ -9,7 +9,10 @@ export interface ModelLimit {
 
 export function modelOf(limit: Limit): ModelLimit {
   const model = createLimitModel(limit.algorithm);
-  return { limit, at: (nowUs) => model({ size: limit.limit, windowMs: limit.windowMs, nowUs }) };
+  return {
+    limit,
+    at: (nowUs) => model({ size: limit.limit, configured: limit.limit, windowMs: limit.windowMs, nowUs }),
+  };
 }
 
 /** What the reference expects of one admission at `nowUs`. */

@@ -20,6 +20,8 @@ export interface ModelTaken {
 
 interface Moment {
   readonly size: number;
+  /** The size without an override. */
+  readonly configured: number;
   readonly windowMs: number;
   readonly nowUs: number;
 }
@@ -60,7 +62,7 @@ export function windowView({
   windowMs,
   nowUs,
   moments,
-}: Moment & { moments: readonly number[] }): LimitView {
+}: Omit<Moment, 'configured'> & { moments: readonly number[] }): LimitView {
   const windowUs = windowMs * 1000;
   const returns = moments.map((atUs) => atUs + windowUs).filter((returnUs) => returnUs > nowUs);
   const freeAt = (momentUs: number) => size - returns.filter((returnUs) => returnUs > momentUs).length;
@@ -74,47 +76,103 @@ export function windowView({
   };
 }
 
-/** What was missing from a bucket when it was last taken from: a fraction of tokens, exact. */
+/** What was missing from a bucket at a moment: a fraction of tokens, exact. */
 interface Bucket {
   readonly missing: bigint;
   /** The parts of a token; `missing` counts them. */
   readonly parts: bigint;
   readonly atUs: number;
-  /** When it was taken from first. */
-  readonly sinceUs: number;
 }
 
 /**
  * A bucket that fills evenly. If its size changes, what is missing is rounded up to the new parts, is never more than the
- * whole, and comes back at the new pace.
+ * whole, and comes back at the new pace. Under an override that lowers it, the bucket of the configured size goes on.
  */
 function createBucketModel(): LimitModel {
-  let bucket: Bucket | undefined;
-  const view: LimitModel = ({ size, windowMs, nowUs }) => {
-    const { parts, perUs } = partsOf(BigInt(size), BigInt(windowMs) * 1000n);
-    const whole = BigInt(size) * parts;
-    const last = bucket ?? { missing: 0n, parts, atUs: nowUs, sinceUs: nowUs };
-    const { sinceUs } = last;
-    const started = least(ceilDivide(last.missing * parts, last.parts), whole);
-    const missing = most(started - BigInt(nowUs - last.atUs) * perUs, 0n);
-    const missingAtMost = (target: bigint) => nowUs + Number(most(ceilDivide(missing - target, perUs), 0n));
+  let own: Bucket | undefined;
+  /** When it was taken from first. */
+  let sinceUs = 0;
+  /** The bucket of the configured size, from a lowering override on: since when, and to which size. */
+  let whole: (Bucket & { readonly loweredTo: number; readonly loweredUs: number }) | undefined;
+
+  const view: LimitModel = ({ size, configured, windowMs, nowUs }) => {
+    const at = (last: Bucket | undefined, sizeNow: number) =>
+      bucketAt(last, { size: sizeNow, windowMs, nowUs });
+    const isLowered = size < configured;
+    const isSame = whole?.loweredTo === size;
+    const [mine, hidden] = [at(own, size), at(whole ?? own, size)];
+    const another = isLowered && mine.missing > hidden.missing ? mine : hidden;
+    const now = isSame ? mine : another;
+    const large = at(whole ?? own, configured);
+    const loweredUs = isSame && whole ? whole.loweredUs : undefined;
+    const isOfNow = (atUs: number) => !isLowered || atUs >= (loweredUs ?? Number.POSITIVE_INFINITY);
+    const outOfLarge = (taken: ModelTaken) =>
+      isLowered ? outOf(large, taken, { size: configured, nowUs }) : 0n;
+    const { parts, perUs } = now;
+    const room = BigInt(size) * parts;
+    const missingAtMost = (target: bigint) =>
+      nowUs + Number(most(ceilDivide(now.missing - target, perUs), 0n));
+
+    function set(missing: bigint, wholeMissing: bigint): void {
+      own = { missing, parts, atUs: nowUs };
+      const kept = { loweredTo: size, loweredUs: loweredUs ?? nowUs };
+      whole = isLowered ? { ...kept, missing: wholeMissing, parts: large.parts, atUs: nowUs } : undefined;
+    }
+
     return {
-      free: Number((whole - missing) / parts),
-      freeAtUs: (cost) => missingAtMost(whole - BigInt(cost) * parts),
+      free: Number((room - now.missing) / parts),
+      freeAtUs: (cost) => missingAtMost(room - BigInt(cost) * parts),
       resetAtUs: missingAtMost(0n),
       take(cost) {
-        bucket = { missing: missing + BigInt(cost) * parts, parts, atUs: nowUs, sinceUs };
+        if (own === undefined) sinceUs = nowUs;
+        set(now.missing + BigInt(cost) * parts, large.missing + BigInt(cost) * large.parts);
       },
-      refund({ cost, atUs }) {
-        if (bucket === undefined || atUs < sinceUs) return;
-        const taken = least(BigInt(cost), BigInt(size)) * parts;
-        const out = most(taken - BigInt(nowUs - atUs) * perUs, 0n);
-        bucket = { missing: most(missing - out, 0n), parts, atUs: nowUs, sinceUs };
+      refund(taken) {
+        if (own === undefined || taken.atUs < sinceUs) return;
+        const fromNow = outOf(now, taken, { size, nowUs });
+        const fromLarge = outOfLarge(taken);
+        const largeLeft = most(large.missing - fromLarge, 0n);
+        const isAfter = isOfNow(taken.atUs);
+        if (isAfter && fromNow + fromLarge > 0n) set(most(now.missing - fromNow, 0n), largeLeft);
+        // What was taken before the bucket was lowered is only missing from the large one.
+        const atMost = inParts({ missing: largeLeft, parts: large.parts }, parts);
+        if (!isAfter && fromLarge > 0n) set(least(now.missing, atMost), largeLeft);
       },
     };
   };
-  view.missing = () => (bucket === undefined ? 0 : Number(ceilDivide(bucket.missing, bucket.parts)));
+  view.missing = () => {
+    const last = whole ?? own;
+    return last === undefined ? 0 : Number(ceilDivide(last.missing, last.parts));
+  };
   return view;
+}
+
+interface Filling {
+  readonly missing: bigint;
+  readonly parts: bigint;
+  readonly perUs: bigint;
+}
+
+/** What a request took and cannot have come back since. */
+function outOf(
+  { parts, perUs }: Filling,
+  { cost, atUs }: ModelTaken,
+  { size, nowUs }: { size: number; nowUs: number },
+): bigint {
+  return most(least(BigInt(cost), BigInt(size)) * parts - BigInt(nowUs - atUs) * perUs, 0n);
+}
+
+/** What is missing in other parts of a token, rounded up. */
+function inParts(last: Pick<Filling, 'missing' | 'parts'>, parts: bigint): bigint {
+  return ceilDivide(last.missing * parts, last.parts);
+}
+
+/** What is missing from a bucket of this size now. */
+function bucketAt(last: Bucket | undefined, { size, windowMs, nowUs }: Omit<Moment, 'configured'>): Filling {
+  const { parts, perUs } = partsOf(BigInt(size), BigInt(windowMs) * 1000n);
+  if (last === undefined) return { missing: 0n, parts, perUs };
+  const started = least(inParts(last, parts), BigInt(size) * parts);
+  return { missing: most(started - BigInt(nowUs - last.atUs) * perUs, 0n), parts, perUs };
 }
 
 /** The least whole numbers so that a token has `parts`, and each microsecond gives back `perUs` of them. */

@@ -230,7 +230,7 @@ function viewOf(account: Account, limit: Limit, now: Now): OverridableView {
 }
 
 function stateOf(account: Account, limit: Limit, now: Now & { size: number }): LimitView {
-  const moment = { ...now, windowMs: limit.windowMs };
+  const moment = { ...now, windowMs: limit.windowMs, configured: limit.limit };
   if (!countsTakings(limit)) return ownStateOf(account, limit, moment);
   takeOver(account, limit, moment);
   const moments = account.takings
@@ -240,7 +240,7 @@ function stateOf(account: Account, limit: Limit, now: Now & { size: number }): L
   return windowView({ ...moment, moments });
 }
 
-type SizedNow = Now & { readonly size: number; readonly windowMs: number };
+type SizedNow = Now & { readonly size: number; readonly configured: number; readonly windowMs: number };
 
 function ownStateOf(account: Account, limit: Limit, moment: SizedNow): LimitView {
   const known = account.states.get(stateNameOf(limit));

@@ -79,7 +79,7 @@ const IDS = 6;
 
 const target = { subject: fc.nat(SUBJECTS - 1), policy: fc.nat(POLICIES - 1) };
 
-const entryArbitrary = fc.record({
+const entry = {
   ...target,
   cost: fc.oneof(
     { weight: 4, arbitrary: fc.constant(1) },
@@ -90,7 +90,9 @@ const entryArbitrary = fc.record({
     { weight: 8, arbitrary: fc.constant(undefined) },
     fc.constantFrom(-1000, 0, 1, 1_000_000),
   ),
-});
+};
+
+const entryArbitrary = fc.record(entry);
 
 const refundArbitrary = fc.record({ refund: fc.record({ ...target, id: fc.nat(IDS - 1) }) });
 
@@ -117,6 +119,33 @@ const stepOf = (algorithmAt: AlgorithmAt) =>
 const steadyStep = fc.oneof(
   { weight: 15, arbitrary: stepOf(steady) },
   { weight: 3, arbitrary: refundArbitrary },
+);
+
+/** A bucket that overrides lower and raise all the time, with what was taken before and under them given back. */
+const overriddenBuckets = fc
+  .record({ limit: fc.integer({ min: 1, max: 9 }), window: fc.nat(LONG_MS.length - 1) })
+  .map(({ limit, window }): Limit[] => [
+    { name: 'limit-0', algorithm: 'token-bucket', limit, windowMs: LONG_MS[window] ?? 0 },
+  ]);
+
+const one = { subject: fc.constant(0), policy: fc.constant(0) };
+
+const overridingStep = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      entries: fc.array(fc.record({ ...entry, ...one }), { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ refund: fc.record({ ...one, id: fc.nat(IDS - 1) }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      override: fc.record({ ...one, limit: fc.constant(0), size: fc.integer({ min: 0, max: 9 }) }),
+      endsInMs: fc.constant(undefined),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ clear: fc.record({ ...one, limit: fc.constant(0) }) }) },
 );
 
 type Step = typeof steadyStep extends fc.Arbitrary<infer T> ? T : never;
@@ -252,6 +281,10 @@ async function compare(limits: fc.Arbitrary<Limit[]>, step: fc.Arbitrary<Step>):
 describe('joined admissions', () => {
   test('any sequence of calls, pauses, resets, refunds, overrides and reloads is decided as the reference model decides it', async () => {
     await compare(limitsOf(steady), steadyStep);
+  }, 90_000);
+
+  test('a bucket that overrides lower and raise, with refunds, is decided as the reference model decides it', async () => {
+    await compare(overriddenBuckets, overridingStep);
   }, 90_000);
 
   test('reloads that change an algorithm are decided as the reference model decides it', async () => {

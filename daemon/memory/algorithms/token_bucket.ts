@@ -1,6 +1,7 @@
 import { bucketUnits } from '../../quota/algorithms/token_bucket';
 import type { Limit } from '../../quota/limits';
 import type { Account, LimitState } from '../account';
+import type { Taking } from '../takings';
 import { type MemoryAlgorithm, type Moment, US_PER_MS } from './algorithm';
 
 /** The whole numbers in which a bucket of some size counts: see `bucketUnits`. */
@@ -9,18 +10,47 @@ interface Units {
   readonly unitsPerUs: number;
 }
 
+/** What is missing, in the units of some size. */
+interface Missing {
+  readonly debt: number;
+  readonly unitsPerToken: number;
+}
+
+/** A bucket of some size. */
+interface Bucket extends Units {
+  readonly size: number;
+  readonly debt: number;
+}
+
+/**
+ * The bucket as it stands now; and while an override lowers it, the whole one of the configured size, from which each token is
+ * missing as well. `loweredUs`: since when a state of this lowered size has been kept.
+ */
+interface Buckets {
+  readonly own: Bucket;
+  readonly whole: Bucket | undefined;
+  readonly loweredUs: number | undefined;
+}
+
 /** A bucket that refills evenly, all of it in one window. */
 export const tokenBucket: MemoryAlgorithm = {
   view(account, limit, moment) {
     const { size, nowUs } = moment;
-    const units = unitsOf(limit, size);
-    const { unitsPerToken, unitsPerUs } = units;
-    const state = stateOf(account, limit, { ...moment, unitsPerToken });
+    const state = stateOf(account, limit, { ...moment, ...unitsOf(limit, size) });
     const { sinceUs } = state;
-    const debt = debtOf(state, units, { size, nowUs });
+    const { own, whole, loweredUs } = bucketsOf(state, limit, moment);
+    const { debt, unitsPerToken, unitsPerUs } = own;
 
     const delayUs = (cost: number) =>
       Math.max(0, Math.ceil((debt + (cost - size) * unitsPerToken) / unitsPerUs));
+
+    function save(left: number, wholeLeft: number): void {
+      const kept = whole && {
+        ...{ debt: wholeLeft, unitsPerToken: whole.unitsPerToken },
+        ...{ loweredTo: size, loweredUs: loweredUs ?? nowUs },
+      };
+      account.states.set(limit.name, { debt: left, unitsPerToken, atUs: nowUs, sinceUs, whole: kept });
+    }
 
     return {
       retryDelayUs: delayUs,
@@ -36,18 +66,15 @@ export const tokenBucket: MemoryAlgorithm = {
       },
 
       take({ cost }) {
-        const taken = debt + cost * unitsPerToken;
-        account.states.set(limit.name, { debt: taken, unitsPerToken, atUs: nowUs, sinceUs });
+        const more = (bucket: Bucket) => bucket.debt + cost * bucket.unitsPerToken;
+        save(more(own), whole ? more(whole) : 0);
       },
 
-      refund({ cost, atUs }) {
+      refund(taking) {
         // A bucket that is newer than the request, by a reset or a reload, has none of its tokens.
-        if (!account.states.has(limit.name) || atUs < sinceUs) return;
-        // What may have come back by itself is not given back as well: only later tokens may be missing.
-        const missing = Math.min(cost, size) * unitsPerToken - (nowUs - atUs) * unitsPerUs;
-        if (missing <= 0) return;
-        const left = Math.max(0, debt - missing);
-        account.states.set(limit.name, { debt: left, unitsPerToken, atUs: nowUs, sinceUs });
+        if (!account.states.has(limit.name) || taking.atUs < sinceUs) return;
+        const left = leftAfterRefund(taking, { own, whole, loweredUs }, nowUs);
+        if (left !== undefined) save(left.own, left.whole);
       },
     };
   },
@@ -79,14 +106,63 @@ function stateOf(
   return { debt: takenBefore * unitsPerToken, unitsPerToken, atUs: nowUs, sinceUs: nowUs };
 }
 
+/** Both buckets, from what is kept. */
+function bucketsOf(state: LimitState, limit: Limit, { size, nowUs }: Moment): Buckets {
+  const elapsedUs = nowUs - state.atUs;
+  const at = (missing: Missing, itsSize: number) => refilled(missing, elapsedUs, limit, itsSize);
+  const { whole = state } = state;
+  const isLowered = size < limit.limit;
+  const isKept = state.whole?.loweredTo === size;
+  const [own, hidden] = [at(state, size), at(whole, size)];
+  // After another lowered size, what is missing from either is missing.
+  const debt = isKept ? own.debt : isLowered ? Math.max(own.debt, hidden.debt) : hidden.debt;
+  return {
+    own: { ...own, debt },
+    whole: isLowered ? at(whole, limit.limit) : undefined,
+    loweredUs: isKept ? state.whole?.loweredUs : undefined,
+  };
+}
+
 /**
- * What is missing now. If the size has changed since, what was taken stays taken, in the new units; but nobody ever owes
- * more than one full bucket, so that no change denies a subject for longer than one window.
+ * What is missing after a time. If the size has changed since, what was taken stays taken, in the new units; but nobody ever
+ * owes more than one full bucket, so that no change denies a subject for longer than one window.
  */
-function debtOf(state: LimitState, units: Units, { size, nowUs }: { size: number; nowUs: number }): number {
-  const { unitsPerToken, unitsPerUs } = units;
-  const isResized = state.unitsPerToken !== unitsPerToken;
-  const owed = isResized ? Math.ceil((state.debt * unitsPerToken) / state.unitsPerToken) : state.debt;
-  const atMostFull = Math.min(owed, size * unitsPerToken);
-  return Math.max(0, atMostFull - (nowUs - state.atUs) * unitsPerUs);
+function refilled(missing: Missing, elapsedUs: number, limit: Limit, size: number): Bucket {
+  const units = unitsOf(limit, size);
+  const atMostFull = Math.min(converted(missing.debt, missing, units), size * units.unitsPerToken);
+  return { ...units, size, debt: Math.max(0, atMostFull - elapsedUs * units.unitsPerUs) };
+}
+
+/** A debt in the units of another size, rounded up. */
+function converted(
+  debt: number,
+  from: Pick<Units, 'unitsPerToken'>,
+  to: Pick<Units, 'unitsPerToken'>,
+): number {
+  if (from.unitsPerToken === to.unitsPerToken) return debt;
+  return Math.ceil((debt * to.unitsPerToken) / from.unitsPerToken);
+}
+
+/** What is missing once a request is given back; undefined if nothing of it is missing any more. */
+function leftAfterRefund(
+  taking: Taking,
+  { own, whole, loweredUs }: Buckets,
+  nowUs: number,
+): { own: number; whole: number } | undefined {
+  const missing = stillMissing(taking, own, nowUs);
+  const left = Math.max(0, own.debt - missing);
+  if (whole === undefined) return missing === 0 ? undefined : { own: left, whole: 0 };
+  const wholeMissing = stillMissing(taking, whole, nowUs);
+  const wholeLeft = Math.max(0, whole.debt - wholeMissing);
+  if (loweredUs !== undefined && taking.atUs >= loweredUs)
+    return missing + wholeMissing === 0 ? undefined : { own: left, whole: wholeLeft };
+  if (wholeMissing === 0) return undefined;
+  // It was taken before the bucket was lowered: that has less missing only if the whole one has.
+  return { own: Math.min(own.debt, converted(wholeLeft, whole, own)), whole: wholeLeft };
+}
+
+/** What may have come back by itself is not given back as well: only later tokens may be missing. */
+function stillMissing({ cost, atUs }: Taking, bucket: Bucket, nowUs: number): number {
+  const { size, unitsPerToken, unitsPerUs } = bucket;
+  return Math.max(0, Math.min(cost, size) * unitsPerToken - (nowUs - atUs) * unitsPerUs);
 }

@@ -155,6 +155,65 @@ export function describeRefunds(open: StoreFactory): void {
     });
   });
 
+  describe('refund: a token bucket that an override has lowered', () => {
+    const { store, refund, left } = opened();
+    const policy = policyOf('lowered', [limitOf('token-bucket', { limit: 20 })]);
+    const targetOf = (subject: string) => ({ subject, policy: policy.name, limitName: 'only' });
+    const override = (subject: string, limit: number) =>
+      store().setOverride({ ...targetOf(subject), limit, expireTimeMs: undefined, setBy: '' });
+    const clear = (subject: string) => store().clearOverride(targetOf(subject));
+
+    test('what was taken before stays taken, but for the refund', async () => {
+      const asked = askedOf(policy, 5);
+      await ask(store(), { policy, subject: asked.subject, cost: 15 });
+      await ask(store(), asked);
+      await override(asked.subject, 5);
+      const { limits } = await refund(asked);
+      await clear(asked.subject);
+
+      expect(remainingOf(limits)).toEqual({ only: 0 });
+      expect(await left(asked)).toEqual({ only: 5 });
+    });
+
+    test('to none, what is refunded is there once the override has ended', async () => {
+      const asked = askedOf(policy, 5);
+      await ask(store(), { policy, subject: asked.subject, cost: 15 });
+      await ask(store(), asked);
+      await override(asked.subject, 0);
+      await refund(asked);
+      await clear(asked.subject);
+
+      expect(await left(asked)).toEqual({ only: 5 });
+    });
+
+    test('what was taken under the override is given back at once, and no more afterwards', async () => {
+      const asked = askedOf(policy, 3);
+      await ask(store(), { policy, subject: asked.subject });
+      await override(asked.subject, 5);
+      await ask(store(), asked);
+      const before = await left(asked);
+      const { limits } = await refund(asked);
+      await clear(asked.subject);
+
+      expect([before, remainingOf(limits), await left(asked)]).toEqual([
+        { only: 1 },
+        { only: 4 },
+        { only: 19 },
+      ]);
+    });
+
+    test('what is taken under the override stays taken after it, as does what was taken before', async () => {
+      const asked = askedOf(policy, 4);
+      await ask(store(), { policy, subject: asked.subject, cost: 10 });
+      await override(asked.subject, 12);
+      await ask(store(), { ...asked, cost: 2 });
+      await override(asked.subject, 11);
+      await clear(asked.subject);
+
+      expect(await left(asked)).toEqual({ only: 8 });
+    });
+  });
+
   describe('the statistics of what was refunded', () => {
     const connection = policyOf('connection', [limitOf('sliding-window')], { recordsConnections: true });
     const settings = { policies: [connection], windowsMs: [3 * DAY_MS] };

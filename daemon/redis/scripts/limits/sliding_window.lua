@@ -10,11 +10,12 @@ end
 
 -- Takes over from a token bucket, once: the bucket's debt counts as taken now, unless the set already holds it.
 local function convert(limit, request)
-  local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token')
+  local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token', 'whole_debt', 'whole_units_per_token')
   if not state[1] then return end
+  local debt, per_token = tonumber(state[3] or state[1]), tonumber(state[4] or state[2])
   -- An override may end: what it hides must not be forgotten.
   local most = math.max(limit.size, limit.configured_size)
-  local missing = math.min(most, math.ceil(tonumber(state[1]) / tonumber(state[2])))
+  local missing = math.min(most, math.ceil(debt / per_token))
   takings.add_unnamed(limit.takings, limit.taken, missing)
   if not request.is_read_only then redis.call('DEL', limit.key) end
   limit.taken = math.max(limit.taken, missing)

@@ -3,7 +3,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createMemoryLimits } from '../../../../daemon/memory/limits';
 import { ALGORITHM_NAMES } from '../../../../daemon/quota/algorithms/registry';
-import { InvalidRequest, StoreUnavailable } from '../../../../daemon/quota/errors';
+import {
+  InvalidRequest,
+  RefundedRequest,
+  StoreUnavailable,
+  UnknownRequest,
+} from '../../../../daemon/quota/errors';
 import type { Limit } from '../../../../daemon/quota/limits';
 import type { Policy } from '../../../../daemon/quota/policies';
 import { policyOf } from '../../../helpers/limit_store';
@@ -39,6 +44,10 @@ const stepArbitrary = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ pauseUs: fc.oneof(fc.nat(3), fc.nat(2000), fc.nat(100_000)) }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({ subject: fc.constantFrom(...SUBJECTS), refund: fc.constantFrom(...IDS) }),
+  },
   { weight: 1, arbitrary: fc.record({ reset: fc.constantFrom(...SUBJECTS) }) },
   {
     weight: 1,
@@ -50,6 +59,11 @@ const stepArbitrary = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ ...target, clear: fc.constant(true) }) },
 );
+
+/** Overrides that lower buckets, also to nothing, and end, with what was taken before and under them given back. */
+const bucketArbitrary = fc
+  .record({ limit: fc.integer({ min: 1, max: 7 }), windowMs: fc.integer({ min: 1, max: 400 }) })
+  .map((size): Limit[] => [{ name: 'limit-0', algorithm: 'token-bucket', ...size }]);
 
 type Step = typeof stepArbitrary extends fc.Arbitrary<infer Each> ? Each : never;
 
@@ -65,15 +79,23 @@ function createPair(policy: Policy) {
     const expected = model.decide(asked, clock.nowUs);
     const decide = () => limits.admit({ subject, policy: policy.name, cost, requestId }, policy);
     if (typeof expected === 'string') {
-      expect(decide).toThrow(InvalidRequest);
+      expect(decide).toThrow(expected === 'refunded' ? RefundedRequest : InvalidRequest);
       return;
     }
     const { idCount, ...decision } = expected;
     expect(decide()).toEqual({ ...decision, decidedUs: clock.nowUs });
   }
 
+  function refund(subject: string, requestId: string): void {
+    const expected = model.refund(subject, policy, requestId, clock.nowUs);
+    const give = () => limits.refund({ subject, policy: policy.name, requestId }, policy);
+    if (expected === 'unknown') expect(give).toThrow(UnknownRequest);
+    else expect(give()).toMatchObject(expected);
+  }
+
   return (step: Step): void => {
     if ('pauseUs' in step) clock.nowUs += step.pauseUs;
+    else if ('refund' in step) refund(step.subject, step.refund);
     else if ('reset' in step) {
       limits.resetQuota(step.reset, [policy]);
       model.reset(step.reset, policy, clock.nowUs);
@@ -99,9 +121,12 @@ function createPair(policy: Policy) {
 }
 
 describe('memory limits', () => {
-  test('any policy and anything that happens are decided as the reference decides', () => {
+  test.each([
+    ['any policy', limitsArbitrary],
+    ['a token bucket', bucketArbitrary],
+  ])('%s and anything that happens are decided as the reference decides', (_, arbitrary) => {
     const stepsArbitrary = fc.array(stepArbitrary, { minLength: 1, maxLength: 60 });
-    const property = fc.property(limitsArbitrary, stepsArbitrary, (limits, steps) => {
+    const property = fc.property(arbitrary, stepsArbitrary, (limits, steps) => {
       const follow = createPair(policyOf(limits));
       for (const step of steps) follow(step);
     });
