@@ -146,9 +146,9 @@ export function createMemoryLimits({
       conversions.follow(policy, readClock());
       keep(key, account, policy, known.atUs);
       standAs(account, policy, known);
-      for (const { name: limitName, limit, overridden } of known.limits) {
+      for (const { name: limitName, limit, overridden, overrideEndMs: expireTimeMs } of known.limits) {
         const target = { subject, policy: policy.name, limitName };
-        if (overridden) overrides.set({ ...target, limit, expireTimeMs: undefined, setBy: '' }, known.atUs);
+        if (overridden) overrides.set({ ...target, limit, expireTimeMs, setBy: '' }, known.atUs);
         else overrides.clear(target);
       }
     },

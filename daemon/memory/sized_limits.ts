@@ -71,6 +71,7 @@ export function statusOf({ limit, size, override, view }: SizedLimit, shadowDeni
     shadow,
     shadowDenied,
     overridden,
+    overrideEndMs: override?.endUs === undefined ? undefined : override.endUs / US_PER_MS,
   };
 }
 

@@ -17,6 +17,8 @@ const NUMBERS_PER_LIMIT = 6;
 const IS_SHADOW = 1;
 const IS_SHADOW_DENIED = 2;
 const IS_OVERRIDDEN = 4;
+/** Times the end of the override in milliseconds, in the same number: few have one, and a number of its own would be kept for all. */
+const OVERRIDE_END_UNIT = 8;
 
 const FIRST_ROWS = 64;
 
@@ -137,9 +139,10 @@ function write(numbers: Float64Array, first: number, status: LimitStatus): void 
   numbers[first + 3] = status.resetDelayUs;
   numbers[first + 4] = status.nextDelayUs;
   numbers[first + 5] =
-    (status.shadow ? IS_SHADOW : 0) |
-    (status.shadowDenied ? IS_SHADOW_DENIED : 0) |
-    (status.overridden ? IS_OVERRIDDEN : 0);
+    (status.shadow ? IS_SHADOW : 0) +
+    (status.shadowDenied ? IS_SHADOW_DENIED : 0) +
+    (status.overridden ? IS_OVERRIDDEN : 0) +
+    OVERRIDE_END_UNIT * (status.overrideEndMs ?? 0);
 }
 
 /** None if the policy did not have the limit then. */
@@ -153,6 +156,7 @@ function readStatus(numbers: Float64Array, first: number, name: string): LimitSt
       shadow: (flags & IS_SHADOW) !== 0,
       shadowDenied: (flags & IS_SHADOW_DENIED) !== 0,
       overridden: (flags & IS_OVERRIDDEN) !== 0,
+      overrideEndMs: flags < OVERRIDE_END_UNIT ? undefined : Math.floor(flags / OVERRIDE_END_UNIT),
     },
   ];
 }

@@ -30,6 +30,8 @@ export interface LimitStatus {
   readonly shadowDenied: boolean;
   /** An operator has set another size for this subject. */
   readonly overridden: boolean;
+  /** When that ends, by the store's clock; undefined if it does not. */
+  readonly overrideEndMs?: number | undefined;
 }
 
 /** The answer to an admission. A denial is an answer too, not an error. */

@@ -308,5 +308,6 @@ function statusOf(view: OverridableView, nowUs: number, shadowDenied: boolean): 
     shadow: limit.shadow ?? false,
     shadowDenied,
     overridden: overrideEndUs !== undefined,
+    overrideEndMs: Number.isFinite(overrideEndUs) ? Number(overrideEndUs) / 1000 : undefined,
   };
 }

@@ -8,6 +8,7 @@ export const NUMBERS_PER_LIMIT = 5;
 
 const IS_OVERRIDDEN = 1;
 const IS_SHADOW_DENIED = 2;
+const OVERRIDE_END_UNIT = 4;
 
 /** Reads the numbers that a function reported for a policy's limits, from index `first`. */
 export function readStatuses(policy: Policy, numbers: readonly number[], first = 0): LimitStatus[] {
@@ -24,6 +25,7 @@ export function readStatuses(policy: Policy, numbers: readonly number[], first =
       shadow,
       shadowDenied: (flags & IS_SHADOW_DENIED) !== 0,
       overridden: (flags & IS_OVERRIDDEN) !== 0,
+      overrideEndMs: flags < OVERRIDE_END_UNIT ? undefined : Math.floor(flags / OVERRIDE_END_UNIT),
     };
   });
 }

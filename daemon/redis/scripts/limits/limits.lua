@@ -91,17 +91,19 @@ function limits.keep(loaded)
   end
 end
 
-local IS_OVERRIDDEN, IS_SHADOW_DENIED = 1, 2
+local IS_OVERRIDDEN, IS_SHADOW_DENIED, OVERRIDE_END_UNIT = 1, 2, 4
 
 -- Writes five numbers for each limit after the first `count` values: size, remaining, reset delay and next delay in
--- microseconds, and flags: 1 if an override decides, plus 2 if it is a shadow that would have denied. Returns the new
--- count.
+-- microseconds, and flags: 1 if an override decides, plus 2 if it is a shadow that would have denied, plus 4 times the end
+-- of the override in milliseconds, if it has one. Returns the new count.
 function limits.describe(loaded, now_us, values, count)
   for i = 1, #loaded do
     local limit = loaded[i]
     values[count + 1] = limit.size
     values[count + 2], values[count + 3], values[count + 4] = limit.algorithm.describe(limit, now_us)
-    values[count + 5] = (limit.is_overridden and IS_OVERRIDDEN or 0) + (limit.is_shadow_denied and IS_SHADOW_DENIED or 0)
+    local flags = (limit.is_overridden and IS_OVERRIDDEN or 0) + (limit.is_shadow_denied and IS_SHADOW_DENIED or 0)
+    if limit.override_end_us then flags = flags + OVERRIDE_END_UNIT * limit.override_end_us / 1000 end
+    values[count + 5] = flags
     count = count + 5
   end
   return count

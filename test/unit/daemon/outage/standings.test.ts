@@ -13,6 +13,8 @@ const statusOf = (name: string) =>
     name: fc.constant(name),
     ...{ limit: count, remaining: count, windowUs: count, resetDelayUs: count, nextDelayUs: count },
     ...{ shadow: fc.boolean(), shadowDenied: fc.boolean(), overridden: fc.boolean() },
+    // Until the year 10000.
+    overrideEndMs: fc.option(fc.integer({ min: 1, max: 253_402_300_800_000 }), { nil: undefined }),
   });
 
 const noteArbitrary = fc.record({
