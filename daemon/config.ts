@@ -263,10 +263,12 @@ function clusterFaults({
 /** One process is the whole world of a store in memory, and it has no second database. */
 function memoryFaults({ REDIS_URL, ...values }: Readonly<Record<string, string>>): string[] {
   if (REDIS_URL !== IN_MEMORY) return [];
-  const { QUOTA_WORKERS = '1', REDIS_CALLS_URL, REDIS_PASSWORD } = values;
+  const { QUOTA_WORKERS = '1', QUOTA_STRICT_STORE, REDIS_CALLS_URL, REDIS_PASSWORD } = values;
   return [
     Number(QUOTA_WORKERS) > 1 &&
       'QUOTA_WORKERS must be 1, as REDIS_URL is memory: and processes share nothing',
+    QUOTA_STRICT_STORE === '1' &&
+      'QUOTA_STRICT_STORE must be 0, as REDIS_URL is memory: and nothing in it survives the process',
     REDIS_CALLS_URL !== undefined && 'REDIS_CALLS_URL must be unset, as REDIS_URL is memory:',
     REDIS_PASSWORD !== undefined && 'REDIS_PASSWORD must be unset, as REDIS_URL is memory:',
   ].filter((fault) => fault !== false);

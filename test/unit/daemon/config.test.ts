@@ -58,11 +58,13 @@ describe('readConfig', () => {
       faultsOf({
         ...env,
         QUOTA_WORKERS: '2',
+        QUOTA_STRICT_STORE: '1',
         REDIS_CALLS_URL: 'redis://127.0.0.1/1',
         REDIS_PASSWORD: 'secret',
       }),
     ).toEqual([
       'QUOTA_WORKERS must be 1, as REDIS_URL is memory: and processes share nothing',
+      'QUOTA_STRICT_STORE must be 0, as REDIS_URL is memory: and nothing in it survives the process',
       'REDIS_CALLS_URL must be unset, as REDIS_URL is memory:',
       'REDIS_PASSWORD must be unset, as REDIS_URL is memory:',
     ]);
