@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createMemoryLimits } from '../memory/limits';
 import { type Admission, type Answer, type Decision, orError } from '../quota/admission';
+import { formatDuration } from '../quota/duration';
 import type { ErasedSubjects } from '../quota/erasing';
-import { DeadlinePassed, RefundedRequest, StoreUnavailable } from '../quota/errors';
+import { DeadlinePassed, RefundedRequest, reusedRequestId, StoreUnavailable } from '../quota/errors';
 import type { Policy } from '../quota/policies';
+import { largestCost } from '../quota/policy_bounds';
 import type { Refund } from '../quota/refund';
 import type { AdmittedElsewhere, Asked, Patience, QuotaStore, RefundAsked } from '../quota/store';
 import { createJournal } from './journal';
@@ -61,14 +63,24 @@ export function createFallback(options: FallbackOptions): Fallback {
     return local.admit({ ...admission, requestId: idOf(admission) }, policy, patience);
   }
 
-  function admitAnyway(admission: Admission, patience: Patience = {}): Decision {
+  /** Whether an admission that waits has this id. Throws if it was refunded, or has another cost. */
+  function isRepeat(admission: Admission, { rememberMs }: Policy): boolean {
+    const [key, id] = [keyOf(admission), idOf(admission)];
+    if (id === undefined) return false;
+    if (journal.isRefunded(key, id)) throw new RefundedRequest();
+    const known = journal.find(key, id);
+    if (known !== undefined && known.admission.cost !== admission.cost)
+      throw reusedRequestId(formatDuration(rememberMs), 'cost');
+    return known !== undefined;
+  }
+
+  function admitAnyway(admission: Admission, policy: Policy, patience: Patience = {}): Decision {
     if (patience.isGivenUp?.()) throw new DeadlinePassed();
-    const id = idOf(admission);
-    if (id !== undefined && journal.isRefunded(keyOf(admission), id)) throw new RefundedRequest();
-    const isRepeat = id !== undefined && journal.holds(keyOf(admission), id);
+    const isKnown = isRepeat(admission, policy);
     return {
-      admitted: true,
-      isRepeat,
+      // More than that the store never admits, and cannot keep.
+      admitted: isKnown || admission.cost <= largestCost(policy),
+      isRepeat: isKnown,
       limits: [],
       retryDelayUs: undefined,
       decidedUs: lastKnown.nowUs(),
@@ -77,7 +89,9 @@ export function createFallback(options: FallbackOptions): Fallback {
 
   function degrade({ admission, policy }: Asked, patience?: Patience): Decision {
     const isLocal = policy.onStoreFailure === 'local';
-    const made = isLocal ? decideLocally(admission, policy, patience) : admitAnyway(admission, patience);
+    const made = isLocal
+      ? decideLocally(admission, policy, patience)
+      : admitAnyway(admission, policy, patience);
     const decision = { ...made, degraded: true };
     outage.degraded(policy);
     if (decision.admitted && !decision.isRepeat)
@@ -136,7 +150,7 @@ export function createFallback(options: FallbackOptions): Fallback {
     const { request } = asked;
     const key = keyOf(request);
     if (journal.has(key)) await journal.write(key);
-    const isWaiting = journal.holds(key, request.requestId);
+    const isWaiting = journal.find(key, request.requestId) !== undefined;
     return isWaiting ? refundLocally(asked) : store.refund(asked);
   }
 

@@ -22,8 +22,8 @@ export interface Journal {
   isRefunded(key: string, id: string): boolean;
   /** Whether something of a subject waits. */
   has(key: string): boolean;
-  /** Whether this admission waits. */
-  holds(key: string, id: string): boolean;
+  /** The admission with this id, if it waits. */
+  find(key: string, id: string): AdmittedElsewhere | undefined;
   /** Drops what was admitted until a subject's erasure began; undefined if it was not erased. */
   dropErased(erasedUs: (subject: string) => number | undefined): void;
   /** Writes all that waits for a subject; false if the store did not take it. */
@@ -168,7 +168,7 @@ export function createJournal({ restore, refund, logger, capacity = CAPACITY }: 
       }
     },
     has: (key) => waiting.has(key) || refunds.has(key),
-    holds: (key, id) => waiting.get(key)?.has(id) ?? false,
+    find: (key, id) => waiting.get(key)?.get(id),
     write(key) {
       urgent.add(key);
       return writeUntil(() => !waiting.has(key) && !refunds.has(key)).finally(() => urgent.delete(key));

@@ -1,6 +1,6 @@
 import { algorithmOf } from './algorithms/registry';
 import { formatDuration } from './duration';
-import { countsTakings, hasOwnSet, type Limit } from './limits';
+import { countsTakings, hasOwnSet, type Limit, MAX_LIMIT } from './limits';
 
 /** A request id is remembered for the policy's longest window, but never for less or more than this, unless set. */
 export const MIN_REMEMBER_MS = 60_000;
@@ -55,6 +55,12 @@ export function mostMembers(policy: Bounded): number {
 /** The most tokens that one call can take: a cost above the smallest limit is denied, and writes nothing. */
 function mostTokens(limits: readonly Limit[]): number {
   return Math.min(...limits.filter(({ shadow }) => !shadow).map(({ limit }) => limit));
+}
+
+/** The largest cost that the limits admit at any size that an operator may give them; infinite if every limit is a shadow. */
+export function largestCost({ limits }: Pick<Bounded, 'limits'>): number {
+  const enforced = limits.filter(({ shadow }) => !shadow);
+  return Math.min(...enforced.map((limit) => algorithmOf(limit).maxLimit ?? MAX_LIMIT));
 }
 
 /** What a call of this cost may take Redis, in microseconds. */

@@ -68,6 +68,14 @@ async function restore(policy: Policy, subject: string, ...timesUs: number[]): P
   expect(await store.restore(all)).toEqual(timesUs.map(() => undefined));
 }
 
+/** Admissions of new subjects of the windowed policy, each with its cost, as a daemon writes them together. */
+const costing = (...costs: number[]) =>
+  costs.map((cost) => ({
+    admission: admissionOf(windowed, randomUUID(), cost),
+    policy: windowed,
+    atUs: nowUs(),
+  }));
+
 async function statusOf(policy: Policy, subject: string) {
   const [status] = await store.readQuota(subject, policy);
   if (status === undefined) throw new Error('the policy has no limit');
@@ -144,6 +152,20 @@ describe('admissions that were made without the store', () => {
     await restore(shadowed, subject, nowUs(), nowUs());
 
     expect(await store.readQuota(subject, shadowed)).toMatchObject([{ remaining: 3 }, { remaining: 0 }]);
+  });
+
+  test('a cost above any window is a fault of that one alone, which takes nothing', async () => {
+    const all = costing(1, 1001, 2 ** 31 - 1, 2);
+    const faults = await store.restore(all);
+
+    expect(faults.map((fault) => fault?.message)).toEqual([
+      undefined,
+      expect.stringContaining('a cost of 1001 is above 1000'),
+      expect.stringContaining('a cost of 2147483647 is above 1000'),
+      undefined,
+    ]);
+    const left = all.map(async ({ admission }) => (await statusOf(windowed, admission.subject)).remaining);
+    expect(await Promise.all(left)).toEqual([SIZE - 1, SIZE, SIZE, SIZE - 2]);
   });
 
   test.each(POLICIES.map((policy) => [policy.name, policy] as const))(

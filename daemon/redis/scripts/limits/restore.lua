@@ -1,6 +1,6 @@
 -- Writes admissions that a daemon has made without the store, each at its own time and under its own id. What the store
 -- already holds is left alone: an earlier attempt had arrived. What was admitted before an erasure of its subject began is
--- not written.
+-- not written. Nor is a cost above what any window lets through: each token would be a member, and the work without bound.
 --
 -- One function, because the takings, the states of the limits and the log must change together, or not at all.
 --
@@ -18,6 +18,9 @@ local ERASED = 3
 
 function restore.one(at, policy_at, key_at, cost, admitted_us, subject)
   local policy, now_us = request.policies[policy_at], request.clock.now_us
+  if policy.is_counted and cost > MOST_TOKENS then
+    error('a cost of ' .. to_text(cost) .. ' is above ' .. to_text(MOST_TOKENS) .. ', the largest window', 0)
+  end
   local at_us = math.min(admitted_us, now_us)
   local view = request.view
   takings.open(view, request.keys[key_at], request)

@@ -1,65 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { pino } from 'pino';
-import { createMemoryStore } from '../../../../daemon/memory/store';
-import { createFallback, type Fallback, type FallbackOptions } from '../../../../daemon/outage/fallback';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
 import type { Admission } from '../../../../daemon/quota/admission';
-import { DeadlinePassed, RefundedRequest, StoreUnavailable } from '../../../../daemon/quota/errors';
-import type { Policy, StoreFailureRule } from '../../../../daemon/quota/policies';
-import type { AdmittedElsewhere, QuotaStore } from '../../../../daemon/quota/store';
+import {
+  DeadlinePassed,
+  InvalidRequest,
+  RefundedRequest,
+  StoreUnavailable,
+} from '../../../../daemon/quota/errors';
 import { decisionBy } from '../../../helpers/conformance/store_factory';
-import { policyOf } from '../../../helpers/limit_store';
-
-const opened: Fallback[] = [];
-afterEach(async () => {
-  for (const fallback of opened.splice(0)) await fallback.stop();
-});
-
-const unavailable = () => new StoreUnavailable({ cause: new Error('unreachable') });
-
-/** A store that can be unreachable, before it decides or after. */
-function createUnreliable(options: Partial<FallbackOptions> = {}) {
-  const memory = createMemoryStore();
-  const state = { fails: 'never' as 'never' | 'before' | 'after' };
-  const sent: Admission[] = [];
-  const restored: AdmittedElsewhere[] = [];
-  const refunded: string[] = [];
-  const store: QuotaStore = {
-    ...memory,
-    async admitAll(asked, patience) {
-      sent.push(...asked.map(({ admission }) => admission));
-      if (state.fails === 'before') return asked.map(unavailable);
-      const answers = await memory.admitAll(asked, patience);
-      return state.fails === 'after' ? asked.map(unavailable) : answers;
-    },
-    async refund(asked) {
-      if (state.fails !== 'never') throw unavailable();
-      refunded.push(asked.request.requestId);
-      return memory.refund(asked);
-    },
-  };
-  const fallback = createFallback({
-    store,
-    async restore(all) {
-      if (state.fails !== 'never') throw unavailable();
-      restored.push(...all);
-      // As the real one does: under the id that each has.
-      await memory.admitAll(all);
-      return all.map(() => undefined);
-    },
-    logger: pino({ level: 'silent' }),
-    ...options,
-  });
-  opened.push(fallback);
-  return { fallback, state, sent, restored, refunded };
-}
-
-const ruled = (onStoreFailure: StoreFailureRule): Policy =>
-  policyOf([{ name: 'only', algorithm: 'sliding-window', limit: 3, windowMs: 600_000 }], { onStoreFailure });
-
-const admission = (subject = 'ada', requestId?: string): Admission => {
-  return { subject, policy: 'tried', cost: 1, requestId };
-};
+import { admission, createUnreliable, ruled } from '../../../helpers/unreliable_store';
 
 describe('fallback', () => {
   test('a store that answers has its decisions passed on as they are', async () => {
@@ -122,6 +72,42 @@ describe('fallback', () => {
     ]);
     expect(fallback.state().journalEntries).toBe(1);
   });
+
+  test.each(['local', 'admit'] as const)(
+    '%s: an id that was admitted in the outage is rejected with another cost',
+    async (rule) => {
+      const { fallback, state } = createUnreliable();
+      state.fails = 'before';
+      const asked = admission('ada', randomUUID());
+      await decisionBy(fallback.store, asked, ruled(rule));
+      const repeat = decisionBy(fallback.store, { ...asked, cost: 2 }, ruled(rule));
+
+      await expect(repeat).rejects.toThrow(InvalidRequest);
+      await expect(repeat).rejects.toThrow('request_id was used in the last 1m with another cost');
+      expect(fallback.state().journalEntries).toBe(1);
+    },
+  );
+
+  test.each([
+    ['raised', 50],
+    ['lowered', 0],
+  ])(
+    'local: an override that had %s a limit ends in the outage when it would have ended',
+    async (_, limit) => {
+      const { fallback, state } = createUnreliable();
+      const policy = ruled('local');
+      const ask = () => decisionBy(fallback.store, admission(), policy);
+      const target = { subject: 'ada', policy: policy.name, limitName: 'only' };
+      await fallback.store.setOverride({ ...target, limit, expireTimeMs: Date.now() + 100, setBy: 'test' });
+      const before = await ask();
+      state.fails = 'before';
+      const [overridden] = (await ask()).limits;
+      await pause(150);
+      const [configured] = (await ask()).limits;
+
+      expect([before.limits[0]?.limit, overridden?.limit, configured?.limit]).toEqual([limit, limit, 3]);
+    },
+  );
 
   test('after the recovery, a subject is written before the store is asked about it', async () => {
     const { fallback, state, sent, restored } = createUnreliable();
@@ -236,62 +222,5 @@ describe('fallback', () => {
     const admitted = await decisionBy(fallback.store, admission(), policy);
 
     expect([denied.admitted, admitted.admitted]).toEqual([false, true]);
-  });
-
-  describe('a subject that is erased', () => {
-    const hashOf = (subject: string) => `hash of ${subject}`;
-    const nowUs = () => (performance.timeOrigin + performance.now()) * 1000;
-    const LATER_US = 60_000_000;
-    const none = new Map<string, number>();
-
-    async function remainingOf({ fallback }: ReturnType<typeof createUnreliable>, subject = 'ada') {
-      const { limits } = await decisionBy(fallback.store, admission(subject), ruled('local'));
-      return limits[0]?.remaining;
-    }
-
-    test.each([
-      ['by name', (us: number) => ({ named: new Map([['ada', us]]), hashed: none })],
-      ['by its hash', (us: number) => ({ named: none, hashed: new Map([[hashOf('ada'), us]]) })],
-    ])('what the store had said of it is forgotten, %s', async (_, erasedAt) => {
-      const unreliable = createUnreliable({ hashOf });
-      const before = await remainingOf(unreliable);
-      await unreliable.fallback.dropErased(erasedAt(nowUs() + LATER_US));
-      unreliable.state.fails = 'before';
-
-      expect([before, await remainingOf(unreliable)]).toEqual([2, 2]);
-    });
-
-    test.each([
-      ['by name', (us: number) => ({ named: new Map([['ada', us]]), hashed: none })],
-      ['by its hash', (us: number) => ({ named: none, hashed: new Map([[hashOf('ada'), us]]) })],
-    ])('what it took without the store is forgotten and never written, %s', async (_, erasedAt) => {
-      const unreliable = createUnreliable({ hashOf });
-      const { fallback, state, restored } = unreliable;
-      state.fails = 'before';
-      for (const subject of ['ada', 'bob']) await remainingOf(unreliable, subject);
-      await fallback.dropErased(erasedAt(nowUs() + LATER_US));
-      const counts = { ...fallback.state() };
-      const left = [await remainingOf(unreliable), await remainingOf(unreliable, 'bob')];
-      await fallback.dropErased(erasedAt(nowUs() + LATER_US));
-      state.fails = 'never';
-      await fallback.stop();
-
-      expect(counts).toMatchObject({ journalEntries: 1, localSubjects: 1 });
-      expect(left).toEqual([2, 1]);
-      expect(restored.map(({ admission: { subject } }) => subject)).toEqual(['bob', 'bob']);
-    });
-
-    test('what it does after its erasure began stays', async () => {
-      const unreliable = createUnreliable({ hashOf });
-      const { fallback, state } = unreliable;
-      await remainingOf(unreliable);
-      state.fails = 'before';
-      const erasedUs = nowUs() - LATER_US;
-      await remainingOf(unreliable);
-      await fallback.dropErased({ named: new Map([['ada', erasedUs]]), hashed: none });
-
-      expect(fallback.state()).toMatchObject({ journalEntries: 1, localSubjects: 1 });
-      expect(await remainingOf(unreliable)).toBe(0);
-    });
   });
 });
