@@ -1,5 +1,6 @@
 import type { Admission } from '../answers/admission';
 import { QuotaUnavailable } from '../answers/unavailable';
+import { guarded } from '../guarded';
 import type { QuotaClient } from '../quota_client';
 import { denialAnswer, type HttpAnswer, outageAnswer } from './answer';
 import { rateLimitHeaders } from './headers';
@@ -42,17 +43,7 @@ export function giveBackIf(
   options: Pick<GuardOptions, 'client'>,
   taken: Taken & { ask: () => boolean },
 ): void {
-  if (isTrue(taken.ask)) void giveBack(options, taken);
-}
-
-/** A fault of the application's own must not change an answer, nor end the process, which would answer nobody any more. */
-function isTrue(ask: () => boolean): boolean {
-  try {
-    return ask();
-  } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error));
-    return false;
-  }
+  if (guarded(taken.ask, false)) void giveBack(options, taken);
 }
 
 /** Gives back what an admission took, if it took something. Its failure is the client's to report, and changes no answer. */
