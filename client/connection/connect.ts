@@ -20,8 +20,16 @@ export type ConnectionOptions = {
   onAnswered?: ((request: AnsweredRequest) => void) | undefined;
 };
 
-/** Both services, over one channel to all the daemons; `closed` is aborted once it is closed. */
-export function connect({ targets, credentials, token, onAnswered }: ConnectionOptions) {
+export type Connection = {
+  service: QuotaServiceClient;
+  admin: QuotaAdminServiceClient;
+  /** Aborted once the channel is closed. */
+  closed: AbortSignal;
+  close(): void;
+};
+
+/** Both services, over one channel to all the daemons. */
+export function connect({ targets, credentials, token, onAnswered }: ConnectionOptions): Connection {
   const target = toTarget(targets);
   const channel = credentials ?? grpcCredentials.createInsecure();
   const interceptors: Interceptor[] = [
