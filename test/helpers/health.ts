@@ -1,4 +1,4 @@
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { until } from './wait';
 
 export type HealthStatus = 'UNKNOWN' | 'SERVING' | 'NOT_SERVING';
@@ -20,14 +20,19 @@ export function watchHealth(target: string): HealthWatch {
   const client = new Client(target, credentials.createInsecure());
   const seen: HealthStatus[] = [];
   let hasEnded = false;
+  let fault = '';
   const stream = client.makeServerStreamRequest(
     '/grpc.health.v1.Health/Watch',
     (request: Buffer) => request,
     (bytes) => STATUSES[bytes.toString('hex')] ?? 'UNKNOWN',
     Buffer.alloc(0),
+    // On a busy machine the first connection may fail.
+    new Metadata({ waitForReady: true }),
   );
   stream.on('data', (status: HealthStatus) => seen.push(status));
-  stream.on('error', () => undefined);
+  stream.on('error', ({ message }: Error) => {
+    fault = `; the watch ended: ${message}`;
+  });
   stream.on('close', () => {
     hasEnded = true;
   });
@@ -36,7 +41,11 @@ export function watchHealth(target: string): HealthWatch {
     get hasEnded() {
       return hasEnded;
     },
-    reached: (status) => until(`the health ${status}`, () => seen.at(-1) === status),
+    reached: (status) =>
+      until(
+        () => `the health ${status}, after ${seen.join(', ') || 'nothing'}${fault}`,
+        () => seen.at(-1) === status,
+      ),
     close() {
       stream.cancel();
       client.close();
