@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '../quota/errors';
 import type { CircuitOf } from './circuit';
 import type { StoreClocks } from './clocks';
 import { translateFailure } from './failures';
@@ -7,10 +8,14 @@ import type { StoreClock } from './store_clock';
 
 const US_PER_S = 1_000_000;
 
-/** Reads the clock of a partition; undefined if it is known. Rejects with `StoreUnavailable`. */
-export type ReadClock = (partition: number) => Promise<void> | undefined;
+/** Reads the clock of a partition. Rejects with `StoreUnavailable`. */
+export interface ClockReader {
+  read(partition: number): Promise<void>;
+  /** The same if it is not yet known on the connection; undefined if it is. */
+  readUnknown(partition: number): Promise<void> | undefined;
+}
 
-export interface ClockReadingOptions {
+export interface ClockReaderOptions {
   readonly redis: Database;
   readonly keys: Keys;
   readonly clocks: StoreClocks;
@@ -18,10 +23,10 @@ export interface ClockReadingOptions {
 }
 
 /**
- * Returns a function that reads a partition's clock if it is not yet known on the connection, so that even the first
- * command sent there has a deadline.
+ * Reads a partition's clock besides the replies that carry it: before the first command on a connection, so that even that
+ * one has a deadline, and if nobody asks for anything.
  */
-export function createClockReading({ redis, keys, clocks, circuitOf }: ClockReadingOptions): ReadClock {
+export function createClockReader({ redis, keys, clocks, circuitOf }: ClockReaderOptions): ClockReader {
   const readings = new Map<StoreClock, Promise<void>>();
 
   async function read(partition: number): Promise<void> {
@@ -31,15 +36,20 @@ export function createClockReading({ redis, keys, clocks, circuitOf }: ClockRead
     const [seconds, microseconds] = await server.time().catch((error: unknown) => {
       throw translateFailure(error);
     });
+    if (masterOf(redis, keys.control(partition)) !== server)
+      throw new StoreUnavailable({ cause: new Error('another server has become the master') });
     const storeUs = Number(seconds) * US_PER_S + Number(microseconds);
     clocks.of(partition).observe({ sentMs, receivedMs: performance.now(), storeUs });
   }
 
-  return (partition) => {
-    const clock = clocks.of(partition);
-    if (clock.estimate() !== undefined) return undefined;
-    const reading = readings.get(clock) ?? read(partition).finally(() => readings.delete(clock));
-    readings.set(clock, reading);
-    return reading;
+  return {
+    read,
+    readUnknown(partition) {
+      const clock = clocks.of(partition);
+      if (clock.estimate() !== undefined) return undefined;
+      const reading = readings.get(clock) ?? read(partition).finally(() => readings.delete(clock));
+      readings.set(clock, reading);
+      return reading;
+    },
   };
 }

@@ -7,7 +7,6 @@ import type { Policy } from '../quota/policies';
 import type { AdmittedElsewhere, QuotaStore } from '../quota/store';
 import { createAuditing } from './auditing';
 import { type CircuitOf, CLOSED_CIRCUIT } from './circuit';
-import { confirmRegularly } from './confirming';
 import type { Durables } from './durables';
 import { createErasing } from './erasing/erasing';
 import type { Keys } from './keys';
@@ -21,6 +20,7 @@ import { restoreAll, restoreEntries } from './limits/restore';
 import { type Database, isCluster } from './nodes';
 import { createOpening, type Opening } from './opening';
 import { createPartitionOpenings, type PartitionOpeningsOptions } from './partition_openings';
+import { makeRounds } from './rounds';
 import type { ClockEstimate } from './store_clock';
 import type { FoldProgress } from './usage/consumer';
 import { createRecording } from './usage/recording';
@@ -165,8 +165,12 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     },
   });
 
-  // An emptied store is noticed even without admissions.
-  const stopConfirming = confirmRegularly([opening, callsOpening], isCluster(redis) ? partitions : 1);
+  // An emptied store and another clock are noticed even without admissions.
+  const stopRounds = makeRounds(isCluster(redis) ? partitions : 1, (partition) => {
+    for (const each of [opening, callsOpening])
+      if (each.isOpen()) each.confirm(partition).catch(() => undefined);
+    admitting.readClock(partition).catch(() => undefined);
+  });
 
   return {
     async open() {
@@ -182,7 +186,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
     async settle() {
       announcer.stop();
-      stopConfirming();
+      stopRounds();
       await Promise.all([usage.stop(), erasing.stop()]);
     },
 

@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis';
 import { describeAlerts, type Stands } from '../helpers/alerts';
+import { startCluster } from '../helpers/cluster';
 import type { TestDaemon, TestDaemonOptions } from '../helpers/daemon';
 import { failingPolicies } from '../helpers/failing_policies';
 import { closedAfterEach } from '../helpers/opened';
 import { overload } from '../helpers/overload';
 import type { OwnRedis } from '../helpers/redis';
-import { startShiftedRedis } from '../helpers/shifted_redis';
+import { openClock, startShiftedRedis } from '../helpers/shifted_redis';
 import { until } from '../helpers/wait';
 
 const opened = closedAfterEach();
@@ -108,6 +109,14 @@ const STANDS: Stands = {
       await ask(daemon, 1);
     };
     return { metricsUrl: daemon.httpUrl, begin };
+  },
+  async QuotaStoreClocksApart() {
+    const clock = opened.closed(openClock(), (each) => each.close());
+    const cluster = opened.closed(await startCluster({ replicas: 0, envs: [clock.env] }), (each) =>
+      each.close(),
+    );
+    const daemon = await opened.daemon({ redisUrl: cluster.url, env: { QUOTA_PARTITIONS: '12' } });
+    return { metricsUrl: daemon.httpUrl, begin: async () => clock.shift(1_000) };
   },
   async QuotaFoldLag() {
     const { daemon, operator } = await start();

@@ -5,7 +5,7 @@ import { createAsking } from './cluster_asking';
 import { provided } from './environment';
 import type { Machine } from './machine';
 import { freePort } from './ports';
-import { type OwnRedis, type OwnRedisOptions, startOwnRedis } from './redis';
+import { type OwnRedis, type OwnRedisOptions, type ServerEnvs, startOwnRedis } from './redis';
 import { PLAIN, type ServerSecurity } from './redis_security';
 import { until } from './wait';
 
@@ -65,14 +65,17 @@ export interface OwnClusterOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Where the servers run, the masters first; on loopback unless given. */
   readonly machines?: readonly Machine[];
+  /** The environments of the servers, the masters first. */
+  readonly envs?: ServerEnvs;
 }
 
 export async function startCluster(options: OwnClusterOptions = {}): Promise<OwnCluster> {
-  const { masters = 3, replicas = 1, security = PLAIN, config = {}, machines = [] } = options;
+  const { masters = 3, replicas = 1, security = PLAIN, config = {}, machines = [], envs = [] } = options;
   const { ask, anyAnswer, replicationOf, replicaOf, idOf, isKnown, isKnownReplica } = createAsking(security);
-  const start = (machine?: Machine) => startNode({ security, config, machine });
+  const start = (at?: number) =>
+    startNode({ security, config, ...(at !== undefined && { machine: machines[at], env: envs[at] }) });
   const count = masters * (1 + replicas);
-  const servers = await Promise.all(Array.from({ length: count }, (_, at) => start(machines[at])));
+  const servers = await Promise.all(Array.from({ length: count }, (_, at) => start(at)));
   const addresses = servers.map(({ host, port }) => `${host}:${port}`);
 
   async function manage(command: string, ...args: readonly string[]): Promise<void> {

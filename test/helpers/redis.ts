@@ -108,10 +108,13 @@ export interface OwnRedis {
   close(): Promise<void>;
 }
 
+/** The environment of each server, beyond that of the tests. */
+export type ServerEnvs = readonly Readonly<Record<string, string>>[];
+
 export interface OwnRedisOptions {
   /** Of redis.conf, beyond what every test needs; several values of one setting in order. */
   readonly config?: Readonly<Record<string, string | readonly string[]>>;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: ServerEnvs[number] | undefined;
   /** None unless given. */
   readonly security?: ServerSecurity;
   /** Where it runs; on this machine's loopback unless given. */

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { provided } from './environment';
 import { LOOPBACK, type Machine } from './machine';
 import { freePort } from './ports';
-import { type OwnRedis, startOwnRedis } from './redis';
+import { type OwnRedis, type ServerEnvs, startOwnRedis } from './redis';
 import { PLAIN, type ServerSecurity } from './redis_security';
 import { until } from './wait';
 
@@ -44,6 +44,8 @@ export interface OwnSentinelsOptions {
   readonly downAfterMs?: number;
   /** Where the master, the two replicas and the three Sentinels run; on loopback unless given. */
   readonly machines?: readonly Machine[];
+  /** The environments of the servers, the master first. */
+  readonly envs?: ServerEnvs;
 }
 
 export async function startSentinels({
@@ -52,6 +54,7 @@ export async function startSentinels({
   sentinelPassword = SENTINEL_PASSWORD,
   downAfterMs = 1500,
   machines = [],
+  envs: [masterEnv, ...replicaEnvs] = [],
 }: OwnSentinelsOptions = {}): Promise<OwnSentinels> {
   const { password = PASSWORD } = security.client;
   const hasUsers = security.client.password !== undefined;
@@ -63,10 +66,17 @@ export async function startSentinels({
     ...more,
   };
   const [masterMachine, ...others] = machines;
-  const master = await startOwnRedis({ config, security, machine: masterMachine });
+  const master = await startOwnRedis({ config, security, env: masterEnv, machine: masterMachine });
   const replicaof = [master.host, `${master.port}`];
   const replicas = await Promise.all(
-    [0, 1].map((at) => startOwnRedis({ config: { ...config, replicaof }, security, machine: others[at] })),
+    [0, 1].map((at) =>
+      startOwnRedis({
+        config: { ...config, replicaof },
+        security,
+        env: replicaEnvs[at],
+        machine: others[at],
+      }),
+    ),
   );
   const servers = [master, ...replicas];
   const sentinels = await Promise.all(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import { type OwnRedis, startOwnRedis } from './redis';
-import { createClockShim, HAS_COMPILER } from './shims';
+import { type ClockShim, createClockShim, HAS_COMPILER } from './shims';
 
 /** A Redis whose wall clock a test sets. */
 export interface ShiftedRedis extends OwnRedis {
@@ -14,11 +14,23 @@ export interface ShiftedRedis extends OwnRedis {
 /** Tests that need such a Redis; skipped, which the report shows, on a machine without a C compiler. */
 export const describeWithShiftedClock = HAS_COMPILER ? describe : describe.skip;
 
+/** The clock of a server that a test starts with its environment. */
+export function openClock(): ClockShim {
+  const directory = mkdtempSync(join(tmpdir(), 'quota-clock-'));
+  const clock = createClockShim(directory);
+  return {
+    ...clock,
+    close() {
+      clock.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
 export async function startShiftedRedis(
   config: Readonly<Record<string, string>> = {},
 ): Promise<ShiftedRedis> {
-  const directory = mkdtempSync(join(tmpdir(), 'quota-clock-'));
-  const clock = createClockShim(directory);
+  const clock = openClock();
   const redis = await startOwnRedis({ config, env: clock.env });
   return {
     ...redis,
@@ -26,7 +38,6 @@ export async function startShiftedRedis(
     async close() {
       await redis.close();
       clock.close();
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Asked, Patience } from '../../quota/store';
 import type { TakingsSample } from '../../quota/takings_sample';
 import { type Wait, waitOf } from '../../quota/waits';
 import type { CircuitOf } from '../circuit';
-import { createClockReading } from '../clock_reading';
+import { createClockReader } from '../clock_reading';
 import { createStoreClocks } from '../clocks';
 import { type Durables, nameOf } from '../durables';
 import type { Keys } from '../keys';
@@ -52,6 +52,8 @@ export interface Admitting {
   forget(subjects: Iterable<string>): void;
   /** What is known of the store's clocks. */
   clocks(): readonly ClockEstimate[];
+  /** Reads the clock of a partition. Rejects with `StoreUnavailable`. */
+  readClock(partition: number): Promise<void>;
 }
 
 /** Sends admissions to Redis: after the denial cache, joined with others, before their deadline. */
@@ -68,6 +70,7 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
   });
 
   const sampler = events && createTakingsSampler({ redis, keys, onSample: events.sampled });
+  const reader = createClockReader({ redis, keys, clocks, circuitOf });
 
   async function send(on: Database, partition: number, entries: readonly Entry[]): Promise<JoinedReply> {
     const claim = opening.claimOf(partition);
@@ -95,7 +98,7 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
   const common = {
     partitionOf: keys.partitionOf,
     toStoreUs: (monotonicMs: number, partition: number) => clocks.of(partition).deadlineUs(monotonicMs),
-    readClock: createClockReading({ redis, keys, clocks, circuitOf }),
+    readClock: reader.readUnknown,
     isJoining,
     wantsIds: isCachingDenials,
     onCall: events?.joined,
@@ -151,6 +154,7 @@ export function createAdmitting(options: AdmittingOptions): Admitting {
       for (const subject of subjects) cache.forget(subject);
     },
     clocks: clocks.estimates,
+    readClock: reader.read,
   };
 }
 

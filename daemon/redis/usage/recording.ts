@@ -3,7 +3,7 @@ import type { Patience } from '../../quota/store';
 import type { ServiceCall } from '../../quota/usage';
 import type { Wait } from '../../quota/waits';
 import type { CircuitOf } from '../circuit';
-import { createClockReading } from '../clock_reading';
+import { createClockReader } from '../clock_reading';
 import { createStoreClocks } from '../clocks';
 import type { Durables } from '../durables';
 import type { Keys } from '../keys';
@@ -64,7 +64,7 @@ export function createRecording(options: RecordingOptions): Recording {
   return createRecorder({
     partitionOf: keys.partitionOf,
     toStoreUs: (monotonicMs, partition) => clocks.of(partition).deadlineUs(monotonicMs),
-    readClock: createClockReading({ redis: calls, keys, clocks, circuitOf }),
+    readClock: createClockReader({ redis: calls, keys, clocks, circuitOf }).readUnknown,
     recordAll: (partition, entries): Promise<readonly Recorded[]> =>
       opening.guard(
         () =>
