@@ -33,6 +33,8 @@ export interface Result extends FigureSpec {
   readonly rounds: readonly number[];
   /** The medians of the parts. */
   readonly parts: Readonly<Record<string, number>>;
+  /** The parts in each round. */
+  readonly partRounds: Readonly<Record<string, readonly number[]>>;
   readonly isMet: boolean;
   /** Why it could not be measured. */
   readonly failure?: string;
@@ -41,7 +43,7 @@ export interface Result extends FigureSpec {
 /** Judges what was measured of a figure. One with a bound is missed if it was not measured. */
 export function judge(spec: FigureSpec, measured: Measurement | Error): Result {
   if (measured instanceof Error)
-    return { ...spec, rounds: [], parts: {}, isMet: false, failure: measured.message };
+    return { ...spec, rounds: [], parts: {}, partRounds: {}, isMet: false, failure: measured.message };
   const { rounds, parts = {} } = measured;
   const value = medianOf(rounds);
   const medians = Object.entries(parts).map(([name, values]) => [name, medianOf(values)] as const);
@@ -51,6 +53,7 @@ export function judge(spec: FigureSpec, measured: Measurement | Error): Result {
     spread: spreadOf(rounds),
     rounds,
     parts: Object.fromEntries(medians),
+    partRounds: parts,
     isMet: spec.bound === undefined || isWithin(value, spec.bound),
   };
 }

@@ -1,4 +1,5 @@
 import type { Result } from './figure';
+import { type Spread, spreadOf } from './statistics';
 
 /** Prints a line of the report. */
 export type Say = (line: string) => void;
@@ -27,17 +28,28 @@ export function jsonOf(results: readonly Result[], run: Readonly<Record<string, 
 }
 
 function linesOf(result: Result): string[] {
-  const { title, value, spread, unit, bound, parts, failure, name } = result;
+  const { title, value, spread, unit, bound, parts, partRounds, failure, name } = result;
   const verdict = bound ? ` ${bound.is} ${bound.value}${unitText(unit)}` : '';
   const mark = result.isMet ? '' : '  ✗ MISSED';
-  const shownSpread = spread && `${format(spread.least)} – ${format(spread.most)}`;
+  const shownSpread = spread && textOf(spread);
   const shown = value === undefined ? '–' : `${format(value)}${unitText(unit)}`;
-  const detail = Object.entries(parts).map(([part, median]) => `${part} ${format(median)}`);
+  const detail = Object.entries(parts).map(
+    ([part, median]) => `${part} ${format(median)}${inBrackets(partRounds[part] ?? [])}`,
+  );
   const below = [
     detail.join(', '),
     failure && `not measured: ${failure.replaceAll(/\s+/g, ' ').slice(0, FAILURE_LENGTH)}`,
   ].filter(Boolean);
   return [`${row([title, shown, shownSpread ?? '', verdict])}${mark}`, `    ${[name, ...below].join(' · ')}`];
+}
+
+function textOf({ least, most }: Spread): string {
+  return `${format(least)} – ${format(most)}`;
+}
+
+/** The spread of a part; nothing if it has one round, or always the same. */
+function inBrackets(rounds: readonly number[]): string {
+  return new Set(rounds.map(format)).size > 1 ? ` (${textOf(spreadOf(rounds))})` : '';
 }
 
 function verdictOf(results: readonly Result[]): string {

@@ -3,7 +3,7 @@ import { judge } from '../../../bench/figures/figure';
 import { exitCodeOf, jsonOf, tableOf } from '../../../bench/figures/report';
 
 const spec = { name: 'a.most', title: 'what it costs', unit: 'B', bound: { is: '≤', value: 2 } } as const;
-const met = judge(spec, { rounds: [1, 2, 2], parts: { 'daemon µs': [95.24] } });
+const met = judge(spec, { rounds: [1, 2, 2], parts: { 'daemon µs': [95.24, 90, 120], 'calls/s': [8] } });
 const missed = judge({ ...spec, name: 'a.missed' }, { rounds: [3, 4, 5] });
 const unmeasured = judge({ ...spec, name: 'a.unmeasured' }, new Error('no workers'));
 
@@ -21,7 +21,9 @@ test('exitCodeOf: a figure with a bound that was not measured, 1', () => {
 
 test('tableOf: shows the median, the spread, the bound and the parts', () => {
   const table = tableOf([met]).join('\n');
-  expect(table).toMatch(/what it costs +2\.00 B +1\.00 – 2\.00 +≤ 2 B\n +a\.most · daemon µs 95\.2/);
+  expect(table).toMatch(
+    /what it costs +2\.00 B +1\.00 – 2\.00 +≤ 2 B\n +a\.most · daemon µs 95\.2 \(90\.0 – 120\), calls\/s 8\.00/,
+  );
   expect(table).toContain('Every bound is met.');
 });
 
