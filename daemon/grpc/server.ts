@@ -67,7 +67,7 @@ export interface ServeOptions {
   readonly credentials: ServerCredentials;
   /** In order, after shedding. */
   readonly guards: readonly RequestGuard[];
-  readonly shedding: Pick<Shedding, 'hasRoom' | 'refusalOf' | 'onLeft' | 'guard' | 'weigh'>;
+  readonly shedding: Pick<Shedding, 'hasRoom' | 'refusalOf' | 'onLeft' | 'guard' | 'weigh' | 'onOverloaded'>;
   /** The caller of a stream, as far as known before it becomes a request. */
   readonly callerOf: CallerOf;
   /** The most open calls of one connection; more are rejected before our code runs. */
@@ -85,6 +85,7 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<QuotaServer> {
   const { shedding, drainDelayMs, logger } = options;
   const inFlight = createInFlight();
+  const { weigh, onOverloaded } = shedding;
   const server = new Server({
     interceptors: [guardRequests([shedding.guard, ...options.guards])],
     'grpc.max_concurrent_streams': options.maxStreams,
@@ -97,11 +98,11 @@ export async function serve(options: ServeOptions): Promise<QuotaServer> {
   const answerable = createAnswerable();
   server.addService(
     answerable(DecidingService),
-    createHandlers({ ...options, weigh: shedding.weigh, inFlight }),
+    createHandlers({ ...options, weigh, onOverloaded, inFlight }),
   );
   server.addService(
     answerable(RateLimitServiceService),
-    createEnvoyHandlers({ ...options, weigh: shedding.weigh, inFlight }),
+    createEnvoyHandlers({ ...options, weigh, onOverloaded, inFlight }),
   );
   server.addService(answerable(QuotaAdminServiceService), createAdminHandlers({ ...options, inFlight }));
   const libraryServices = addingLibraryServices(server);

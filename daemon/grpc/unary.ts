@@ -32,25 +32,30 @@ export function createInFlight(): InFlight {
 export interface RequestContext {
   readonly inFlight: InFlight;
   readonly log: RequestLog;
+  /** Called for each request that is rejected as too many once it is decoded, with its path. */
+  readonly onOverloaded?: (path: string) => void;
 }
 
 /** Makes a gRPC handler from a function: anything it throws becomes a safe answer, logged if it is our fault. */
 export function unary<Request, Response>(
   handle: (request: Request, metadata: Metadata, patience: RequestPatience) => Promise<Response>,
-  { inFlight, log }: RequestContext,
+  { inFlight, log, onOverloaded }: RequestContext,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     inFlight.begin();
+    const patience = patienceOf(call);
     const answered = (response: Response) => {
       inFlight.end();
       callback(null, response);
     };
-    const failed = (error: unknown) => {
+    const failed = (cause: unknown) => {
       inFlight.end();
+      const error = patience.explain(cause);
+      if (error !== cause) onOverloaded?.(call.getPath());
       callback(failRequest(error, { method: call.getPath(), callId: callIdOf(call.metadata), log }));
     };
     try {
-      handle(readable(call.request), call.metadata, patienceOf(call)).then(answered, failed);
+      handle(readable(call.request), call.metadata, patience).then(answered, failed);
     } catch (error) {
       failed(error);
     }

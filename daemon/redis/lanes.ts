@@ -1,3 +1,5 @@
+import { atTurnEnd } from '../quota/turn_end';
+
 /** The most items of one call. More would gain nothing, and each item waits for all of them. */
 const MAX_ITEMS = 128;
 
@@ -48,8 +50,8 @@ export function createLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
       else queues.set(partition, [item]);
       if (isScheduled) return;
       isScheduled = true;
-      // After the poll phase: by then everything that this turn has read from callers is queued.
-      setImmediate(flush);
+      // By then everything that this turn has read from callers is queued.
+      atTurnEnd(flush);
     },
   };
 }

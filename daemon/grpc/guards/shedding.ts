@@ -34,6 +34,8 @@ export interface Shedding {
    * beyond the limit, as in `hasRoom`.
    */
   weigh(metadata: Metadata, decisionCount: number): void;
+  /** Counts a request that was rejected once it was decoded, given its path. */
+  readonly onOverloaded: (path: string) => void;
   /** The current limit and what is in flight, in decisions. */
   state(): { readonly limit: number; readonly inFlight: number };
 }
@@ -161,6 +163,7 @@ export function createShedding({
       }
       share?.weigh(decisionCount);
     },
+    onOverloaded: (path) => onShed(path.slice(1), 'decoded'),
     state: decisions.state,
   };
 }

@@ -1,10 +1,16 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { Metadata, type Server, status } from '@grpc/grpc-js';
 import type { Caller } from '../../access/fair_shares';
 import type { CallerOf } from '../../access/known_callers';
 import { blameCaller, isCompressed } from './compressed_requests';
 import { serversOf } from './http2_servers';
-import { hasReadableTimeout, shortenTimeout, spendTimeout } from './timeouts';
+import { createLeavingCallers, type LeavingCallers } from './leaving_callers';
+import { hasReadableTimeout, setDecideBy, shortenTimeout, spendTimeout, timeoutMsOf } from './timeouts';
 import { createWaitingRoom, type WaitingRoom } from './waiting_room';
 
 /** Whether a request may be let in, given its path as /package.Service/Method and its caller. */
@@ -37,6 +43,9 @@ export function refuseEarly(server: Server, { hasRoom, refusalOf, onLeft, caller
     return room;
   }
 
+  /** Of requests that waited for room: the others show nothing of overload. */
+  const leavingCallers = createLeavingCallers();
+
   for (const listening of serversOf(server)) {
     const handlers = listening.listeners('stream');
     listening.removeAllListeners('stream');
@@ -54,12 +63,16 @@ export function refuseEarly(server: Server, { hasRoom, refusalOf, onLeft, caller
       const isNext = rooms.size === 0 || (rooms.get(path)?.isEmpty ?? true);
       if (isNext && hasRoom(path, caller)) return letIn(stream, headers, rest);
       const arrivedMs = performance.now();
+      const hasTimeLeft = () => performance.now() - arrivedMs < leavingCallers.mostAgeMs() / 2;
       roomOf(path).add({
         stream,
         arrivedMs,
-        hasRoom: () => hasRoom(path, caller),
+        // After half of its time here it would mostly be decided too late.
+        hasRoom: () => hasTimeLeft() && hasRoom(path, caller),
         letIn() {
           spendTimeout(headers, performance.now() - arrivedMs);
+          setDecideBy(headers, arrivedMs + leavingCallers.mostAgeMs());
+          watchEnd(stream, headers, leavingCallers);
           letIn(stream, headers, rest);
         },
         refuse: () => refuse(stream, refusalOf(path)),
@@ -67,6 +80,16 @@ export function refuseEarly(server: Server, { hasRoom, refusalOf, onLeft, caller
       });
     });
   }
+}
+
+/** Notes whether the caller of a request that is let in now leaves before its deadline. */
+function watchEnd(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, callers: LeavingCallers): void {
+  const letInMs = performance.now();
+  stream.once('close', () => {
+    const hasLeft = stream.rstCode === constants.NGHTTP2_CANCEL;
+    if (!hasLeft) callers.answered();
+    else if (performance.now() - letInMs < timeoutMsOf(headers)) callers.left();
+  });
 }
 
 function refuse(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {

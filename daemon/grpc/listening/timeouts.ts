@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
+import type { Metadata } from '@grpc/grpc-js';
 
 const HEADER = 'grpc-timeout';
 
@@ -33,9 +34,28 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
 /** The most milliseconds in eight digits: what has passed of a longer timeout does not matter. */
 const MOST_MS = 99_999_999;
 
+/** A timeout in milliseconds; Infinity if there is none. */
+export function timeoutMsOf(headers: IncomingHttpHeaders): number {
+  const [, count, unit = ''] = TIMEOUT.exec(String(headers[HEADER])) ?? [];
+  return count === undefined ? Number.POSITIVE_INFINITY : Number(count) * (MS_PER_UNIT[unit] ?? Number.NaN);
+}
+
 /** Takes from a timeout what has passed of it before the library sees it, so that nothing is decided after the deadline. */
 export function spendTimeout(headers: IncomingHttpHeaders, passedMs: number): void {
-  const [, count, unit = ''] = TIMEOUT.exec(String(headers[HEADER])) ?? [];
-  const ms = Number(count) * (MS_PER_UNIT[unit] ?? Number.NaN);
+  const ms = timeoutMsOf(headers);
   if (ms <= MOST_MS) headers[HEADER] = `${Math.max(0, Math.floor(ms - passedMs))}m`;
+}
+
+const DECIDE_BY = 'quota-decide-by';
+
+/** Sets the moment of `performance.now()` after which a request must not be decided, if any, for `decideByMs`. */
+export function setDecideBy(headers: IncomingHttpHeaders, ms: number): void {
+  if (ms !== Number.POSITIVE_INFINITY) headers[DECIDE_BY] = String(ms);
+}
+
+/** What `setDecideBy` has set; Infinity unless it has. A caller that sends this header itself can only be decided less. */
+export function decideByMs(metadata: Metadata): number {
+  const [text] = metadata.get(DECIDE_BY);
+  const ms = text === undefined ? Number.NaN : Number(text);
+  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms;
 }

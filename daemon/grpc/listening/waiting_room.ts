@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2';
+import { planTurnEnd } from '../../quota/turn_end';
 
 /** A request as it comes out of HTTP/2, before anything is made of it. */
 export interface Arrival {
@@ -56,9 +57,8 @@ export function createWaitingRoom({
     for (const { refuse } of waiting.splice(0, kept < 0 ? waiting.length : kept)) refuse();
   }
 
-  function look(): void {
+  function goOn(): void {
     isScheduled = false;
-    letNewestIn();
     refuseOldest();
     schedule();
   }
@@ -68,8 +68,18 @@ export function createWaitingRoom({
     if (isScheduled || oldest === undefined) return;
     isScheduled = true;
     const isDue = nowMs() - oldest.arrivedMs >= PATIENCE_MS;
-    if (isDue) setImmediate(look);
-    else setTimeout(look, LOOK_AGAIN_MS);
+    if (isDue) lookInThisTurn();
+    else setTimeout(lookInThisTurn, LOOK_AGAIN_MS);
+  }
+
+  /**
+   * After the poll phase: by then all resets of this turn are read. What is let in goes to the store in the same turn,
+   * which decides while others are rejected: so its answer may come before the next requests are read.
+   */
+  function lookInThisTurn(): void {
+    setImmediate(letNewestIn);
+    planTurnEnd();
+    setImmediate(goOn);
   }
 
   return {
@@ -82,8 +92,7 @@ export function createWaitingRoom({
       waiting.push(arrival);
       if (isScheduled) return;
       isScheduled = true;
-      // After the poll phase: by then all resets of this turn are read.
-      setImmediate(look);
+      lookInThisTurn();
     },
   };
 }

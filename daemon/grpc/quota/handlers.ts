@@ -65,7 +65,7 @@ export function createHandlers(context: HandlerContext): DecidingServer {
       const requests = parseBatch(request);
       weigh(metadata, requests.length);
       const admissions = requests.map((each) => admissionOrFault(each, metadata));
-      const answers = await limiter.admitAll(admissions, patience);
+      const answers = (await limiter.admitAll(admissions, patience)).map(patience.explain);
       for (const [index, admission] of admissions.entries())
         logUnlessAdmitted(admission, answers[index] as Answer, metadata);
       return answers;

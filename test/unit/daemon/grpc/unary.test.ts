@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { Unreadable } from '../../../../daemon/grpc/decoding/answerable';
 import { createRequestLog } from '../../../../daemon/grpc/request_log';
 import { createInFlight, unary } from '../../../../daemon/grpc/unary';
-import { StoreUnavailable, UnknownPolicy } from '../../../../daemon/quota/errors';
+import { DeadlinePassed, StoreUnavailable, UnknownPolicy } from '../../../../daemon/quota/errors';
 import { readDetails } from './details';
 
 type Handle = (request: string) => Promise<string>;
@@ -24,10 +24,10 @@ interface Answer {
   readonly inFlightAfter: number;
 }
 
-function callOf(request: unknown): ServerUnaryCall<string, string> {
+function callOf(request: unknown, metadata = new Metadata()): ServerUnaryCall<string, string> {
   const call = {
     request,
-    metadata: new Metadata(),
+    metadata,
     cancelled: false,
     getPath: () => '/quota.v1.QuotaService/Admit',
     getDeadline: () => Number.POSITIVE_INFINITY,
@@ -134,5 +134,23 @@ describe('unary', () => {
     expect(error?.code).toBe(status.UNAVAILABLE);
     expect(error?.details).not.toContain('timed out');
     expect(log).toMatchObject([{ level: 40, cause: 'Error: Command timed out' }]);
+  });
+
+  test('a request that had less time than its caller gave is rejected as overload, and counted', async () => {
+    const metadata = new Metadata();
+    metadata.set('quota-decide-by', '0');
+    const counted: string[] = [];
+    const log = createRequestLog({ logger: pino({ level: 'silent' }), hashOf: String });
+    const context = { inFlight: createInFlight(), log, onOverloaded: (path: string) => counted.push(path) };
+    const late = async () => {
+      throw new DeadlinePassed();
+    };
+
+    const error = await new Promise<Partial<ServiceError> | null>((resolve) => {
+      unary(late, context)(callOf('request', metadata), (failure) => resolve(failure));
+    });
+
+    expect(error?.code).toBe(status.UNAVAILABLE);
+    expect(counted).toEqual(['/quota.v1.QuotaService/Admit']);
   });
 });

@@ -9,7 +9,12 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
-import { refuseEarly, trailersOnly } from '../../../../../daemon/grpc/listening/early_refusals';
+import {
+  type EarlyRefusing,
+  refuseEarly,
+  trailersOnly,
+} from '../../../../../daemon/grpc/listening/early_refusals';
+import { decideByMs } from '../../../../../daemon/grpc/listening/timeouts';
 import {
   QuotaServiceClient,
   type QuotaServiceServer,
@@ -23,15 +28,24 @@ const opened = closedAfterEach();
 const ADMIT = QuotaServiceService.admit.path;
 
 /** A server that refuses each Admit, and counts the calls that its library hears of. */
-async function serve() {
+async function serve({ hasRoom = (path) => path !== ADMIT }: Partial<Pick<EarlyRefusing, 'hasRoom'>> = {}) {
   let interceptedCount = 0;
+  const hurried: boolean[] = [];
   const left: (string | undefined)[] = [];
   const server = opened.closed(
     new Server({
       interceptors: [
         (_, call) => {
           interceptedCount += 1;
-          return new ServerInterceptingCall(call);
+          return new ServerInterceptingCall(call, {
+            start: (next) =>
+              next({
+                onReceiveMetadata(metadata, forward) {
+                  hurried.push(decideByMs(metadata) < performance.now() + 200);
+                  forward(metadata);
+                },
+              }),
+          });
         },
       ],
     }),
@@ -55,7 +69,7 @@ async function serve() {
   metadata.set('details-bin', Buffer.from([0, 1, 255]));
   const refusal = trailersOnly({ code: status.UNAVAILABLE, message: 'plein à 100 %', metadata });
   refuseEarly(server, {
-    hasRoom: (path) => path !== ADMIT,
+    hasRoom,
     refusalOf: () => refusal,
     onLeft: (path) => left.push(path),
     callerOf: () => undefined,
@@ -69,6 +83,7 @@ async function serve() {
     client,
     interceptedCount: () => interceptedCount,
     left,
+    hurried,
   };
 }
 
@@ -140,5 +155,23 @@ describe('early refusals', () => {
 
     expect(new Set(left)).toEqual(new Set([ADMIT]));
     expect((await admit(client)).code).toBe(status.UNAVAILABLE);
+  });
+
+  test('once callers that had to wait for room leave early, the next ones are decided soon or not at all', async () => {
+    let asked = 0;
+    // Each finds room once it has waited.
+    const { client, hurried, interceptedCount } = await serve({ hasRoom: () => asked++ % 2 === 1 });
+    const request = { subject: '1', policy: 'p', requestId: '', cost: undefined };
+    for (let count = 1; count <= 20; count += 1) {
+      const call = client.admit(request, () => undefined);
+      await until('it is let in', () => interceptedCount() === count);
+      call.cancel();
+    }
+
+    await until('the next one is hurried', () => {
+      client.admit(request, () => undefined);
+      return hurried.at(-1) === true;
+    });
+    expect(hurried[0]).toBe(false);
   });
 });

@@ -1,6 +1,9 @@
+import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import {
+  decideByMs,
   hasReadableTimeout,
+  setDecideBy,
   shortenTimeout,
   spendTimeout,
 } from '../../../../../daemon/grpc/listening/timeouts';
@@ -56,5 +59,28 @@ describe('grpc-timeout', () => {
     spendTimeout(headers, 20);
 
     expect(headers).toEqual({});
+  });
+});
+
+describe('the moment to decide by', () => {
+  test('is passed on in the headers', () => {
+    const headers = { 'grpc-timeout': '1S' };
+    setDecideBy(headers, 1234.5);
+
+    expect(decideByMs(Metadata.fromHttp2Headers(headers))).toBe(1234.5);
+  });
+
+  test('none is set unless there is one', () => {
+    const headers = {};
+    setDecideBy(headers, Number.POSITIVE_INFINITY);
+
+    expect(headers).toEqual({});
+    expect(decideByMs(Metadata.fromHttp2Headers(headers))).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('one that cannot be read is none', () => {
+    const headers = { 'quota-decide-by': 'soon' };
+
+    expect(decideByMs(Metadata.fromHttp2Headers(headers))).toBe(Number.POSITIVE_INFINITY);
   });
 });

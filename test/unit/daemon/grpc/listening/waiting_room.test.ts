@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { createWaitingRoom } from '../../../../../daemon/grpc/listening/waiting_room';
+import { atTurnEnd } from '../../../../../daemon/quota/turn_end';
 import { until } from '../../../../helpers/wait';
 
 /** A waiting room before a place with so much room, and what becomes of those who wait there. */
@@ -22,6 +23,8 @@ function roomBefore(room: number) {
       letIn() {
         place.room -= 1;
         heard.push(`in: ${name}`);
+        // As the library does: a request is read in some later step of this turn.
+        process.nextTick(() => atTurnEnd(() => heard.push(`sent: ${name}`)));
       },
       refuse: () => heard.push(`refused: ${name}`),
       leave: () => heard.push(`left: ${name}`),
@@ -38,7 +41,7 @@ describe('waiting room', () => {
     for (const name of ['a', 'b', 'c']) arrive(name);
     await turn();
 
-    expect(heard).toEqual(['in: c', 'in: b']);
+    expect(heard).toEqual(['in: c', 'in: b', 'sent: c', 'sent: b']);
     expect(waiting.isEmpty).toBe(false);
     clock.ms = 100;
     await until('nobody waits', () => waiting.isEmpty);
@@ -77,7 +80,18 @@ describe('waiting room', () => {
     clock.ms = 100;
     await until('nobody waits', () => waiting.isEmpty);
 
-    expect(heard.toSorted()).toEqual(['in: a', 'left: b', 'left: c']);
+    expect(heard.toSorted()).toEqual(['in: a', 'left: b', 'left: c', 'sent: a']);
+  });
+
+  test('what goes in is sent in the same turn, before others are refused', async () => {
+    const { arrive, clock, place, heard } = roomBefore(0);
+    arrive('a');
+    arrive('b');
+    place.room = 1;
+    clock.ms = 20;
+    await turn();
+
+    expect(heard).toEqual(['in: b', 'sent: b', 'refused: a']);
   });
 
   test('of many that have waited too long some are refused in each turn', async () => {
