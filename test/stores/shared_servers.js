@@ -4,6 +4,7 @@
  */
 const OPENERS = {
   environment: /\bprovided\('TEST_REDIS_URL'\)/,
+  haproxy: /\bopenBehindHaproxy\(/,
   market: /\bopenMarket\(/,
   mysql: /\bcreateTestDatabase\(/,
   opened: /\.space\(\)/,

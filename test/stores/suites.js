@@ -81,6 +81,7 @@ const ON_ONE_SERVER = {
     fleet: 'starts a Cluster itself',
     full_store: 'fills one server',
     haproxy: 'the proxy',
+    haproxy_tls: 'the certificates between callers, the proxy and daemons',
     limit_costs: 'counts the commands of one server',
     npm_start: 'the command, which runs on one server',
     record: 'records what goes to a server of its own',

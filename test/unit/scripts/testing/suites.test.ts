@@ -35,7 +35,7 @@ const textOf = (suite: string): string => readFileSync(join(tests, `${suite}${EN
 /** Whether a suite uses the store that the tests share. */
 function usesSharedStore(suite: string): boolean {
   const text = textOf(suite);
-  return ['redis', 'operated_daemons', 'opened'].some((helper) => OPENERS[helper]?.test(text));
+  return ['redis', 'operated_daemons', 'opened', 'haproxy'].some((helper) => OPENERS[helper]?.test(text));
 }
 
 /** Whether a suite uses one server of its own, or a store of the kind that the suites run on. */
