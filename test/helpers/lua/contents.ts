@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 const TTL_STEP_MS = 8000;
 
 /** What a part of the battery leaves behind, and the next one does not need. */
-const LEFT = /^(taken|bucket|shadow|admissions|usage|calls|requests|denials)/;
+const LEFT = /^(taken|bucket|shadow|admissions|usage|calls|requests|denials|erasures)/;
 
 /** Each key with its type, its time to live and what it holds: one round trip, as the battery looks over a hundred times. */
 const READ_ALL = `

@@ -86,7 +86,7 @@ export function describeMutations(
         expect(survivors.filter((mutant) => !isReviewed(mutant)).map(nameOf)).toEqual([]);
         // What answers otherwise by now needs no reason any more.
         const isNeeded = ([of, part]: (typeof REVIEWED)[number]) =>
-          survivors.some(({ file, after }) => of === file && part.test(after.trim()));
+          survivors.some((mutant) => of === mutant.file && part.test(textOf(mutant)));
         expect(REVIEWED.filter((entry) => folders.test(entry[0]) && !isNeeded(entry))).toEqual([]);
       },
       RUN_BOUND_MS,
@@ -108,10 +108,16 @@ function mutantsIn(folders: RegExp): Mutant[] {
   return mutants;
 }
 
-function isReviewed({ file, after }: Mutant): boolean {
-  return REVIEWED.some(([of, part]) => of === file && part.test(after.trim()));
+function isReviewed(mutant: Mutant): boolean {
+  return REVIEWED.some(([of, part]) => of === mutant.file && part.test(textOf(mutant)));
 }
 
-function nameOf({ file, line, before, after }: Mutant): string {
-  return `${file}:${line}: ${before.trim()} => ${after.trim() || 'dropped'}`;
+/** The changed line; what it was if it is dropped. */
+function textOf({ before, after }: Mutant): string {
+  return after.trim() || `dropped: ${before.trim()}`;
+}
+
+function nameOf(mutant: Mutant): string {
+  const { file, line, before } = mutant;
+  return `${file}:${line}: ${before.trim()} => ${textOf(mutant)}`;
 }

@@ -13,6 +13,16 @@ import {
 } from './changing';
 import { deadlines, decisions, faults, fullMemory, lists } from './deciding';
 import { clocksOfFolds, drops, entriesFromAhead, logsOfOthers } from './disturbing';
+import {
+  begunErasures,
+  erasedCalls,
+  foldedErasures,
+  keptErasures,
+  notedErasures,
+  rewrittenDenials,
+  rewrittenEdges,
+  rewrittenLogs,
+} from './erasing';
 import { declarations, folds, hourEnds, leases, questions, shorterWindows } from './folding';
 import { callFaults, denials, lateDenials, latestDenials, recordedCalls } from './recording';
 import {
@@ -88,4 +98,17 @@ export const USAGE_PARTS: readonly Part[] = [
   relisted,
   refundsOfOtherTimes,
   callFaults,
+];
+
+/** What erasures do. */
+export const ERASING_PARTS: readonly Part[] = [
+  begunErasures,
+  keptErasures,
+  foldedErasures,
+  rewrittenLogs,
+  rewrittenEdges,
+  rewrittenDenials,
+  notedErasures,
+  erasedCalls,
+  restoredErased,
 ];

@@ -1,4 +1,4 @@
-/** Changed lines that no answer can show, by a part of them, and why. */
+/** Changed lines that no answer can show, by a part of them (of a dropped line, after `dropped: `), and why. */
 export const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: string])[] = [
   [
     'limits/takings',
@@ -80,7 +80,7 @@ export const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: s
   ['usage/entries', /pairs_per_entry/, 'how many entries one command reads changes no answer'],
   ['usage/state', /nil, nil, false$/, 'only the name of the field is looked at'],
   ['usage/declared', /seen_us >= now_us/, 'writes what stands there'],
-  ['usage/windows', /^$/, 'opened in the same call, or filled in it if it is filling still'],
+  ['usage/windows', /^dropped: /, 'opened in the same call, or filled in it if it is filling still'],
   ['usage/windows', /run\.now_us \+ window\.us/, 'a fill notes where it is before anybody can ask'],
   ['usage/recent', /#args > KEPT/, 'more than are kept are cut off'],
   ['usage/logs', /if dropped_us >= /, 'writes what stands there'],
@@ -118,6 +118,17 @@ export const REVIEWED: readonly (readonly [file: string, part: RegExp, reason: s
     /is declared by the daemon/,
     'the words of a fault that every library of the daemon is free of',
   ],
+  ['erasing/begin', /#running \* 2 end/, 'how many there are matters only if none is of the subject'],
+  ['erasing/rewrite', /'-', nil, false$/, 'looked at only with the last entry, which sets it'],
+  [
+    'erasing/rewrite',
+    /^dropped: redis\.call\('UNLINK', keys\[1\]\)$/,
+    'RENAME replaces the log; it is unlinked first so that this takes no time',
+  ],
+  ['erasing/rewrite', /left_ms >= 0/, 'a key in its last millisecond'],
+  ['erasing/rewrite', /is_end or DONE/, 'without a copy nothing was read, so there is nothing to read'],
+  ['erasing/rewrite', /clock_s \+ 1000000/, 'the battery takes the other clock'],
+  ['erasing/rewrite', /math\.ceil\(used_us/, 'less than a microsecond'],
   ['usage/windows', /first == 1 then return true/, 'older entries are not counted: the walk only ends later'],
   ['usage/recent', /at_us >= tonumber\(args\[place\]\)/, 'the same time is written again'],
 ];

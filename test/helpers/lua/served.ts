@@ -25,6 +25,8 @@ export function servedLibraries(): ServedLibraries {
     server = await startOwnRedis();
     redis = new Redis(server.url);
     await redis.config('SET', 'appendonly', 'no');
+    // A larger hash has no order, and what goes through it in turn would answer otherwise now and then.
+    await redis.config('SET', 'hash-max-listpack-value', '4096');
     // So that logs of few entries have pages that can go.
     await redis.config('SET', 'stream-node-max-entries', '4');
   });
