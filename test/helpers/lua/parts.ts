@@ -24,6 +24,7 @@ import {
   rewrittenLogs,
 } from './erasing';
 import { declarations, folds, hourEnds, leases, questions, shorterWindows } from './folding';
+import { loweredBuckets, loweredRefunds, loweredRestores, restoredCosts } from './lowering';
 import { callFaults, denials, lateDenials, latestDenials, recordedCalls } from './recording';
 import {
   foldedRefunds,
@@ -66,6 +67,10 @@ export const LIMIT_PARTS: readonly Part[] = [
   restoredBuckets,
   restoredFaults,
   restoredErased,
+  restoredCosts,
+  loweredBuckets,
+  loweredRefunds,
+  loweredRestores,
   refunds,
   refundedBuckets,
   refundedBefore,
