@@ -162,7 +162,8 @@ describe('a busy site', () => {
       const address = { subject: '127.0.0.1', policy: 'login-attempt' };
       const admin = createAdminClient(target);
       await admin.setOverride({ ...address, limitName: 'burst', limit: FEW_ATTEMPTS });
-      await client.admit({ ...address, cost: FEW_ATTEMPTS });
+      // One by one: some may be taken already.
+      for (let n = 0; n < FEW_ATTEMPTS; n += 1) await client.admit(address);
       const visitor = await arrive();
       for (
         let attempt = 0;
