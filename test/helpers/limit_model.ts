@@ -129,14 +129,11 @@ function createBucketModel(): LimitModel {
       },
       refund(taken) {
         if (own === undefined || taken.atUs < sinceUs) return;
-        const fromNow = outOf(now, taken, { size, nowUs });
+        // What was taken before the bucket had this lowered size comes back to the large one alone.
+        const fromNow = isOfNow(taken.atUs) ? outOf(now, taken, { size, nowUs }) : 0n;
         const fromLarge = outOfLarge(taken);
-        const largeLeft = most(large.missing - fromLarge, 0n);
-        const isAfter = isOfNow(taken.atUs);
-        if (isAfter && fromNow + fromLarge > 0n) set(most(now.missing - fromNow, 0n), largeLeft);
-        // What was taken before the bucket was lowered is only missing from the large one.
-        const atMost = inParts({ missing: largeLeft, parts: large.parts }, parts);
-        if (!isAfter && fromLarge > 0n) set(least(now.missing, atMost), largeLeft);
+        if (fromNow + fromLarge > 0n)
+          set(most(now.missing - fromNow, 0n), most(large.missing - fromLarge, 0n));
       },
     };
   };

@@ -129,36 +129,31 @@ function bucketsOf(state: LimitState, limit: Limit, { size, nowUs }: Moment): Bu
  */
 function refilled(missing: Missing, elapsedUs: number, limit: Limit, size: number): Bucket {
   const units = unitsOf(limit, size);
-  const atMostFull = Math.min(converted(missing.debt, missing, units), size * units.unitsPerToken);
+  const { unitsPerToken, debt } = missing;
+  const isSameUnit = unitsPerToken === units.unitsPerToken;
+  const converted = isSameUnit ? debt : Math.ceil((debt * units.unitsPerToken) / unitsPerToken);
+  const atMostFull = Math.min(converted, size * units.unitsPerToken);
   return { ...units, size, debt: Math.max(0, atMostFull - elapsedUs * units.unitsPerUs) };
 }
 
-/** A debt in the units of another size, rounded up. */
-function converted(
-  debt: number,
-  from: Pick<Units, 'unitsPerToken'>,
-  to: Pick<Units, 'unitsPerToken'>,
-): number {
-  if (from.unitsPerToken === to.unitsPerToken) return debt;
-  return Math.ceil((debt * to.unitsPerToken) / from.unitsPerToken);
-}
-
-/** What is missing once a request is given back; undefined if nothing of it is missing any more. */
+/**
+ * What is missing once a request is given back; undefined if nothing of it is missing any more. A lowered bucket gives back
+ * only what was taken since it has had its size: of an earlier request, another size may have bounded what is missing, or
+ * another pace refilled it, so only the whole bucket gives that back.
+ */
 function leftAfterRefund(
   taking: Taking,
-  { own, whole, loweredUs }: Buckets,
+  { own, whole, loweredUs = Number.POSITIVE_INFINITY }: Buckets,
   nowUs: number,
 ): { own: number; whole: number } | undefined {
-  const missing = stillMissing(taking, own, nowUs);
-  const left = Math.max(0, own.debt - missing);
-  if (whole === undefined) return missing === 0 ? undefined : { own: left, whole: 0 };
-  const wholeMissing = stillMissing(taking, whole, nowUs);
-  const wholeLeft = Math.max(0, whole.debt - wholeMissing);
-  if (loweredUs !== undefined && taking.atUs >= loweredUs)
-    return missing + wholeMissing === 0 ? undefined : { own: left, whole: wholeLeft };
-  if (wholeMissing === 0) return undefined;
-  // It was taken before the bucket was lowered: that has less missing only if the whole one has.
-  return { own: Math.min(own.debt, converted(wholeLeft, whole, own)), whole: wholeLeft };
+  const isOfSize = whole === undefined || taking.atUs >= loweredUs;
+  const missing = isOfSize ? stillMissing(taking, own, nowUs) : 0;
+  const wholeMissing = whole ? stillMissing(taking, whole, nowUs) : 0;
+  if (missing + wholeMissing === 0) return undefined;
+  return {
+    own: Math.max(0, own.debt - missing),
+    whole: Math.max(0, (whole?.debt ?? 0) - wholeMissing),
+  };
 }
 
 /** What may have come back by itself is not given back as well: only later tokens may be missing. */

@@ -202,6 +202,23 @@ export function describeRefunds(open: StoreFactory): void {
       ]);
     });
 
+    test('lowered again, it gives back nothing of what was taken before that', async () => {
+      const quick = policyOf('lowered', [limitOf('token-bucket', { limit: 20, windowMs: 2000 })]);
+      const asked = askedOf(quick, 4);
+      const { subject } = asked;
+      await ask(store(), { policy: quick, subject, cost: 6 });
+      await override(subject, 10);
+      // The whole bucket refills twice as fast.
+      await pause(400);
+      await ask(store(), asked);
+      await override(subject, 9);
+      const last = await ask(store(), { policy: quick, subject });
+      const { limits, refundedUs } = await refund(asked);
+
+      const fullUs = last.limits.map(({ resetDelayUs }) => last.decidedUs + resetDelayUs);
+      expect(limits.map(({ resetDelayUs }) => refundedUs + resetDelayUs)).toEqual(fullUs);
+    });
+
     test('what is taken under the override stays taken after it, as does what was taken before', async () => {
       const asked = askedOf(policy, 4);
       await ask(store(), { policy, subject: asked.subject, cost: 10 });

@@ -82,7 +82,7 @@ export const loweredRefunds: Part = async (bench) => {
   await gus.refund('one');
 };
 
-/** Admissions of an outage, written into a bucket that is lowered, was lowered, or has no token at all. */
+/** Admissions of an outage, written into a bucket that is lowered, was lowered, or has no token at all; one given back. */
 export const loweredRestores: Part = async (bench) => {
   const { pass } = bench;
   for (const [name, before, size] of [
@@ -90,13 +90,14 @@ export const loweredRestores: Part = async (bench) => {
     ['bob', 0, 3],
     ['eve', 0, 0],
   ] as const) {
-    const { override, clear, read, take, restore } = subjectOf(bench, name);
+    const { override, clear, read, take, refund, restore } = subjectOf(bench, name);
     if (before > 0) await take('before', before);
     await pass(SECOND_US);
     await override(size);
     await restore('lowered', SECOND_US / 2);
     await pass(SECOND_US);
     await restore('more', SECOND_US / 2);
+    await refund('lowered');
     await clear();
     await restore('whole', SECOND_US / 2);
     await read();

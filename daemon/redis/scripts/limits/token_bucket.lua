@@ -125,7 +125,7 @@ end
 
 -- Takes tokens at a past moment, after `load`. If tokens were taken since then, nothing is known to have come back in
 -- between, so these count as taken then: they are back no later than a full bucket's refill. If the bucket is or was
--- lowered, they count as taken now.
+-- lowered, they count as taken now, unless it is new.
 function token_bucket.restore(limit, request, at_us)
   local units = limit.units
   local state = redis.call('HMGET', limit.key, 'debt', 'units_per_token', 'at_us')
@@ -161,24 +161,20 @@ local function still_missing(cost, elapsed_us, size, units)
 end
 
 -- Gives back what is still missing of a request. A bucket newer than the request, after a reset or a reload, misses nothing
--- of it. If it was taken before the bucket was lowered, the whole bucket gives it back: the lowered one only has less
--- missing if the whole one has, as it would if the request had not been made.
+-- of it. A lowered bucket gives back only what was taken since it has had its size: of an earlier request, another size may
+-- have bounded what is missing, or another pace refilled it, so only the whole bucket gives that back.
 function token_bucket.refund(limit, request, taken_us)
   local since_us = redis.call('HGET', limit.key, 'since_us')
   if not since_us or taken_us < tonumber(since_us) then return end
   local elapsed_us = math.max(0, request.clock.now_us - taken_us)
-  local cost, units, whole_units = request.cost, limit.units, limit.configured_units
-  local missing = still_missing(cost, elapsed_us, limit.size, units)
-  local whole_missing = limit.is_lowered and still_missing(cost, elapsed_us, limit.configured_size, whole_units) or 0
+  local is_of_size = not limit.is_lowered or limit.lowered_us and taken_us >= limit.lowered_us
+  local missing = is_of_size and still_missing(request.cost, elapsed_us, limit.size, limit.units) or 0
+  local whole_missing = limit.is_lowered
+      and still_missing(request.cost, elapsed_us, limit.configured_size, limit.configured_units)
+    or 0
   if missing == 0 and whole_missing == 0 then return end
+  limit.debt = math.max(0, limit.debt - missing)
   if limit.is_lowered then limit.whole_debt = math.max(0, limit.whole_debt - whole_missing) end
-  if not limit.is_lowered or limit.lowered_us and taken_us >= limit.lowered_us then
-    limit.debt = math.max(0, limit.debt - missing)
-  elseif whole_missing > 0 then
-    limit.debt = math.min(limit.debt, math.ceil(limit.whole_debt * units.per_token / whole_units.per_token))
-  else
-    return
-  end
   save(limit, request.clock.now_text, request.clock.now_text)
 end
 
