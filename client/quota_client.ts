@@ -38,7 +38,10 @@ export type QuotaClientOptions = ConnectionOptions & {
   withoutDaemon?: WithoutDaemon | undefined;
   /** Whether concurrent `admit`s are sent together. True unless given. */
   joins?: boolean | undefined;
-  /** The id under which the caller logs what it does now: the daemon logs the request under it. */
+  /**
+   * The id under which the caller logs what it does now: the daemon logs the request under it. It is asked for several times
+   * during a request, and must be the same each time.
+   */
   callId?: (() => string | undefined) | undefined;
   /** Called for each request that failed, before `withoutDaemon` decides or it is rejected. */
   onFailure?: ((failure: Failure) => void) | undefined;

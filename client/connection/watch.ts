@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceError } from '@grpc/grpc-js';
 import type { QuotaAdminServiceClient } from '../../gen/quota/v1/quota_admin_service';
-import { closedClient, QuotaUnavailable, toQuotaUnavailable } from '../answers/unavailable';
+import { QuotaUnavailable, toQuotaUnavailable } from '../answers/unavailable';
 import { toWatched, type WatchedDecision, type WatchFilter, watchRequest } from '../answers/watched';
 
 type Watching = { admin: QuotaAdminServiceClient; closed: AbortSignal; filter: WatchFilter };
@@ -16,7 +16,7 @@ export async function* watchDecisions({
   filter,
 }: Watching): AsyncGenerator<WatchedDecision, void, undefined> {
   const requestId = randomUUID();
-  if (closed.aborted) throw closedClient(requestId);
+  if (closed.aborted) return;
   const stream = admin.watchDecisions(watchRequest(filter));
   const cancel = () => stream.cancel();
   // Cancelling is an error of the stream, also when nobody reads it any more.

@@ -12,9 +12,8 @@ export async function askBatch(
   { askEach, deadlineMs }: { askEach: AskEach; deadlineMs: number },
 ): Promise<Answered[]> {
   const sent = asked.filter((one) => tooLong(one) === undefined);
-  // A batch of nothing is for the daemon to reject.
-  const isAsked = sent.length > 0 || asked.length === 0;
-  const answers = isAsked ? await askEach(sent, deadlineMs).catch((error) => failEach(sent, error)) : [];
+  const answers =
+    sent.length > 0 ? await askEach(sent, deadlineMs).catch((error) => failEach(sent, error)) : [];
   const answerOf = new Map(sent.map((one, index) => [one, answers[index]]));
   return asked.map((one) => ({ one, answer: tooLong(one) ?? answerOf.get(one) ?? noAnswer(one) }));
 }

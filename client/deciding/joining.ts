@@ -84,7 +84,7 @@ export function createJoiner({ ask, askEach, callId }: Parts): Ask {
   function isRepeated(one: Waiting, failure: QuotaUnavailable | undefined): boolean {
     if (failure?.grpcStatus !== 'UNAVAILABLE') return false;
     budget.failed();
-    const pauseMs = pauseAfter(one.attempts);
+    const pauseMs = Math.max(pauseAfter(one.attempts), askedPauseMs(failure));
     const isInTime = Date.now() + pauseMs < one.deadline;
     if (one.attempts >= MAX_ATTEMPTS || !isInTime || !budget.allowsRetry()) return false;
     setTimeout(() => enqueue({ ...one, attempts: one.attempts + 1 }), pauseMs);
@@ -99,6 +99,11 @@ export function createJoiner({ ask, askEach, callId }: Parts): Ask {
 
 function ofRequest(error: unknown, { requestId }: Asked): unknown {
   return error instanceof QuotaUnavailable ? error.ofRequest(requestId) : error;
+}
+
+/** An overloaded daemon says how long it must not be asked; gRPC obeys the same of a request on its own. */
+function askedPauseMs({ daemonReason, retryAfterMs }: QuotaUnavailable): number {
+  return daemonReason === 'OVERLOADED' ? retryAfterMs : 0;
 }
 
 /** With jitter, as gRPC pauses. */

@@ -17,8 +17,15 @@ export function prefersHtml(accept: string | undefined): boolean {
 
 /** The quality of each media range. None for a field that cannot be read. */
 function qualitiesIn(accept: string): ReadonlyMap<string, number> {
-  // Accept is also a structured list, but for the spaces that it allows before a semicolon.
-  const field = accept.toLowerCase().replace(/[ \t]+;/g, ';');
+  // Accept is also a structured list, but for spaces before a semicolon, empty elements, and numbers that begin with a point.
+  const elements = accept
+    .toLowerCase()
+    .split(',')
+    .filter((element) => element.trim() !== '');
+  const field = elements
+    .join(',')
+    .replace(/[ \t]+;/g, ';')
+    .replace(/=\./g, '=0.');
   try {
     return new Map(
       parseList(field).flatMap(([range, parameters]) => {

@@ -16,7 +16,8 @@ describe('a daemon that is overloaded, with a store that answers', () => {
     const daemon = await opened.daemon({ redisUrl: redis.url, policies: failingPolicies('local') });
     async function metric(name: string): Promise<number> {
       const text = await (await fetch(`${daemon.httpUrl}/metrics`)).text();
-      const samples = parsePrometheusText(text).get(name)?.samples ?? new Map<string, number>();
+      const { samples } = parsePrometheusText(text).get(name) ?? {};
+      if (samples === undefined) throw new Error(`there is no metric ${name}`);
       return [...samples.values()].reduce((sum, value) => sum + value, 0);
     }
     overload(opened, daemon);

@@ -64,15 +64,21 @@ let isFailing = false;
 /** Stops the daemon for a while. */
 export async function withoutDaemon({ daemon }: Stage, act: () => Promise<void>): Promise<void> {
   daemon.process.kill('SIGSTOP');
-  await whileFailing(act);
-  daemon.process.kill('SIGCONT');
+  try {
+    await whileFailing(act);
+  } finally {
+    daemon.process.kill('SIGCONT');
+  }
 }
 
 /** Takes the page of an outage for what is wanted. */
 export async function whileFailing(act: () => Promise<void>): Promise<void> {
   isFailing = true;
-  await act();
-  isFailing = false;
+  try {
+    await act();
+  } finally {
+    isFailing = false;
+  }
 }
 
 /** Repeats what a busy daemon did not answer in time. A form that is sent again is one request: it has an id. */

@@ -14,7 +14,7 @@ export type Deletion = { articles: number; calls: number };
 
 /**
  * Deletes an account: names, email, password, when it was made and how often it called, sessions, what it has for sale, and its calls
- * that the daemon has not recorded yet; what the daemon keeps is erased soon after. Its row stays without all of that, so that its id is never given to another, and sold
+ * that the daemon has not recorded yet; what the daemon keeps under its id is erased soon after. Its row stays without all of that, so that its id is never given to another, and sold
  * articles stay for their buyers. Returns undefined if there is no such account.
  */
 export async function deleteUser(pool: Pool, id: number): Promise<Deletion | undefined> {

@@ -82,7 +82,10 @@ export function isNonce(value: unknown): value is string {
   return typeof value === 'string' && NONCE.test(value);
 }
 
-/** The name under which the password attempts from a known browser are counted. */
+/**
+ * The name under which the password attempts from a known browser are counted. It holds the id of an account, also for the
+ * quarter of an hour for which the daemon keeps it once that account is deleted.
+ */
 export function browserSubjectOf({ userId, nonce }: KnownBrowser): string {
   return `device:${userId}:${nonce}`;
 }

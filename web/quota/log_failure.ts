@@ -9,9 +9,10 @@ const REJECTS_US: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'PERMISSION_
 
 /** Logs a request to the daemon that got no answer, or was rejected. */
 export function logFailure(logger: Logger, { callId, error }: Failure): void {
-  const { requestId, grpcStatus } = error;
+  const { requestId, grpcStatus, daemonReason } = error;
   const { grpcCode, details } = causeOf(error);
-  const facts = { callId, requestId, grpcCode, grpcStatus, details };
+  // A request in a batch fails without a cause of its own.
+  const facts = { callId, requestId, grpcCode, grpcStatus, daemonReason, details: details ?? error.message };
   if (REJECTS_US.has(grpcStatus)) logger.error(facts, 'the quota daemon rejects the web tier');
   else if (NO_ANSWER.has(grpcStatus)) logger.warn(facts, 'the quota daemon did not answer');
   else logger.warn(facts, 'the quota daemon rejected a call');

@@ -41,8 +41,10 @@ export function startClient({ random, posts, notes, stalls, policies }: ClientOp
     const lastsMs = random.between(200, 2_000);
     const outcomes = await askDaemon(client, requests, lastsMs);
     const deadlineUs = sentUs + lastsMs * US_PER_MS;
-    const stalledUs = Math.round(stalls.sinceMs(sentMs) * US_PER_MS);
-    const stoppedUs = Math.round(post.stoppedSinceMs(sentMs) * US_PER_MS);
+    // What was over before the deadline makes no answer late.
+    const deadlineMs = sentMs + lastsMs;
+    const stalledUs = Math.round(stalls.sinceMs(deadlineMs) * US_PER_MS);
+    const stoppedUs = Math.round(post.stoppedSinceMs(deadlineMs) * US_PER_MS);
     for (const [at, { op, subject, id }] of requests.entries()) {
       const { outcome } = outcomes[at] ?? { outcome: 'UNKNOWN' };
       notes.write('client', { op, subject, id, sentUs, deadlineUs, stalledUs, stoppedUs, outcome });

@@ -67,6 +67,7 @@ describe.each(FRAMEWORKS)('%s', (_framework, serve) => {
     ['text/html or anything', 'application/problem+json'],
     ['TEXT/HTML ; Q=0.2, application/json;q=0.1', 'text/html; charset=utf-8'],
     ['text/*, */*;q=0.1', 'text/html; charset=utf-8'],
+    [', text/html;q=.2, ,application/json;q=.1,', 'text/html; charset=utf-8'],
   ])('a denial of a client that accepts %s is %s', async (accept, type) => {
     const { client } = clientThat({ api: DENIED });
     const response = await get(await serve([{ client, policy: 'api' }]), { Accept: accept });

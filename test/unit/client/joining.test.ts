@@ -130,6 +130,28 @@ describe('joined requests', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
+  test('one that an overloaded daemon rejects is repeated no earlier than it says', async () => {
+    const overloaded = BatchAdmitError.create({
+      ...{ code: status.UNAVAILABLE, message: 'm', reason: 'OVERLOADED' },
+      retryDelay: { seconds: 0, nanos: 400_000_000 },
+    });
+    const askedMs: number[] = [];
+    const { alone, methods } = daemonThat(({ subject }) => {
+      if (subject !== '1') return admission;
+      askedMs.push(performance.now());
+      return { result: { $case: 'error', value: overloaded } };
+    });
+    const client = await clientOf(methods);
+    const [answer] = await Promise.all(
+      [1, 2].map((subject) => client.admit({ ...requestOf(subject), deadlineMs: 30_000 })),
+    );
+
+    expect(answer?.admitted).toBe(true);
+    expect(alone.map(({ subject }) => subject)).toEqual(['1']);
+    // A timer may come a millisecond early by this clock.
+    expect(performance.now() - (askedMs[0] ?? 0)).toBeGreaterThanOrEqual(399);
+  });
+
   test('no daemon, each fails with its own id', async () => {
     const client = clientTo('127.0.0.1:1');
     const requests = [1, 2].map((subject) => ({ ...requestOf(subject), requestId: randomUUID() }));

@@ -25,7 +25,7 @@ describe.each(FRAMEWORKS)('%s, refundIf', (_framework, serve) => {
     expect(refunded).toEqual([{ subject: '42', policy: 'api', requestId: 'r-1' }]);
   });
 
-  test('a request that succeeds, and one that is denied is not given back', async () => {
+  test('a request that succeeds, and one that is denied, are not given back', async () => {
     const { refunded, client } = clientThat({ uploads: DENIED });
     const guards = ['api', 'uploads'].map((policy) => ({ client, policy, refundIf: isFailure }));
     for (const guard of guards) await (await get(await serve([guard]))).text();
@@ -35,7 +35,7 @@ describe.each(FRAMEWORKS)('%s, refundIf', (_framework, serve) => {
     expect(refunded).toEqual([]);
   });
 
-  test('an admission of the client without a count, nothing to give back', async () => {
+  test('an admission that the client made without a count is not given back', async () => {
     const { refunded, client } = clientThat({ api: { decidedBy: 'client', limits: [] } });
     const url = await serve([{ client, policy: 'api', refundIf: isFailure }]);
     await (await get(new URL('/missing', url).href)).text();

@@ -19,7 +19,7 @@ const POLICY_NAMES: ReadonlyMap<string, MessageKey> = new Map<string, MessageKey
 ]);
 
 /** As many as the daemon lists. */
-const MOST_LOOKED_AT = 100;
+const MOST_LISTED = 100;
 
 type Wait = { delay: string; at: PageTime };
 
@@ -77,14 +77,23 @@ export async function readQuotas(quota: QuotaClient, counted: Counted): Promise<
   }
 }
 
-/** Only those that are blocked are known to anybody: a browser keeps its name to itself. */
+/**
+ * Only those among the lately blocked: no name of another browser is known here. None if the daemon cannot list them, which
+ * needs all of its store, as the student's own quotas do not.
+ */
 async function readBrowsers(quota: QuotaClient, studentId: number): Promise<StudentQuota[]> {
   const policy = POLICIES.passwordAttempt;
-  const { blocked } = await quota.blocked({ policy, maxCount: MOST_LOOKED_AT });
+  const { blocked } = await quota.blocked({ policy, maxCount: MOST_LISTED }).catch(noneIfUnavailable);
   return blocked.flatMap(({ subject, limits }) => {
     const browser = browserIn(subject);
     return browser?.userId === studentId ? [{ policy, limits, raises: {}, browser: browser.nonce }] : [];
   });
+}
+
+function noneIfUnavailable(error: unknown): { blocked: [] } {
+  // The client has logged why.
+  if (error instanceof QuotaUnavailable) return { blocked: [] };
+  throw error;
 }
 
 /** Describes a quota in words. */

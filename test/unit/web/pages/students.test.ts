@@ -124,6 +124,14 @@ describe('a student', () => {
     expect(html.match(/name="browser" value="sixteen-letters-"/g)).toHaveLength(1);
   });
 
+  test('a student: the quotas are shown even if the daemon cannot list who is blocked', async () => {
+    served.site.quota.answers.quotas = [quotaOf('connection', 0)];
+    served.site.quota.answers.blocked = unavailable();
+    const { html } = await served.staff.get('/students/1');
+    expect(html.match(/Lift the block/g)).toHaveLength(1);
+    expect(html).not.toContain('The quotas are unavailable right now.');
+  });
+
   test('a student: the guard of addresses is left out, and an unnamed policy goes by its own name', async () => {
     served.site.quota.answers.quotas = [quotaOf('login-attempt', 3), quotaOf('essays', 3)];
     const { html } = await served.staff.get('/students/1');
