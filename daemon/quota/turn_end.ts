@@ -13,8 +13,9 @@ export function atTurnEnd(task: () => void): void {
 }
 
 /**
- * Moves the end of the turn behind the immediates that are queued by now. Who will begin requests in an immediate calls
- * this right after `setImmediate`: an immediate that is queued while others run would run in the next turn.
+ * Adds an end of the turn behind the immediates that are queued by now; what was queued for an earlier end runs there. Who will
+ * begin requests in an immediate calls this right after `setImmediate`: an immediate that is queued while others run would run
+ * in the next turn.
  */
 export function planTurnEnd(): void {
   plannedEnds += 1;
@@ -25,5 +26,15 @@ function end(): void {
   plannedEnds -= 1;
   const due = tasks;
   tasks = [];
-  for (const task of due) task();
+  runEach(due);
+}
+
+/** A task that throws keeps none of the others from running. */
+function runEach([task, ...others]: readonly (() => void)[]): void {
+  if (task === undefined) return;
+  try {
+    task();
+  } finally {
+    runEach(others);
+  }
 }

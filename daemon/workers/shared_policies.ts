@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { Logger } from 'pino';
+import { ConfigInvalid } from '../../environment/config_invalid';
 import { type Policies, PoliciesInvalid, parsePolicies } from '../quota/policies';
 
 /** From a worker that starts: what policies are in force? */
@@ -46,6 +47,9 @@ export function sharePolicies(text: () => string): PolicySharing {
   };
 }
 
+/** A primary that is alive answers within this time, however busy the machine is. */
+const ANSWER_BOUND_MS = 60_000;
+
 /** The channel that node:cluster gives a worker. */
 export type PrimaryChannel = Pick<NodeJS.Process, 'on' | 'off' | 'send'>;
 
@@ -54,6 +58,8 @@ export interface ReceivingOptions {
   readonly logger: Logger;
   /** Called when other policies have come into force. */
   readonly onReload: () => void;
+  /** How long to wait for the first ones. */
+  readonly limitMs?: number;
 }
 
 export interface ReceivedPolicies {
@@ -62,11 +68,15 @@ export interface ReceivedPolicies {
   stop(): void;
 }
 
-/** Asks the primary for the policies, and follows them. Throws `PoliciesInvalid` if those in force cannot be read here. */
+/**
+ * Asks the primary for the policies, and follows them. Throws `ConfigInvalid` if those in force cannot be read here, or the primary
+ * does not send them, as one of an older version.
+ */
 export function receivePolicies({
   channel = process,
   logger,
   onReload,
+  limitMs = ANSWER_BOUND_MS,
 }: ReceivingOptions): Promise<ReceivedPolicies> {
   return new Promise((resolve, reject) => {
     let known: { readonly text: string; readonly policies: Policies } | undefined;
@@ -77,8 +87,16 @@ export function receivePolicies({
       if (known?.text === text) return;
       known = { text, policies: parsePolicies(text) };
       const { policies: first } = known;
+      clearTimeout(waiting);
       if (isFirst) resolve({ current: () => known?.policies ?? first, stop });
       else onReload();
+    }
+
+    function fail(error: unknown): void {
+      // Only a primary of another version accepts what this process does not.
+      if (known === undefined) end(asConfigFault(error));
+      else
+        logger.error({ faults: faultsOf(error) }, "the primary's policies cannot be read, the old ones stay");
     }
 
     function receive(message: unknown): void {
@@ -86,24 +104,35 @@ export function receivePolicies({
       try {
         take(message.quotaPolicies);
       } catch (error) {
-        // Only a primary of another version accepts what this process does not.
-        if (known === undefined) {
-          reject(error);
-          return;
-        }
-        const faults = error instanceof PoliciesInvalid ? error.faults : [String(error)];
-        logger.error({ faults }, "the primary's policies cannot be read, the old ones stay");
+        fail(error);
       }
     }
 
     function stop(): void {
+      clearTimeout(waiting);
       channel.off('message', receive);
     }
+
+    function end(error: unknown): void {
+      stop();
+      reject(error);
+    }
+
+    const unanswered = () => end(new ConfigInvalid(['the primary did not send its policies']));
+    const waiting = setTimeout(unanswered, limitMs);
 
     channel.on('message', receive);
     const asked: Asked = { quotaPoliciesAsked: true };
     channel.send?.(asked, undefined, undefined, () => undefined);
   });
+}
+
+function faultsOf(error: unknown): readonly unknown[] {
+  return error instanceof PoliciesInvalid ? error.faults : [String(error)];
+}
+
+function asConfigFault(error: unknown): unknown {
+  return error instanceof PoliciesInvalid ? new ConfigInvalid(error.message.split('\n')) : error;
 }
 
 function isAsked(message: unknown): message is Asked {

@@ -118,7 +118,17 @@ test('client: watch, each decision of both daemons once, and a failure once the 
 
   expect(marks()).toEqual([3, 4, 5, 5]);
   expect(seen[0]).toMatchObject({ subject, policy: POLICY, decision: 'admitted', missedCount: 0 });
-  const stopped = expect(alone[1]?.watch({ subject }).next()).rejects.toMatchObject({
+  const watched = alone[1]?.watch({ subject });
+  let isOpen = false;
+  const opening = watched?.next().then(() => {
+    isOpen = true;
+  });
+  await until('the watch is open', async () => {
+    await alone[1]?.admit({ subject, policy: POLICY });
+    return isOpen;
+  });
+  await opening;
+  const stopped = expect(untilEnd(watched)).rejects.toMatchObject({
     code: 'QUOTA_UNAVAILABLE',
     isTemporary: true,
   });
@@ -126,6 +136,11 @@ test('client: watch, each decision of both daemons once, and a failure once the 
   await stopped;
   for (const one of alone) one.close();
 });
+
+/** Reads until the stream fails. */
+async function untilEnd(watched: AsyncIterable<unknown> | undefined): Promise<void> {
+  for await (const decision of watched ?? []) expect(decision).toBeDefined();
+}
 
 test('client: watch, goes on with the other daemon if it is called again after one of two has stopped', async () => {
   const subject = randomUUID();

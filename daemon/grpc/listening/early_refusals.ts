@@ -10,7 +10,14 @@ import type { CallerOf } from '../../access/known_callers';
 import { blameCaller, isCompressed } from './compressed_requests';
 import { serversOf } from './http2_servers';
 import { createLeavingCallers, type LeavingCallers } from './leaving_callers';
-import { hasReadableTimeout, setDecideBy, shortenTimeout, spendTimeout, timeoutMsOf } from './timeouts';
+import {
+  dropDecideBy,
+  hasReadableTimeout,
+  setDecideBy,
+  shortenTimeout,
+  spendTimeout,
+  timeoutMsOf,
+} from './timeouts';
 import { createWaitingRoom, type WaitingRoom } from './waiting_room';
 
 /** Whether a request may be let in, given its path as /package.Service/Method and its caller. */
@@ -58,6 +65,7 @@ export function refuseEarly(server: Server, { hasRoom, refusalOf, onLeft, caller
     listening.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => {
       if (!hasReadableTimeout(headers)) return refuse(stream, UNREADABLE_TIMEOUT);
       shortenTimeout(headers);
+      dropDecideBy(headers);
       const path = headers[':path'];
       const caller = () => callerOf(stream, headers);
       const isNext = rooms.size === 0 || (rooms.get(path)?.isEmpty ?? true);

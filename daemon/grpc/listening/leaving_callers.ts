@@ -42,9 +42,15 @@ export function createLeavingCallers(nowMs: () => number = () => performance.now
   let share = 0;
   let leftMs = Number.NEGATIVE_INFINITY;
 
+  function forgetLongAgo(): void {
+    if (nowMs() - leftMs < FORGOTTEN_MS) return;
+    ageMs = Number.POSITIVE_INFINITY;
+    share = 0;
+  }
+
   return {
     mostAgeMs() {
-      if (nowMs() - leftMs >= FORGOTTEN_MS) ageMs = Number.POSITIVE_INFINITY;
+      forgetLongAgo();
       return ageMs;
     },
     answered() {
@@ -53,6 +59,7 @@ export function createLeavingCallers(nowMs: () => number = () => performance.now
       if (ageMs > LARGEST_AGE_MS) ageMs = Number.POSITIVE_INFINITY;
     },
     left() {
+      forgetLongAgo();
       share += (1 - share) / REMEMBERED_REQUESTS;
       leftMs = nowMs();
       const isLimited = ageMs !== Number.POSITIVE_INFINITY;

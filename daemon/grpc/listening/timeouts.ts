@@ -48,12 +48,17 @@ export function spendTimeout(headers: IncomingHttpHeaders, passedMs: number): vo
 
 const DECIDE_BY = 'quota-decide-by';
 
+/** Removes what a caller may have sent under the name that `setDecideBy` uses. */
+export function dropDecideBy(headers: IncomingHttpHeaders): void {
+  if (headers[DECIDE_BY] !== undefined) delete headers[DECIDE_BY];
+}
+
 /** Sets the moment of `performance.now()` after which a request must not be decided, if any, for `decideByMs`. */
 export function setDecideBy(headers: IncomingHttpHeaders, ms: number): void {
   if (ms !== Number.POSITIVE_INFINITY) headers[DECIDE_BY] = String(ms);
 }
 
-/** What `setDecideBy` has set; Infinity unless it has. A caller that sends this header itself can only be decided less. */
+/** What `setDecideBy` has set; Infinity unless it has. */
 export function decideByMs(metadata: Metadata): number {
   const [text] = metadata.get(DECIDE_BY);
   const ms = text === undefined ? Number.NaN : Number(text);

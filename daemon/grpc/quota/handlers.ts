@@ -65,7 +65,10 @@ export function createHandlers(context: HandlerContext): DecidingServer {
       const requests = parseBatch(request);
       weigh(metadata, requests.length);
       const admissions = requests.map((each) => admissionOrFault(each, metadata));
-      const answers = (await limiter.admitAll(admissions, patience)).map(patience.explain);
+      const decided = await limiter.admitAll(admissions, patience);
+      const answers = decided.map(patience.explain);
+      if (answers.some((answer, index) => answer !== decided[index]))
+        context.onOverloaded?.(QuotaServiceService.batchAdmit.path);
       for (const [index, admission] of admissions.entries())
         logUnlessAdmitted(admission, answers[index] as Answer, metadata);
       return answers;

@@ -18,7 +18,7 @@ export interface TakingsSampler {
   decided(entries: readonly Entry[], reply: JoinedReply): void;
 }
 
-/** Decisions need no further command for this, and Redis spends some ten microseconds a second on it. */
+/** At most 32 short commands a second for each process, however many decisions there are. */
 const SAMPLE_INTERVAL_MS = 1000;
 const SUBJECTS_PER_SAMPLE = 16;
 

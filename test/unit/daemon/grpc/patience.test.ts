@@ -41,7 +41,7 @@ describe('patience', () => {
     expect(patienceOf(callWith(Date.now() - 1, { decideByMs })).deadlineMs).toBeLessThan(decideByMs);
   });
 
-  test('a decision that would come too late for that is refused as overload', () => {
+  test('a decision that would come too late for that is rejected as overload', () => {
     const { explain } = patienceOf(callWith(Date.now() + 60_000, { decideByMs: performance.now() }));
     const unknown = new UnknownPolicy('p');
 

@@ -98,11 +98,11 @@ describe('fallback', () => {
       const policy = ruled('local');
       const ask = () => decisionBy(fallback.store, admission(), policy);
       const target = { subject: 'ada', policy: policy.name, limitName: 'only' };
-      await fallback.store.setOverride({ ...target, limit, expireTimeMs: Date.now() + 100, setBy: 'test' });
+      await fallback.store.setOverride({ ...target, limit, expireTimeMs: Date.now() + 1000, setBy: 'test' });
       const before = await ask();
       state.fails = 'before';
       const [overridden] = (await ask()).limits;
-      await pause(150);
+      await pause(1100);
       const [configured] = (await ask()).limits;
 
       expect([before.limits[0]?.limit, overridden?.limit, configured?.limit]).toEqual([limit, limit, 3]);

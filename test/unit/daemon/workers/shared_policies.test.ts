@@ -7,6 +7,7 @@ import {
   receivePolicies,
   sharePolicies,
 } from '../../../../daemon/workers/shared_policies';
+import { ConfigInvalid } from '../../../../environment/config_invalid';
 
 const textOf = (limit: number) => `
 policies:
@@ -76,8 +77,19 @@ describe('shared policies', () => {
     ]);
   });
 
+  test('a worker whose primary does not answer does not start', async () => {
+    const { channel } = connect();
+    const unanswered = receivePolicies({
+      ...{ channel, logger: pino({ level: 'silent' }), onReload: () => undefined },
+      limitMs: 10,
+    });
+
+    await expect(unanswered).rejects.toThrow(new ConfigInvalid(['the primary did not send its policies']));
+    expect(channel.listenerCount('message')).toBe(0);
+  });
+
   test('a worker that cannot read those in force does not start', async () => {
-    await expect(start({ first: 'policies: nonsense' }).received).rejects.toThrow();
+    await expect(start({ first: 'policies: nonsense' }).received).rejects.toThrow(ConfigInvalid);
   });
 
   test('a worker that has died gets nothing more', async () => {

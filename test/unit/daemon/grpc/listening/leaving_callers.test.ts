@@ -52,5 +52,16 @@ describe('leaving callers', () => {
 
     clock.ms = 1000;
     expect(callers.mostAgeMs()).toBe(Number.POSITIVE_INFINITY);
+    callers.left();
+    expect(callers.mostAgeMs()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('one that leaves long after the others limits nothing', () => {
+    const { callers, see, clock } = start();
+    see(10_000, 0.1);
+    clock.ms = 600_000;
+    callers.left();
+
+    expect(callers.mostAgeMs()).toBe(Number.POSITIVE_INFINITY);
   });
 });

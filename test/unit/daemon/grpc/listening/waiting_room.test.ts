@@ -83,7 +83,7 @@ describe('waiting room', () => {
     expect(heard.toSorted()).toEqual(['in: a', 'left: b', 'left: c', 'sent: a']);
   });
 
-  test('what goes in is sent in the same turn, before others are refused', async () => {
+  test('what goes in is sent in the same turn, before others are rejected', async () => {
     const { arrive, clock, place, heard } = roomBefore(0);
     arrive('a');
     arrive('b');
