@@ -5,7 +5,7 @@ const PROBLEM_TYPES = ['application/problem+json', 'application/json'];
 
 /**
  * Whether a page is what the Accept field of a request prefers (RFC 9110, 12.5.1): it names HTML, and no problem details that it
- * would rather have. Whoever takes anything gets problem details.
+ * would rather have. A client that takes anything gets problem details.
  */
 export function prefersHtml(accept: string | undefined): boolean {
   const qualities = qualitiesIn(accept ?? '');

@@ -2,6 +2,7 @@ import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import {
   decideByMs,
+  dropDecideBy,
   hasReadableTimeout,
   setDecideBy,
   shortenTimeout,
@@ -76,6 +77,13 @@ describe('the moment to decide by', () => {
 
     expect(headers).toEqual({});
     expect(decideByMs(Metadata.fromHttp2Headers(headers))).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('what a caller sends under its name is dropped, and nothing else', () => {
+    const headers = { 'quota-decide-by': '0', 'grpc-timeout': '1S' };
+    dropDecideBy(headers);
+
+    expect(headers).toEqual({ 'grpc-timeout': '1S' });
   });
 
   test('one that cannot be read is none', () => {
